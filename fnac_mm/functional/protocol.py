@@ -1,0 +1,130 @@
+"""Evaluation protocols of the published codes, by name.
+
+The codes differ in how a map is enlarged, normalised, fused and cut; their
+numbers are only comparable under the same protocol.
+"""
+from dataclasses import dataclass
+from typing import Dict, Optional, Union
+
+from torch import Tensor
+
+from .localization_map import fuse_maps, normalize_map, resize_map
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """How raw maps become the maps that are scored.
+
+    Attributes:
+        name (str): Name of the preset.
+        mode (str): Interpolation of the audio-visual map.
+        align_corners (bool): The same.
+        object_mode (str): Interpolation of the object map.
+        object_align_corners (bool): The same.
+        compare (str): ``'>='`` or ``'>'`` against the threshold.
+        alpha (float): Weight of the audio-visual map in the fusion.
+        area (float): Share of the picture that the threshold leaves out.
+        threshold (float, optional): Absolute threshold on ``(cos + 1) / 2``
+            instead of a share of the picture.
+        fuse_scores (bool): Fuse before normalising, on SLAVC's scores:
+            ``(cos + 1) / 2`` and ``object / 2.5``.
+        size (int): Pixels of each side. Defaults to 224.
+    """
+    name: str
+    mode: str = 'bilinear'
+    align_corners: bool = True
+    object_mode: str = 'bilinear'
+    object_align_corners: bool = True
+    compare: str = '>='
+    alpha: float = 0.4
+    area: float = 0.5
+    threshold: Optional[float] = None
+    fuse_scores: bool = False
+    size: int = 224
+
+    def maps(self,
+             audio_visual: Tensor,
+             objectness: Optional[Tensor] = None) -> Dict[str, Tensor]:
+        """Maps to be scored.
+
+        Args:
+            audio_visual (Tensor): (B, h, w), cosines.
+            objectness (Tensor, optional): (B, h', w'), raw object maps.
+
+        Returns:
+            dict[str, Tensor]: ``audio_visual`` and, if there is an object
+            map, ``object`` and ``fused``, each (B, size, size).
+        """
+        large = resize_map(audio_visual, self.size, self.mode,
+                           self.align_corners)
+        if self.threshold is not None or self.fuse_scores:
+            large = (large + 1) / 2
+        score = large
+        if self.threshold is None:
+            large = normalize_map(large)
+        result = dict(audio_visual=large)
+        if objectness is None:
+            return result
+        large_object = resize_map(objectness, self.size, self.object_mode,
+                                  self.object_align_corners)
+        result['object'] = normalize_map(large_object)
+        if self.fuse_scores:
+            result['fused'] = normalize_map(self.alpha * score +
+                                            (1 - self.alpha) * large_object /
+                                            2.5)
+        elif self.threshold is not None:
+            result['fused'] = (
+                self.alpha * score + (1 - self.alpha) * result['object'])
+        else:
+            result['fused'] = fuse_maps(large, result['object'], self.alpha)
+        return result
+
+    def describe(self) -> str:
+        """One line to print beside a score."""
+        cut = (f'top {1 - self.area:.0%}' if self.threshold is None else
+               f'threshold {self.threshold}')
+        return (f'{self.name}: {self.mode}, align_corners='
+                f'{self.align_corners}, {cut} ({self.compare})')
+
+
+PROTOCOLS: Dict[str, Protocol] = {
+    protocol.name: protocol
+    for protocol in (
+        Protocol('fnac_test'),
+        Protocol('fnac_test_bicubic', mode='bicubic', align_corners=False),
+        Protocol('fnac_val', mode='bicubic', align_corners=False),
+        Protocol('ez'),
+        Protocol(
+            'slavc',
+            mode='bicubic',
+            object_mode='bicubic',
+            alpha=0.9,
+            fuse_scores=True),
+        Protocol('sslalign', compare='>'),
+        Protocol(
+            'lvs', align_corners=False, object_align_corners=False,
+            compare='>'),
+        # The threshold that vssl_eval gives for FNAC.
+        Protocol('vssl_eval', compare='>', threshold=0.5538),
+    )
+}
+
+
+def get_protocol(protocol: Union[str, Protocol]) -> Protocol:
+    """Preset of this name; a :class:`Protocol` is returned as it is.
+
+    Args:
+        protocol (str | Protocol): Name or object.
+
+    Returns:
+        Protocol: The preset.
+
+    Raises:
+        ValueError: If there is no such preset.
+    """
+    if isinstance(protocol, Protocol):
+        return protocol
+    if protocol not in PROTOCOLS:
+        raise ValueError(f'unknown protocol {protocol!r}; known are '
+                         f'{", ".join(sorted(PROTOCOLS))}')
+    return PROTOCOLS[protocol]

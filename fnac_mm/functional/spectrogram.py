@@ -1,0 +1,137 @@
+"""Log power spectrograms, as the published loaders compute them.
+
+Shape legend: S samples, F frequency bins, T time frames, B batch.
+"""
+import math
+from typing import Union
+
+import torch
+from torch import Tensor
+
+
+def tukey_window(length: int, dtype: torch.dtype,
+                 device: Union[str, torch.device]) -> Tensor:
+    """Periodic Tukey window with a taper of 0.25 (SciPy's default).
+
+    Args:
+        length (int): Number of samples.
+        dtype (torch.dtype): Type of the result.
+        device (str | torch.device): Device of the result.
+
+    Returns:
+        Tensor: (length,).
+    """
+    edge = math.floor(0.25 * length / 2)
+    position = torch.arange(length, dtype=torch.float64)
+    # The periodic window is the symmetric one of length + 1, less its end.
+    distance = torch.minimum(position, length - position)
+    phase = (2 * distance / (0.25 * length) - 1) * math.pi
+    window = torch.where(distance <= edge, 0.5 * (1 + torch.cos(phase)), 1.0)
+    return window.to(device=device, dtype=dtype)
+
+
+def log_spectrogram(waveform: Tensor,
+                    sample_rate: int,
+                    n_fft: int = 512,
+                    hop_length: int = 238,
+                    eps: float = 1e-7) -> Tensor:
+    """Natural log of the one-sided power spectral density.
+
+    Reproduces ``scipy.signal.spectrogram(x, sample_rate, nperseg=n_fft,
+    noverlap=n_fft - hop_length)`` with its defaults (Tukey window, each
+    segment's mean removed, density scaling, full segments only), then
+    ``log(. + eps)``. The published loaders divide by 12 afterwards.
+
+    Args:
+        waveform (Tensor): (..., S), any floating type. Half precision is
+            computed in float32.
+        sample_rate (int): Hz.
+        n_fft (int): Segment length. Defaults to 512.
+        hop_length (int): Samples between segments. Defaults to 238.
+        eps (float): Added before the logarithm. Defaults to 1e-7.
+
+    Returns:
+        Tensor: (..., F, T), F = n_fft // 2 + 1,
+        T = (S - n_fft) // hop_length + 1, in the type of ``waveform``.
+
+    Raises:
+        TypeError: If ``waveform`` is not of a floating type.
+        ValueError: If it is shorter than one segment or an argument is not
+            positive.
+    """
+    if not waveform.is_floating_point():
+        raise TypeError('waveform must be of a floating type, got '
+                        f'{waveform.dtype}')
+    if min(sample_rate, n_fft, hop_length) <= 0:
+        raise ValueError(
+            'sample_rate, n_fft and hop_length must be positive, got '
+            f'{sample_rate}, {n_fft}, {hop_length}')
+    if waveform.shape[-1] < n_fft:
+        raise ValueError(f'waveform has {waveform.shape[-1]} samples, fewer '
+                         f'than one segment (n_fft={n_fft})')
+    dtype = waveform.dtype
+    if dtype in (torch.float16, torch.bfloat16):
+        waveform = waveform.float()
+    segments = waveform.unfold(-1, n_fft, hop_length)
+    segments = segments - segments.mean(dim=-1, keepdim=True)
+    window = tukey_window(n_fft, waveform.dtype, waveform.device)
+    power = torch.fft.rfft(segments * window).abs().square()
+    power = power / (sample_rate * window.square().sum())
+    # One-sided: every bin but zero and Nyquist stands for two.
+    last = power.shape[-1] - (1 if n_fft % 2 == 0 else 0)
+    power[..., 1:last] *= 2
+    return torch.log(power + eps).transpose(-1, -2).to(dtype)
+
+
+def _strip(start: Tensor, width: Tensor, size: int) -> Tensor:
+    """Boolean (B, size), true in [start, start + width) of each row."""
+    index = torch.arange(size, device=start.device)
+    start, width = start[:, None], width[:, None]
+    return (index >= start) & (index < start + width)
+
+
+def mask_spectrogram(spectrogram: Tensor,
+                     max_width: int = 10,
+                     axis_bug: bool = False,
+                     fill: Union[float, str] = 'mean') -> Tensor:
+    """Mask one random strip of frequency and one of time per sample.
+
+    Args:
+        spectrogram (Tensor): (B, ..., F, T).
+        max_width (int): Widths are drawn from 0 to ``max_width - 1``.
+        axis_bug (bool): Draw the start of each strip from the size of the
+            *other* axis, as the published code does, so that many strips
+            fall outside. Defaults to False.
+        fill (float | str): Value put in the strips, ``'mean'`` for the mean
+            of each sample, ``'floor'`` for its minimum. The published code
+            fills 0, which is loud in the logarithmic domain.
+
+    Returns:
+        Tensor: Masked copy. Draws come from torch's global generator.
+
+    Raises:
+        ValueError: If ``max_width`` is not positive or ``fill`` unknown.
+    """
+    if max_width < 1:
+        raise ValueError(f'max_width must be at least 1, got {max_width}')
+    batch, (bins, frames) = len(spectrogram), spectrogram.shape[-2:]
+    sizes = (frames, bins) if axis_bug else (bins, frames)
+    # Drawn on the host, so that a CPU and a GPU run mask alike.
+    draws = [torch.randint(n, (batch, )) for n in (*sizes, max_width,
+                                                   max_width)]
+    row, column, height, width = (d.to(spectrogram.device) for d in draws)
+    strips = (_strip(row, height, bins)[:, :, None]
+              | _strip(column, width, frames)[:, None, :])
+    strips = strips.reshape(batch, *[1] * (spectrogram.dim() - 3), bins,
+                            frames)
+    if fill == 'mean':
+        value = spectrogram.flatten(1).mean(dim=1)
+    elif fill == 'floor':
+        value = spectrogram.flatten(1).amin(dim=1)
+    elif isinstance(fill, str):
+        raise ValueError("fill must be a number, 'mean' or 'floor', got "
+                         f'{fill!r}')
+    else:
+        value = spectrogram.new_full((batch, ), float(fill))
+    value = value.reshape(batch, *[1] * (spectrogram.dim() - 1))
+    return torch.where(strips, value, spectrogram)

@@ -1,0 +1,102 @@
+"""The object that travels with a sample."""
+from typing import Optional, Sequence
+
+import torch
+from mmengine.structures import BaseDataElement, InstanceData, PixelData
+from torch import Tensor
+
+
+class AVDataSample(BaseDataElement):
+    """Annotation and prediction of one frame and its sound.
+
+    Meta fields: ``sample_id`` (str), ``img_path`` and ``audio_path`` (str),
+    ``ori_shape`` and ``img_shape`` ((H, W) before and after the pipeline),
+    ``sample_rate`` (Hz), ``class_name`` (str, where it is known).
+
+    Data fields:
+
+    * ``gt_instances`` (InstanceData): ``boxes`` (N, 4), xyxy as fractions of
+      the picture;
+    * ``pred_map`` (PixelData): ``data`` (1, h, w), cosines, not resized;
+    * ``pred_object_map`` (PixelData): ``data`` (1, h, w), objectness.
+
+    Examples:
+        >>> import torch
+        >>> sample = AVDataSample(metainfo=dict(sample_id='a'))
+        >>> _ = sample.set_gt_boxes([[0.1, 0.2, 0.5, 0.9]])
+        >>> sample.gt_instances.boxes.shape
+        torch.Size([1, 4])
+        >>> _ = sample.set_pred_map(torch.zeros(7, 7))
+        >>> sample.pred_map.shape
+        (7, 7)
+    """
+
+    @property
+    def gt_instances(self) -> InstanceData:
+        """InstanceData: Annotated boxes."""
+        return self._gt_instances
+
+    @gt_instances.setter
+    def gt_instances(self, value: InstanceData) -> None:
+        self.set_field(value, '_gt_instances', dtype=InstanceData)
+
+    @gt_instances.deleter
+    def gt_instances(self) -> None:
+        del self._gt_instances
+
+    @property
+    def pred_map(self) -> PixelData:
+        """PixelData: Audio-visual map."""
+        return self._pred_map
+
+    @pred_map.setter
+    def pred_map(self, value: PixelData) -> None:
+        self.set_field(value, '_pred_map', dtype=PixelData)
+
+    @pred_map.deleter
+    def pred_map(self) -> None:
+        del self._pred_map
+
+    @property
+    def pred_object_map(self) -> PixelData:
+        """PixelData: Object map, which has heard nothing."""
+        return self._pred_object_map
+
+    @pred_object_map.setter
+    def pred_object_map(self, value: PixelData) -> None:
+        self.set_field(value, '_pred_object_map', dtype=PixelData)
+
+    @pred_object_map.deleter
+    def pred_object_map(self) -> None:
+        del self._pred_object_map
+
+    def set_gt_boxes(self,
+                     boxes: Sequence[Sequence[float]]) -> 'AVDataSample':
+        """Set the annotated boxes.
+
+        Args:
+            boxes (Sequence): (N, 4) xyxy as fractions; N may be 0.
+
+        Returns:
+            AVDataSample: self.
+        """
+        tensor = torch.as_tensor(boxes, dtype=torch.float64).reshape(-1, 4)
+        self.gt_instances = InstanceData(boxes=tensor)
+        return self
+
+    def set_pred_map(self,
+                     audio_visual: Tensor,
+                     objectness: Optional[Tensor] = None) -> 'AVDataSample':
+        """Set the predicted maps.
+
+        Args:
+            audio_visual (Tensor): (h, w), cosines.
+            objectness (Tensor, optional): (h', w').
+
+        Returns:
+            AVDataSample: self.
+        """
+        self.pred_map = PixelData(data=audio_visual[None])
+        if objectness is not None:
+            self.pred_object_map = PixelData(data=objectness[None])
+        return self

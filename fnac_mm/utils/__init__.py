@@ -1,0 +1,4 @@
+"""Helpers that depend on nothing else of the package."""
+from .dist import first_row, gather_rows, mean_over_processes
+
+__all__ = ['first_row', 'gather_rows', 'mean_over_processes']
