@@ -12,16 +12,19 @@ Every scene is a pure function of ``(seed, split, index)``.
 Shape legend: H, W frame height and width; S audio samples.
 """
 from dataclasses import dataclass
-from typing import Callable, Dict, List, Optional, Tuple
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
 import cv2
 import numpy as np
 from numpy.random import Generator
-from scipy.signal import butter, chirp, lfilter, sawtooth, sosfilt, square
+from scipy.signal import butter, sosfilt
 
 Array = np.ndarray
 Box = List[float]
+Range = Tuple[float, float]
 
+# Any change of what a (seed, split, index) gives raises the version.
+VERSION = 1
 SAMPLE_RATE = 16000
 SPLITS: Dict[str, int] = {'train': 0, 'val': 1, 'test': 2}
 
@@ -52,143 +55,66 @@ class SyntheticScene:
     mask: Array
 
 
-# --------------------------------------------------------------- timbres
-# Each takes a generator and the sample times t (S,) in seconds and returns a
-# waveform (S,) of any level.
+@dataclass(frozen=True)
+class _Timbre:
+    """Recipe of a sound; each pair is a range drawn from for every clip.
+
+    Attributes:
+        pitch: Fundamental in Hz.
+        partials: Multiples of the fundamental that sound.
+        slope: Partial k has the amplitude ``k ** -slope``.
+        beats: Onsets per second.
+        decay: Seconds in which a beat fades by 1/e.
+        glide: Octaves per second that the pitch moves within a beat.
+        melody: Whether each beat has its own note.
+        swing: Octaves of a slow sine on the pitch, ``swing_rate`` in Hz.
+        tremolo: Rate in Hz of an on-off modulation; 0 for none.
+        noise: Level, lowest and highest Hz of filtered noise.
+    """
+    pitch: Range = (100, 100)
+    partials: Tuple[float, ...] = ()
+    slope: float = 1
+    beats: Range = (1, 2)
+    decay: float = np.inf
+    glide: float = 0
+    melody: bool = False
+    swing: float = 0
+    swing_rate: Range = (1, 2)
+    tremolo: Range = (0, 0)
+    noise: Tuple[float, float, float] = (0, 50, 7900)
 
 
-def _onsets(rng: Generator, t: Array, low: float, high: float) -> Array:
-    """Onset times (s) of a slightly irregular rhythm, low..high per s."""
-    period = 1 / rng.uniform(low, high)
-    beats = np.arange(-rng.random(), t[-1] / period) * period
-    return beats + rng.normal(0, 0.05 * period, len(beats))
-
-
-def _hit(t: Array, onset: float, decay: float) -> Array:
-    """Envelope (S,) that jumps to 1 at ``onset`` and decays (seconds)."""
-    since = t - onset
-    return np.where(since >= 0, np.exp(-np.maximum(since, 0) / decay), 0)
-
-
-def _phase(frequency: Array) -> Array:
-    """Phase (S,) in radians of a frequency curve (S,) in Hz."""
-    return 2 * np.pi * np.cumsum(frequency) / SAMPLE_RATE
-
-
-def _notes(rng: Generator, t: Array, rate: float, base: float) -> Array:
-    """Frequency curve (S,) in Hz stepping through a random melody."""
-    steps = rng.choice([0, 2, 4, 7, 9], int(t[-1] * rate) + 2)
-    return base * 2**(steps[(t * rate).astype(int)] / 12)
-
-
-def _noise(rng: Generator, t: Array, kind: str, cutoff) -> Array:
-    """White noise (S,) through a fourth-order Butterworth filter (Hz)."""
-    sos = butter(4, cutoff, kind, fs=SAMPLE_RATE, output='sos')
-    return sosfilt(sos, rng.standard_normal(len(t)))
-
-
-def _bell(rng: Generator, t: Array) -> Array:
-    pitch, wave = rng.uniform(600, 1000), np.zeros_like(t)
-    for onset in _onsets(rng, t, 2, 3.5):
-        env = _hit(t, onset, 0.25)
-        modulator = 3 * env * np.sin(2 * np.pi * 1.41 * pitch * t)
-        wave += env * np.sin(2 * np.pi * pitch * t + modulator)
-    return wave
-
-
-def _drum(rng: Generator, t: Array) -> Array:
-    pitch, wave = rng.uniform(60, 110), np.zeros_like(t)
-    skin = _noise(rng, t, 'low', 500)
-    for onset in _onsets(rng, t, 3, 6):
-        curve = pitch * (1 + 2 * _hit(t, onset, 0.03))
-        wave += _hit(t, onset, 0.09) * (np.sin(_phase(curve)) + skin)
-    return wave
-
-
-def _bee(rng: Generator, t: Array) -> Array:
-    wobble = 1 + 0.04 * np.sin(2 * np.pi * rng.uniform(4, 8) * t)
-    tremolo = 1 + 0.5 * np.sin(2 * np.pi * rng.uniform(9, 15) * t)
-    return tremolo * sawtooth(_phase(rng.uniform(150, 260) * wobble))
-
-
-def _frog(rng: Generator, t: Array) -> Array:
-    pulses = square(2 * np.pi * rng.uniform(28, 45) * t, 0.3) > 0
-    croak = np.sin(2 * np.pi * rng.uniform(900, 1300) * t) * pulses
-    gate = square(2 * np.pi * rng.uniform(2, 3.5) * (t + rng.random()), 0.6)
-    return croak * (gate > 0)
-
-
-def _siren(rng: Generator, t: Array) -> Array:
-    swing = np.sin(2 * np.pi * (rng.uniform(1, 2) * t + rng.random()))
-    phase = _phase(rng.uniform(900, 1200) * 2**(0.7 * swing))
-    return np.sin(phase) + 0.5 * np.sin(2 * phase)
-
-
-def _bird(rng: Generator, t: Array) -> Array:
-    start, length = rng.uniform(3000, 4500), rng.uniform(0.06, 0.1)
-    wave = np.zeros_like(t)
-    for onset in _onsets(rng, t, 5, 8):
-        since = t - onset
-        inside = (since >= 0) & (since < length)
-        sweep = chirp(since, start, length, start + 2000)
-        wave += inside * np.sin(np.pi * since / length)**2 * sweep
-    return wave
-
-
-def _fountain(rng: Generator, t: Array) -> Array:
-    swell = 1 + 0.3 * np.sin(2 * np.pi * (rng.random() * t + rng.random()))
-    return swell * _noise(rng, t, 'high', rng.uniform(1500, 2500))
-
-
-def _whistle(rng: Generator, t: Array) -> Array:
-    base = 2 * np.pi * rng.uniform(380, 560)
-    chord = sum(np.sin(base * k * t) for k in (1, 1.26, 1.5, 2, 3))
-    return chord + 0.6 * _noise(rng, t, 'band', [600, 2400])
-
-
-def _clarinet(rng: Generator, t: Array) -> Array:
-    phase = _phase(_notes(rng, t, rng.uniform(2, 4), rng.uniform(220, 400)))
-    return sum(np.sin(k * phase) / k**0.7 for k in (1, 3, 5, 7, 9))
-
-
-def _guitar(rng: Generator, t: Array) -> Array:
-    wave = np.zeros_like(t)
-    for onset in _onsets(rng, t, 4, 6):
-        delay = int(SAMPLE_RATE / (rng.uniform(110, 160) * rng.choice([1, 2])))
-        pluck = np.zeros_like(t)
-        start = max(int(onset * SAMPLE_RATE), 0)
-        burst = pluck[start:start + delay]
-        burst[:] = rng.uniform(-1, 1, len(burst))
-        loop = np.r_[1, np.zeros(delay - 1), -0.492, -0.492]
-        wave += lfilter([1.0], loop, pluck)
-    return wave
-
-
-def _clock(rng: Generator, t: Array) -> Array:
-    wave, ring = np.zeros_like(t), 2 * np.pi * rng.uniform(2200, 3200)
-    click = 2 * rng.standard_normal(len(t))
-    for onset in _onsets(rng, t, 5, 9):
-        wave += _hit(t, onset, 0.006) * (np.sin(ring * t) + click)
-    return wave
-
-
-def _robot(rng: Generator, t: Array) -> Array:
-    curve = _notes(rng, t, rng.uniform(9, 13), rng.uniform(500, 800))
-    ring = np.sin(2 * np.pi * rng.uniform(60, 90) * t)
-    return ring * square(_phase(curve))
-
-
-# --------------------------------------------------------------- textures
-# Each maps object coordinates u, v (H, W) to a pattern (H, W) in [0, 1].
-
-Texture = Callable[[Array, Array], Array]
+def _synthesize(rng: Generator, timbre: _Timbre, t: Array) -> Array:
+    """Waveform (S,) of any level at the sample times ``t`` (S,), seconds."""
+    period = 1 / rng.uniform(*timbre.beats)
+    beats = np.arange(-2, t[-1] / period + 1) + rng.random()
+    beats = period * (beats + rng.normal(0, 0.05, len(beats)))
+    beat = np.searchsorted(beats, t) - 1
+    since = t - beats[beat]
+    octaves = timbre.glide * since + timbre.swing * np.sin(
+        2 * np.pi * (rng.uniform(*timbre.swing_rate) * t + rng.random()))
+    if timbre.melody:
+        octaves += rng.choice([0, 2, 4, 7, 9], len(beats))[beat] / 12
+    pitch = rng.uniform(*timbre.pitch) * 2**octaves
+    phase = 2 * np.pi * np.cumsum(pitch) / SAMPLE_RATE
+    level, low, high = timbre.noise
+    wave = np.zeros(len(t))
+    if level:
+        sos = butter(2, (low, high), 'band', fs=SAMPLE_RATE, output='sos')
+        wave += level * sosfilt(sos, rng.standard_normal(len(t)))
+    for k in timbre.partials:
+        wave += k**-timbre.slope * np.sin(k * phase)
+    gate = np.tanh(3 * np.cos(2 * np.pi * rng.uniform(*timbre.tremolo) * t))
+    return np.exp(-since / timbre.decay) * (0.5 + 0.5 * gate) * wave
 
 
 def _wave(x: Array) -> Array:
+    """Soft square wave in [0, 1]."""
     return 0.5 + 0.5 * np.tanh(3 * np.sin(x))
 
 
-_TEXTURES: Dict[str, Texture] = {
+# From object coordinates u, v (H, W) to a pattern (H, W) in [0, 1].
+_TEXTURES: Dict[str, Callable[[Array, Array], Array]] = {
     'stripes': lambda u, v: _wave(u),
     'rings': lambda u, v: _wave(np.hypot(u, v)),
     'checks': lambda u, v: _wave(1.3 * np.pi * np.sin(u) * np.sin(v)),
@@ -211,30 +137,44 @@ class _ObjectClass:
     depth: float
     texture: str
     accent: float
-    timbre: Callable[[Generator, Array], Array]
+    timbre: _Timbre
 
 
+_HARMONICS, _ODD = tuple(range(1, 13)), (1, 3, 5, 7, 9)
 _CLASSES: Tuple[_ObjectClass, ...] = (
-    _ObjectClass('red_bell', 0, 3, .10, 'plain', 20, _bell),
-    _ObjectClass('orange_drum', 30, 2, .12, 'checks', -20, _drum),
-    _ObjectClass('yellow_bee', 60, 2, .20, 'stripes', -40, _bee),
-    _ObjectClass('lime_frog', 90, 5, .08, 'dots', 30, _frog),
-    _ObjectClass('green_siren', 120, 4, .07, 'zigzag', 40, _siren),
-    _ObjectClass('teal_bird', 150, 3, .16, 'stripes', 30, _bird),
-    _ObjectClass('cyan_fountain', 180, 8, .08, 'rings', 40, _fountain),
-    _ObjectClass('azure_whistle', 210, 4, .10, 'plain', -20, _whistle),
-    _ObjectClass('blue_clarinet', 240, 2, .15, 'dots', 40, _clarinet),
-    _ObjectClass('violet_guitar', 270, 6, .10, 'rings', 40, _guitar),
-    _ObjectClass('magenta_clock', 300, 0, .0, 'checks', -30, _clock),
-    _ObjectClass('pink_robot', 335, 4, .05, 'zigzag', 30, _robot),
+    _ObjectClass('red_bell', 0, 3, .10, 'plain', 20,
+                 _Timbre((500, 800), (1, 2.76, 5.4), .5, (2, 3.5), .2)),
+    _ObjectClass(
+        'orange_drum', 30, 2, .12, 'checks', -20,
+        _Timbre((60, 110), (1, 1.6), 1, (3, 6), .08, -3, noise=(2, 50, 500))),
+    _ObjectClass(
+        'yellow_bee', 60, 2, .20, 'stripes', -40,
+        _Timbre((150, 240), _HARMONICS, .7, swing=.06, swing_rate=(4, 8))),
+    _ObjectClass('lime_frog', 90, 5, .08, 'dots', 30,
+                 _Timbre((1400, 2000), (1, ), tremolo=(28, 45))),
+    _ObjectClass('green_siren', 120, 4, .07, 'zigzag', 40,
+                 _Timbre((900, 1200), (1, 2), swing=.7)),
+    _ObjectClass('teal_bird', 150, 3, .16, 'stripes', 30,
+                 _Timbre((3000, 4500), (1, ), 1, (5, 8), .05, 5)),
+    _ObjectClass('cyan_fountain', 180, 8, .08, 'rings', 40,
+                 _Timbre(noise=(1, 2500, 7500))),
+    _ObjectClass(
+        'azure_whistle', 210, 4, .10, 'plain', -20,
+        _Timbre((380, 560), (1, 1.26, 1.5, 3), .5, noise=(1, 600, 2400))),
+    _ObjectClass('blue_clarinet', 240, 2, .15, 'dots', 40,
+                 _Timbre((220, 400), _ODD, .7, (2, 4), melody=True)),
+    _ObjectClass('violet_guitar', 270, 6, .10, 'rings', 40,
+                 _Timbre((100, 180), _HARMONICS, .7, (4, 6), .1, melody=True)),
+    _ObjectClass('magenta_clock', 300, 0, .0, 'checks', -30,
+                 _Timbre(beats=(5, 9), decay=.006, noise=(1, 1500, 7000))),
+    _ObjectClass(
+        'pink_robot', 335, 4, .05, 'zigzag', 30,
+        _Timbre((350, 600), _ODD, 1, (9, 13), melody=True, tremolo=(60, 90))),
 )
 CLASSES: Tuple[str, ...] = tuple(c.name for c in _CLASSES)
 
 
-# ---------------------------------------------------------------- drawing
-
-
-def _hsv(hue, saturation, value) -> Array:
+def _hsv(hue: Any, saturation: Any, value: Any) -> Array:
     """RGB (..., 3) in [0, 255] of HSV; hue in degrees, the rest in [0, 1]."""
     hsv = np.stack(np.broadcast_arrays(hue % 360, saturation, value), -1)
     flat = hsv.reshape(1, -1, 3).astype(np.float32)
@@ -301,37 +241,27 @@ def _paint(rng: Generator, image: Array, spec: _ObjectClass,
 
 def _places(rng: Generator) -> Array:
     """Two boxes on opposite sides of the frame, xyxy in [0, 1], (2, 4)."""
-    direction = np.array([(1, 0), (0, 1), (1, 1), (1, -1)][rng.integers(4)])
-    boxes = []
-    for sign in (-1, 1):
-        area = rng.uniform(0.34, 0.52)
-        aspect = np.exp(rng.uniform(-0.15, 0.15))
-        size = np.sqrt(area) * np.array([aspect, 1 / aspect])
-        if 0 in direction:
-            along = rng.uniform(0.47, 0.6)
-            size = np.where(direction, along, area / along)
-        room = np.clip(1 - size, 0, None)
-        edge = rng.uniform(0, 0.05, 2)
-        near = np.where(sign * direction < 0, edge, room - edge)
-        start = np.where(direction, near, rng.random(2) * room)
-        start = np.clip(start, 0, room)
-        boxes.append([*start, *np.minimum(start + size, 1)])
-    return np.array(boxes)[rng.permutation(2)]
+    side = np.array([(1, 0), (0, 1), (1, 1), (1, -1)][rng.integers(4)])
+    area, along = rng.uniform((.34, .47), (.52, .6), (2, 2)).T
+    aspect = np.exp(rng.uniform(-0.15, 0.15, 2))
+    size = np.sqrt(area)[:, None] * np.stack([aspect, 1 / aspect], 1)
+    if 0 in side:
+        size = np.where(side, along[:, None], (area / along)[:, None])
+    size = np.minimum(size, 1)
+    room, edge = 1 - size, rng.uniform(0, 0.05, (2, 2))
+    edge = np.minimum(edge, room)
+    far = np.array([[1], [-1]]) * side > 0
+    free = room * rng.random((2, 2))
+    start = np.where(side, np.where(far, room - edge, edge), free)
+    return rng.permutation(np.concatenate([start, start + size], 1))
 
 
 def _tight_box(mask: Array) -> Box:
     """Tight box of a mask (H, W), xyxy normalised to [0, 1]."""
     rows, cols = mask.any(1).nonzero()[0], mask.any(0).nonzero()[0]
     height, width = mask.shape
-    return [
-        float(cols[0] / width),
-        float(rows[0] / height),
-        float((cols[-1] + 1) / width),
-        float((rows[-1] + 1) / height)
-    ]
-
-
-# ------------------------------------------------------------------ scene
+    edges = [cols[0], rows[0], cols[-1] + 1, rows[-1] + 1]
+    return (np.array(edges) / np.tile(mask.shape[::-1], 2)).tolist()
 
 
 def _draw(rng: Generator, sounding: _ObjectClass,
@@ -356,7 +286,7 @@ def _draw(rng: Generator, sounding: _ObjectClass,
 def _sound(rng: Generator, spec: _ObjectClass, duration: float) -> Array:
     """Clip (S,) of a class with random level and background noise."""
     t = np.arange(int(round(duration * SAMPLE_RATE))) / SAMPLE_RATE
-    wave = spec.timbre(rng, t)
+    wave = _synthesize(rng, spec.timbre, t)
     wave = wave / (np.abs(wave).max() + 1e-9)
     hiss = 10**rng.uniform(-3, -2.2) * rng.standard_normal(len(t))
     wave = rng.uniform(0.3, 0.9) * (wave + hiss)

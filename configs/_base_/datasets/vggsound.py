@@ -1,0 +1,64 @@
+# VGG-Sound for training, VGG-SS for testing; all clips in one folder.
+train_pipeline = [
+    dict(type='LoadImage', on_error='skip'),
+    dict(type='LoadAudio', duration=3.0, sample_rate=16000, on_error='skip'),
+    dict(
+        type='mmpretrain.ResizeEdge',
+        scale=246,
+        edge='short',
+        backend='pillow',
+        interpolation='bicubic'),
+    dict(type='mmpretrain.RandomCrop', crop_size=224),
+    dict(type='RandomFlip', prob=0.5),
+    dict(type='PackAVInputs'),
+]
+
+test_pipeline = [
+    dict(type='LoadImage'),
+    dict(type='LoadAudio', duration=3.0, sample_rate=16000),
+    dict(
+        type='Resize',
+        scale=(224, 224),
+        keep_ratio=False,
+        backend='pillow',
+        interpolation='bicubic'),
+    dict(type='PackAVInputs'),
+]
+
+train_dataloader = dict(
+    batch_size=256,
+    num_workers=8,
+    persistent_workers=True,
+    pin_memory=True,
+    drop_last=True,
+    collate_fn=dict(type='collate_av'),
+    sampler=dict(type='DefaultSampler', shuffle=True),
+    dataset=dict(
+        type='VGGSound',
+        data_root='data/vggsound',
+        data_prefix=dict(img_path='frames', audio_path='audio'),
+        list_file='metadata/vggss_144k.txt',
+        # Test clips stand in the published training lists.
+        exclude=['metadata/vggss_test.csv'],
+        pipeline=train_pipeline))
+
+val_dataloader = dict(
+    batch_size=64,
+    num_workers=4,
+    persistent_workers=True,
+    pin_memory=True,
+    drop_last=False,
+    collate_fn=dict(type='collate_av'),
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    dataset=dict(
+        type='VGGSS',
+        data_root='data/vggsound',
+        data_prefix=dict(img_path='frames', audio_path='audio'),
+        list_file='metadata/vggss_test.csv',
+        ann_file='metadata/vggss.json',
+        test_mode=True,
+        pipeline=test_pipeline))
+test_dataloader = val_dataloader
+
+val_evaluator = dict(type='LocalizationMetric', protocol='fnac_test')
+test_evaluator = val_evaluator

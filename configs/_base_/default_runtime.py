@@ -1,0 +1,34 @@
+default_scope = 'fnac_mm'
+
+default_hooks = dict(
+    timer=dict(type='IterTimerHook'),
+    logger=dict(type='LoggerHook', interval=50),
+    param_scheduler=dict(type='ParamSchedulerHook'),
+    sampler_seed=dict(type='DistSamplerSeedHook'),
+    randomness=dict(type='RandomnessHook'),
+    # The best epoch is chosen on the config's validation set. The papers
+    # choose it on the test set.
+    checkpoint=dict(
+        type='CheckpointHook',
+        interval=1,
+        max_keep_ckpts=3,
+        save_best='audio_visual/ciou@0.5',
+        rule='greater'),
+    safe_checkpoint=dict(type='SafeCheckpointHook'),
+    visualization=dict(type='LocalizationVisualizationHook', enable=False))
+
+env_cfg = dict(
+    cudnn_benchmark=True,
+    mp_cfg=dict(mp_start_method='fork', opencv_num_threads=0),
+    dist_cfg=dict(backend='nccl'))
+
+# For TensorBoard: --cfg-options
+# visualizer.vis_backends="[dict(type='TensorboardVisBackend')]"
+visualizer = dict(
+    type='LocalizationVisualizer', vis_backends=[dict(type='LocalVisBackend')])
+
+log_processor = dict(by_epoch=True)
+log_level = 'INFO'
+load_from = None
+resume = False
+randomness = dict(seed=12345)

@@ -1,0 +1,27 @@
+# A small network for pictures of 112 px: three stages of ResNet-18 at half
+# width, a map of 7 x 7.
+encoder = dict(
+    type='mmpretrain.ResNet',
+    depth=18,
+    num_stages=3,
+    strides=(1, 2, 2),
+    dilations=(1, 1, 1),
+    out_indices=(2, ),
+    stem_channels=32,
+    base_channels=32,
+    zero_init_residual=False)
+
+model = dict(
+    type='DualEncoderLocalizer',
+    data_preprocessor=dict(
+        type='AVDataPreprocessor',
+        image_mean=[123.675, 116.28, 103.53],
+        image_std=[58.395, 57.12, 57.375],
+        masks=dict(max_width=10)),
+    image_encoder=encoder,
+    audio_encoder=dict(in_channels=1, **encoder),
+    embed_dims=128,
+    image_dropout=0.0,
+    audio_dropout=0.0,
+    object_prior=None,
+    loss=dict(type='FNACLoss', temperature=0.07))

@@ -1,0 +1,20 @@
+optim_wrapper = dict(
+    type='OptimWrapper',
+    optimizer=dict(type='Adam', lr=1e-3, weight_decay=1e-4))
+
+param_scheduler = [
+    dict(type='LinearLR', start_factor=0.01, by_epoch=False, end=60),
+    dict(
+        type='CosineAnnealingLR',
+        by_epoch=True,
+        T_max=6,
+        convert_to_iter_based=True),
+]
+
+train_cfg = dict(by_epoch=True, max_epochs=6, val_interval=1)
+val_cfg = dict()
+test_cfg = dict()
+
+global_batch_size = 64
+
+custom_hooks = [dict(type='LossWarmupHook', warmup_epochs=2)]

@@ -1,0 +1,45 @@
+"""When the FNAC terms count."""
+from mmengine.hooks import Hook
+from mmengine.model import is_model_wrapper
+from mmengine.runner import Runner
+
+from fnac_mm.registry import HOOKS
+
+
+@HOOKS.register_module()
+class LossWarmupHook(Hook):
+    """Train with the contrastive term alone for the first epochs.
+
+    Switches every module of the model that has ``set_auxiliary(bool)``. The
+    published schedule is 5 of 30 epochs.
+
+    Args:
+        warmup_epochs (int): Epochs without the FNAC terms. Defaults to 5.
+
+    Raises:
+        ValueError: If ``warmup_epochs`` is negative.
+    """
+
+    def __init__(self, warmup_epochs: int = 5) -> None:
+        if warmup_epochs < 0:
+            raise ValueError(
+                f'warmup_epochs must not be negative, got {warmup_epochs}')
+        self.warmup_epochs = warmup_epochs
+
+    def before_train(self, runner: Runner) -> None:
+        """Refuse a model in which there is nothing to switch."""
+        if not self._switchable(runner):
+            raise TypeError(
+                'LossWarmupHook found no module with set_auxiliary() in the '
+                'model; use FNACLoss or take the hook out of custom_hooks')
+
+    def before_train_epoch(self, runner: Runner) -> None:
+        """Switch the FNAC terms on once the warm-up is over."""
+        for module in self._switchable(runner):
+            module.set_auxiliary(runner.epoch >= self.warmup_epochs)
+
+    @staticmethod
+    def _switchable(runner: Runner) -> list:
+        model = runner.model
+        model = model.module if is_model_wrapper(model) else model
+        return [m for m in model.modules() if hasattr(m, 'set_auxiliary')]

@@ -1,0 +1,112 @@
+"""Checkpoints that hold data only and fit the model that loads them."""
+from collections import OrderedDict
+from typing import Any, Dict, List
+
+import numpy as np
+import torch
+from mmengine.hooks import Hook
+from mmengine.model import is_model_wrapper
+from mmengine.runner import Runner
+
+from fnac_mm.registry import HOOKS
+
+
+def to_plain(value: Any) -> Any:
+    """Copy of nested containers with NumPy values as Python's.
+
+    Args:
+        value (Any): Anything; tensors and unknown types are kept.
+
+    Returns:
+        Any: The same with dict, list, tuple, bool, int, float and str only,
+        where NumPy's were.
+    """
+    if isinstance(value, OrderedDict):
+        return OrderedDict((key, to_plain(item))
+                           for key, item in value.items())
+    if isinstance(value, dict):
+        return {to_plain(key): to_plain(item) for key, item in value.items()}
+    if type(value) in (list, tuple):
+        return type(value)(to_plain(item) for item in value)
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    return value
+
+
+def misfits(expected: Dict[str, torch.Tensor],
+            found: Dict[str, torch.Tensor]) -> List[str]:
+    """What keeps a state dict from fitting, a line per key.
+
+    Args:
+        expected (dict[str, Tensor]): State dict of the model.
+        found (dict[str, Tensor]): State dict of the checkpoint.
+
+    Returns:
+        list[str]: Empty if it fits.
+    """
+    lines = [f'missing: {key}' for key in expected if key not in found]
+    lines += [f'unexpected: {key}' for key in found if key not in expected]
+    lines += [
+        f'shape of {key}: {tuple(found[key].shape)}, the model has '
+        f'{tuple(value.shape)}' for key, value in expected.items()
+        if key in found and found[key].shape != value.shape
+    ]
+    return lines
+
+
+@HOOKS.register_module()
+class SafeCheckpointHook(Hook):
+    """Write plain types only; refuse weights that don't fit.
+
+    MMEngine 0.10 puts log buffers and NumPy scalars into its checkpoints,
+    which ``torch.load`` of torch >= 2.6 refuses, so that its own runs can't
+    be resumed. The log buffers (smoothing windows of the console log) are
+    left out, the rest becomes Python types.
+
+    Args:
+        strict (bool): Raise if a checkpoint lacks keys of the model, has
+            others, or other shapes. Defaults to True.
+    """
+
+    priority = 'VERY_LOW'
+
+    def __init__(self, strict: bool = True) -> None:
+        self.strict = strict
+
+    def before_save_checkpoint(self, runner: Runner,
+                               checkpoint: dict) -> None:
+        """Replace what ``torch.load(weights_only=True)`` would refuse."""
+        hub = checkpoint.get('message_hub')
+        if hub is not None:
+            hub = dict(hub, log_scalars=OrderedDict())
+            checkpoint['message_hub'] = hub
+        for key, value in checkpoint.items():
+            if key != 'state_dict':
+                checkpoint[key] = to_plain(value)
+
+    def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Compare the checkpoint with the model, before it is loaded.
+
+        Raises:
+            ValueError: If it has no weights or, when strict, they don't fit.
+        """
+        state = checkpoint.get('state_dict')
+        if state is None:
+            raise ValueError(
+                f'{runner._load_from}: no "state_dict" in this checkpoint '
+                f'(found {sorted(checkpoint)}); the authors\' files are '
+                'converted by tools/model_converters/convert_official.py')
+        if not self.strict:
+            return
+        model = runner.model
+        model = model.module if is_model_wrapper(model) else model
+        state = {key.removeprefix('module.'): v for key, v in state.items()}
+        lines = misfits(model.state_dict(), state)
+        if lines:
+            shown = '\n  '.join(lines[:20])
+            more = f'\n  ... {len(lines) - 20} more' if lines[20:] else ''
+            raise ValueError(
+                f'{runner._load_from}: the checkpoint does not fit the model '
+                f'of this config:\n  {shown}{more}')

@@ -1,0 +1,171 @@
+"""From a command line to a Runner: what the tools share."""
+import os
+import os.path as osp
+import subprocess
+from typing import Any, Iterator, Optional
+
+import torch
+import torch.distributed as dist
+from mmengine.config import Config, ConfigDict
+from mmengine.logging import print_log
+
+LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
+
+
+def _dataset_cfgs(cfg: Any) -> Iterator[ConfigDict]:
+    """The data set of a dataloader, and those that it wraps."""
+    if isinstance(cfg, (list, tuple)):
+        for item in cfg:
+            yield from _dataset_cfgs(item)
+    elif isinstance(cfg, dict):
+        yield cfg
+        yield from _dataset_cfgs(cfg.get('dataset'))
+        yield from _dataset_cfgs(cfg.get('datasets'))
+
+
+def set_data_root(cfg: Config, data_root: str) -> None:
+    """Set the ``data_root`` of every data set in a config.
+
+    Args:
+        cfg (Config): Changed in place.
+        data_root (str): The folder.
+
+    Raises:
+        FileNotFoundError: If there is no such folder.
+    """
+    if not osp.isdir(data_root):
+        raise FileNotFoundError(f'--data-root {data_root}: no such folder')
+    for name in LOADERS:
+        loader = cfg.get(name)
+        if loader is None:
+            continue
+        for dataset in _dataset_cfgs(loader.get('dataset')):
+            if 'dataset' not in dataset and 'datasets' not in dataset:
+                dataset.data_root = data_root
+
+
+def world_size(launcher: str) -> int:
+    """Number of processes that this launcher started.
+
+    Args:
+        launcher (str): ``'none'``, ``'pytorch'`` or ``'slurm'``.
+
+    Returns:
+        int: At least 1.
+    """
+    key = dict(pytorch='WORLD_SIZE', slurm='SLURM_NTASKS').get(launcher)
+    return int(os.environ.get(key, 1)) if key else 1
+
+
+def split_batch(cfg: Config, launcher: str) -> None:
+    """Share ``cfg.global_batch_size`` among the processes.
+
+    The published loss depends on the number of negatives, so the batch of
+    our configs is that of all processes together.
+
+    Args:
+        cfg (Config): Changed in place; one without ``global_batch_size``
+            keeps its batch per process.
+        launcher (str): See :func:`world_size`.
+
+    Raises:
+        ValueError: If it can't be shared evenly.
+    """
+    total = cfg.get('global_batch_size')
+    if total is None or cfg.get('train_dataloader') is None:
+        return
+    processes = world_size(launcher)
+    if total % processes:
+        raise ValueError(
+            f'global_batch_size={total} can\'t be shared by {processes} '
+            'processes; choose a multiple with --cfg-options '
+            f'global_batch_size={processes * max(total // processes, 1)}')
+    cfg.train_dataloader.batch_size = total // processes
+
+
+def _slurm_environment() -> None:
+    """Set what torch.distributed reads from what Slurm sets."""
+    nodes = os.environ['SLURM_NODELIST']
+    if 'MASTER_ADDR' not in os.environ:
+        hosts = subprocess.run(['scontrol', 'show', 'hostname', nodes],
+                               check=True,
+                               capture_output=True,
+                               text=True)
+        os.environ['MASTER_ADDR'] = hosts.stdout.split()[0]
+    os.environ.setdefault('MASTER_PORT', '29500')
+    os.environ['RANK'] = os.environ['SLURM_PROCID']
+    os.environ['LOCAL_RANK'] = os.environ.get('SLURM_LOCALID', '0')
+    os.environ['WORLD_SIZE'] = os.environ['SLURM_NTASKS']
+
+
+def use_gloo_without_gpu(cfg: Config, launcher: str) -> None:
+    """Let several processes run on a machine without a GPU.
+
+    MMEngine 0.10 calls ``torch.cuda.set_device`` for every launcher, so the
+    group is made here, before its Runner looks for one.
+
+    Args:
+        cfg (Config): Changed in place.
+        launcher (str): See :func:`world_size`.
+    """
+    if launcher == 'none' or torch.cuda.is_available():
+        return
+    if launcher == 'slurm':
+        _slurm_environment()
+    if not dist.is_initialized():
+        dist.init_process_group('gloo')
+    cfg.model_wrapper_cfg = dict(
+        type='MMDistributedDataParallel', device_ids=None)
+
+
+def use_amp(cfg: Config) -> None:
+    """Train in mixed precision, where there is a GPU.
+
+    Args:
+        cfg (Config): Changed in place.
+    """
+    if not torch.cuda.is_available():
+        print_log(
+            '--amp needs a GPU; training goes on in float32',
+            logger='current',
+            level=30)
+        return
+    cfg.optim_wrapper.type = 'AmpOptimWrapper'
+    cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
+
+
+def load_config(path: str,
+                launcher: str = 'none',
+                data_root: Optional[str] = None,
+                work_dir: Optional[str] = None,
+                cfg_options: Optional[dict] = None) -> Config:
+    """Read a config and apply what every tool offers.
+
+    Args:
+        path (str): Config file.
+        launcher (str): See :func:`world_size`.
+        data_root (str, optional): See :func:`set_data_root`.
+        work_dir (str, optional): Where results go; the default is
+            ``work_dirs/<name of the config>``.
+        cfg_options (dict, optional): Overrides, dotted keys.
+
+    Returns:
+        Config: Ready for ``Runner.from_cfg``.
+
+    Raises:
+        FileNotFoundError: If the config or the data root is missing.
+    """
+    if not osp.isfile(path):
+        raise FileNotFoundError(f'{path}: no such config')
+    cfg = Config.fromfile(path)
+    if data_root is not None:
+        set_data_root(cfg, data_root)
+    if cfg_options:
+        cfg.merge_from_dict(cfg_options)
+    cfg.launcher = launcher
+    name = osp.splitext(osp.basename(path))[0]
+    cfg.work_dir = work_dir or cfg.get('work_dir') or osp.join(
+        'work_dirs', name)
+    split_batch(cfg, launcher)
+    use_gloo_without_gpu(cfg, launcher)
+    return cfg

@@ -1,0 +1,70 @@
+"""Media, folders and configs that the tests share."""
+import subprocess
+import sys
+from pathlib import Path
+from typing import Callable
+
+import cv2
+import numpy as np
+import pytest
+import soundfile
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope='session')
+def shared() -> Path:
+    """Golden numbers, published lists and samples beside the checkout."""
+    folder = ROOT.parent / 'shared'
+    if not folder.is_dir():
+        pytest.skip('no shared/ folder beside the checkout')
+    return folder
+
+
+@pytest.fixture(scope='session')
+def root() -> Path:
+    """The checkout."""
+    return ROOT
+
+
+@pytest.fixture()
+def make_clip() -> Callable[..., None]:
+    """Write ``frames/<id>.jpg`` and ``audio/<id>.wav`` of one clip."""
+
+    def make(folder: Path,
+             clip_id: str,
+             size: tuple = (40, 30),
+             rate: int = 16000,
+             seconds: float = 3.2,
+             frequency: float = 440.0,
+             suffix: str = '.jpg') -> None:
+        rng = np.random.default_rng(abs(hash(clip_id)) % 2**32)
+        picture = rng.integers(0, 255, (size[1], size[0], 3), dtype=np.uint8)
+        time = np.arange(int(rate * seconds)) / rate
+        for name in ('frames', 'audio'):
+            (folder / name).mkdir(parents=True, exist_ok=True)
+        cv2.imwrite(str(folder / 'frames' / (clip_id + suffix)), picture)
+        soundfile.write(folder / 'audio' / f'{clip_id}.wav',
+                        0.3 * np.sin(2 * np.pi * frequency * time), rate)
+
+    return make
+
+
+def run_python(*args: object, **kwargs: object) -> subprocess.CompletedProcess:
+    """Run a script as a user would, from the root of the checkout."""
+    return subprocess.run([sys.executable, *map(str, args)],
+                          cwd=ROOT,
+                          capture_output=True,
+                          text=True,
+                          **kwargs)
+
+
+@pytest.fixture(scope='session')
+def synthetic(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A synthetic benchmark of 24 training, 6 validation, 7 test clips."""
+    folder = tmp_path_factory.mktemp('data') / 'synthetic'
+    done = run_python('tools/dataset_converters/make_synthetic.py', folder,
+                      '--num-train', 24, '--num-val', 6, '--num-test', 7,
+                      '--seed', 3, '--workers', 1)
+    assert done.returncode == 0, done.stderr
+    return folder

@@ -1,0 +1,82 @@
+"""Score a checkpoint.
+
+    python tools/test.py configs/fnac_vggsound.py work_dirs/x/epoch_30.pth
+"""
+import argparse
+import os
+import os.path as osp
+
+from mmengine.config import Config, DictAction
+from mmengine.runner import Runner
+
+from fnac_mm.engine.launch import load_config
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('config', help='config file')
+    parser.add_argument('checkpoint', help='checkpoint file')
+    parser.add_argument(
+        '--data-root', help='data_root of every data set in the config')
+    parser.add_argument(
+        '--work-dir', help='where logs go (default: work_dirs/<config>)')
+    parser.add_argument(
+        '--out',
+        metavar='FILE',
+        help='json with the results of each sample; '
+        'tools/analysis_tools/eval_metric.py scores it again')
+    parser.add_argument(
+        '--show-dir', metavar='DIR', help='write pictures there')
+    parser.add_argument(
+        '--show-interval',
+        type=int,
+        default=1,
+        help='draw every how many samples (default: all)')
+    parser.add_argument(
+        '--launcher',
+        choices=['none', 'pytorch', 'slurm'],
+        default='none',
+        help='how the processes were started')
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        metavar='K=V',
+        help='override settings of the config, e.g. '
+        'test_evaluator.protocol=ez')
+    parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
+    args = parser.parse_args()
+    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+    return args
+
+
+def add_outputs(cfg: Config, args: argparse.Namespace) -> None:
+    """Ask the metric for a result file, and a hook for pictures."""
+    if args.out is not None:
+        cfg.test_evaluator.out_file = args.out
+    if args.show_dir is not None:
+        cfg.default_hooks.visualization.update(
+            enable=True,
+            interval=args.show_interval,
+            max_samples=10**9,
+            out_dir=args.show_dir)
+
+
+def main() -> None:
+    """Build the Runner and test."""
+    args = parse_args()
+    if not osp.isfile(args.checkpoint):
+        raise FileNotFoundError(f'{args.checkpoint}: no such checkpoint')
+    cfg = load_config(args.config, args.launcher, args.data_root,
+                      args.work_dir, args.cfg_options)
+    cfg.load_from = args.checkpoint
+    cfg.resume = False
+    add_outputs(cfg, args)
+    Runner.from_cfg(cfg).test()
+
+
+if __name__ == '__main__':
+    main()
