@@ -191,7 +191,7 @@ def _grid(rng: Generator, height: int, width: int,
 
 
 def _background(rng: Generator, height: int, width: int) -> Array:
-    """Muted gradient, noise, pattern and small clutter, float (H, W, 3)."""
+    """Muted gradient, noise, pattern and small clutter, uint8 (H, W, 3)."""
     size, cells = (width, height), int(rng.integers(2, 12))
     noise = cv2.resize(rng.random((cells, cells)), size)
     u, v = _grid(rng, height, width, rng.uniform(1, 8))
@@ -201,7 +201,7 @@ def _background(rng: Generator, height: int, width: int) -> Array:
     low, high = np.sort(rng.uniform(0.1, 0.9, 2))
     value = low + (high - low) * np.clip(tone, 0, 1)
     hue = rng.uniform(0, 360) + rng.uniform(0, 120) * noise
-    image = _hsv(hue, rng.uniform(0, 0.3), value)
+    image = _hsv(hue, rng.uniform(0, 0.3), value).astype(np.uint8)
     for _ in range(rng.integers(0, 12)):
         centre = tuple(int(p) for p in rng.integers(0, size))
         axes = tuple(int(p) for p in rng.integers(2, 9, 2))
@@ -259,7 +259,6 @@ def _places(rng: Generator) -> Array:
 def _tight_box(mask: Array) -> Box:
     """Tight box of a mask (H, W), xyxy normalised to [0, 1]."""
     rows, cols = mask.any(1).nonzero()[0], mask.any(0).nonzero()[0]
-    height, width = mask.shape
     edges = [cols[0], rows[0], cols[-1] + 1, rows[-1] + 1]
     return (np.array(edges) / np.tile(mask.shape[::-1], 2)).tolist()
 
@@ -269,18 +268,16 @@ def _draw(rng: Generator, sounding: _ObjectClass,
           width: int) -> Tuple[Array, Array, Optional[Box]]:
     """Frame (H, W, 3), mask (H, W) of the source and the silent box."""
     image = _background(rng, height, width).astype(np.float32)
-    scale = np.array([width, height, width, height]) - 1
-    places = _places(rng) * scale
-    if silent is None:
-        mask = _paint(rng, image, sounding, places[0])
-        return image.round().astype(np.uint8), mask, None
-    masks, specs = [None, None], (sounding, silent)
-    behind, front = rng.permutation(2)
-    for i in (behind, front):
-        masks[i] = _paint(rng, image, specs[i], places[i])
-    masks[behind] &= ~masks[front]
-    box = _tight_box(masks[1])
-    return image.round().astype(np.uint8), masks[0], box
+    places = _places(rng) * (np.array([width, height] * 2) - 1)
+    masks = np.zeros((2, height, width), bool)
+    specs = (sounding, silent)
+    for i in rng.permutation(2):
+        spec = specs[i]
+        if spec is not None:
+            masks[i] = _paint(rng, image, spec, places[i])
+            masks[1 - i] &= ~masks[i]
+    silent_box = _tight_box(masks[1]) if silent else None
+    return image.round().astype(np.uint8), masks[0], silent_box
 
 
 def _sound(rng: Generator, spec: _ObjectClass, duration: float) -> Array:

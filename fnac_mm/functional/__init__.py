@@ -12,11 +12,10 @@ from .spectrogram import log_spectrogram, mask_spectrogram
 from .waveform import load_waveform, tile_waveform
 
 __all__ = [
-    'PROTOCOLS', 'Protocol', 'baseline_cious', 'boxes_to_target',
-    'centre_map', 'consensus_iou', 'fnac_losses', 'foreground_mask',
-    'fuse_maps', 'get_protocol', 'load_waveform', 'localization_map',
-    'log_spectrogram', 'mask_spectrogram', 'normalize_map', 'object_map',
-    'oracle_ciou', 'pairwise_max_similarity', 'region_ciou', 'resize_map',
-    'select_region', 'success_auc', 'success_rate', 'summarize_cious',
-    'tile_waveform'
+    'PROTOCOLS', 'Protocol', 'baseline_cious', 'boxes_to_target', 'centre_map',
+    'consensus_iou', 'fnac_losses', 'foreground_mask', 'fuse_maps',
+    'get_protocol', 'load_waveform', 'localization_map', 'log_spectrogram',
+    'mask_spectrogram', 'normalize_map', 'object_map', 'oracle_ciou',
+    'pairwise_max_similarity', 'region_ciou', 'resize_map', 'select_region',
+    'success_auc', 'success_rate', 'summarize_cious', 'tile_waveform'
 ]

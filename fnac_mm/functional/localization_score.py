@@ -117,10 +117,10 @@ def region_ciou(region: Tensor, target: Tensor) -> Tensor:
     if region.shape != target.shape or region.dim() != 3:
         raise ValueError('expected two (B,H,W) of the same shape, got '
                          f'{tuple(region.shape)} and {tuple(target.shape)}')
-    target = target.double()
-    hit = (target * region).sum(dim=(1, 2))
+    hit = target * region.to(target.dtype)
     wrong = (region & (target == 0)).sum(dim=(1, 2))
-    return _ratio(hit, target.sum(dim=(1, 2)) + wrong)
+    total = target.sum(dim=(1, 2), dtype=torch.float64)
+    return _ratio(hit.sum(dim=(1, 2), dtype=torch.float64), total + wrong)
 
 
 def consensus_iou(map: Tensor,

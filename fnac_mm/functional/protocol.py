@@ -81,8 +81,8 @@ class Protocol:
 
     def describe(self) -> str:
         """One line to print beside a score."""
-        cut = (f'top {1 - self.area:.0%}' if self.threshold is None else
-               f'threshold {self.threshold}')
+        cut = (f'top {1 - self.area:.0%}'
+               if self.threshold is None else f'threshold {self.threshold}')
         return (f'{self.name}: {self.mode}, align_corners='
                 f'{self.align_corners}, {cut} ({self.compare})')
 
@@ -102,7 +102,9 @@ PROTOCOLS: Dict[str, Protocol] = {
             fuse_scores=True),
         Protocol('sslalign', compare='>'),
         Protocol(
-            'lvs', align_corners=False, object_align_corners=False,
+            'lvs',
+            align_corners=False,
+            object_align_corners=False,
             compare='>'),
         # The threshold that vssl_eval gives for FNAC.
         Protocol('vssl_eval', compare='>', threshold=0.5538),

@@ -121,11 +121,13 @@ def mask_spectrogram(spectrogram: Tensor,
     batch, (bins, frames) = len(spectrogram), spectrogram.shape[-2:]
     sizes = (frames, bins) if axis_bug else (bins, frames)
     # Drawn on the host, so that a CPU and a GPU run mask alike.
-    draws = [torch.randint(n, (batch, )) for n in (*sizes, max_width,
-                                                   max_width)]
+    draws = [
+        torch.randint(n, (batch, )) for n in (*sizes, max_width, max_width)
+    ]
     row, column, height, width = (d.to(spectrogram.device) for d in draws)
-    strips = (_strip(row, height, bins)[:, :, None]
-              | _strip(column, width, frames)[:, None, :])
+    strips = (
+        _strip(row, height, bins)[:, :, None]
+        | _strip(column, width, frames)[:, None, :])
     strips = strips.reshape(batch, *[1] * (spectrogram.dim() - 3), bins,
                             frames)
     if fill == 'mean':

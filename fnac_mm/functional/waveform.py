@@ -158,11 +158,10 @@ def tile_waveform(waveform: Tensor, length: int) -> Tensor:
     return waveform[:length]
 
 
-def load_waveform(
-        path: Union[str, Path],
-        duration: float = 3.0,
-        start: Optional[float] = None,
-        sample_rate: Optional[int] = None) -> Tuple[Tensor, int]:
+def load_waveform(path: Union[str, Path],
+                  duration: float = 3.0,
+                  start: Optional[float] = None,
+                  sample_rate: Optional[int] = None) -> Tuple[Tensor, int]:
     """Load a window of a recording, of a file of sound or of a video.
 
     Only the window is read. Channels are averaged; a recording shorter than

@@ -1,4 +1,5 @@
 """Helpers that depend on nothing else of the package."""
+from .checkpoint import safe_loading
 from .dist import first_row, gather_rows, mean_over_processes
 
-__all__ = ['first_row', 'gather_rows', 'mean_over_processes']
+__all__ = ['first_row', 'gather_rows', 'mean_over_processes', 'safe_loading']

@@ -54,10 +54,11 @@ def mean_over_processes(value: Tensor) -> Tensor:
     """Value of the mean over processes, with the gradient of ``value``.
 
     Args:
-        value (Tensor): A scalar of this process.
+        value (Tensor): One or more losses of this process.
 
     Returns:
-        Tensor: Scalar; what is logged is then the loss of the global batch.
+        Tensor: Same shape; what is logged is then the loss of the global
+        batch.
     """
     world = get_world_size()
     if world == 1:

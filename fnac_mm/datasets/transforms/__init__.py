@@ -1,1 +1,8 @@
-"""Placeholder."""
+"""Transforms: load and pack; the others are mmcv's and mmpretrain's."""
+# Registers Resize, RandomFlip and the like.
+import mmcv.transforms  # noqa: F401
+
+from .formatting import PackAVInputs
+from .loading import LoadAudio, LoadImage
+
+__all__ = ['LoadAudio', 'LoadImage', 'PackAVInputs']

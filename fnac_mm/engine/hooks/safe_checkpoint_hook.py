@@ -6,9 +6,10 @@ import numpy as np
 import torch
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
-from mmengine.runner import Runner
+from mmengine.runner import Runner, find_latest_checkpoint
 
 from fnac_mm.registry import HOOKS
+from fnac_mm.utils import load_plain_checkpoint
 
 
 def to_plain(value: Any) -> Any:
@@ -74,6 +75,19 @@ class SafeCheckpointHook(Hook):
 
     def __init__(self, strict: bool = True) -> None:
         self.strict = strict
+
+    def before_run(self, runner: Runner) -> None:
+        """Read the file to be loaded, so that an error names it.
+
+        Raises:
+            FileNotFoundError: If it is a local path without a file.
+            ValueError: If it carries code or is damaged.
+        """
+        path = runner._load_from
+        if path is None and runner._resume:
+            path = find_latest_checkpoint(runner.work_dir)
+        if path is not None and '://' not in path:
+            load_plain_checkpoint(path)
 
     def before_save_checkpoint(self, runner: Runner,
                                checkpoint: dict) -> None:

@@ -1,1 +1,4 @@
-"""Placeholder."""
+"""Networks that localise sounds."""
+from .dual_encoder import DualEncoderLocalizer
+
+__all__ = ['DualEncoderLocalizer']

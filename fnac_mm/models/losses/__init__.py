@@ -1,1 +1,4 @@
-"""Placeholder."""
+"""Objectives."""
+from .fnac_loss import FNACLoss
+
+__all__ = ['FNACLoss']

@@ -1,0 +1,323 @@
+"""Pairs of a still frame and a recording, in the field's usual layout."""
+import os
+from typing import (Any, Dict, Iterable, List, Mapping, Optional, Sequence,
+                    Union)
+
+from mmengine.dataset import BaseDataset
+from mmengine.dataset.base_dataset import force_full_init
+from mmengine.logging import MMLogger
+
+from fnac_mm.registry import DATASETS, TRANSFORMS
+from .fault_ledger import FaultLedger
+from .media_index import (describe_suffixes, list_folder, match_suffixes,
+                          read_id_list, shorten)
+from .sample_seed import SampleSeed
+
+Suffixes = Union[str, Sequence[str]]
+
+
+def _as_suffixes(suffixes: Suffixes, argument: str) -> Sequence[str]:
+    """Tuple of suffixes; ValueError if one does not start with a dot."""
+    known = (suffixes, ) if isinstance(suffixes, str) else tuple(suffixes)
+    if not known or any(len(s) < 2 or s[0] != '.' for s in known):
+        raise ValueError(f"{argument} must be suffixes like '.jpg', got "
+                         f'{suffixes!r}')
+    return known
+
+
+@DATASETS.register_module()
+class AVLocalizationDataset(BaseDataset):
+    """Frames with their sound, found by id; base of all data sets here.
+
+    The folder, and Flickr's variant with both prefixes ``''``::
+
+        data_root/                     data_root/
+        ├── frames/<id>.jpg | .png     ├── <id>.jpg
+        ├── audio/<id>.wav             ├── <id>.wav
+        └── my_list.txt                └── ...
+
+    Each folder is listed once; no file is opened here. Samples are sorted by
+    id as strings. ``metainfo`` says ``n_listed`` (N), ``n_excluded`` and
+    ``n_found`` (n of N; what was excluded is not found).
+
+    An unreadable file is an error in a test. In training, where the loading
+    transforms return None (``on_error='skip'``), the next readable sample
+    (index + 1, ...) takes its place, the file is logged once, and the run
+    fails when more than ``max_bad_fraction`` of the data set is unreadable.
+
+    After :meth:`set_epoch` all random draws of a training sample are a
+    function of (seed, epoch, index), however many workers there are.
+
+    Args:
+        data_root (str): Root of all relative paths here. Defaults to ''.
+        data_prefix (dict): Folders ``img_path`` and ``audio_path``. Defaults
+            to ``dict(img_path='frames', audio_path='audio')``.
+        list_file (str, optional): ``.txt`` (an id a line) or ``.csv`` (id,
+            class; no header). None (default) takes all clips that have both
+            files.
+        ann_file (str): Annotations; subclasses say which. Defaults to ''.
+        exclude (str | Sequence[str]): List files whose ids are left out.
+            Defaults to ().
+        img_suffix (str | Sequence[str]): Where a frame has several, the
+            first of these is taken. Defaults to ``('.jpg', '.png')``.
+        audio_suffix (str | Sequence[str]): Defaults to ``('.wav', )``.
+        allow_missing (bool, optional): Go on without listed clips whose
+            files are absent. None (default): in training, not in tests.
+        max_bad_fraction (float): Share of unreadable samples above which
+            training fails (one is always accepted unless this is 0).
+            Defaults to 0.01.
+        dataset_name (str, optional): Name in ``metainfo``, if the class's
+            own is not enough. Defaults to None.
+        pipeline (Sequence[dict | callable]): Transforms. Defaults to ().
+        test_mode (bool): Defaults to False.
+        **kwargs: Arguments of :class:`mmengine.dataset.BaseDataset`.
+
+    Raises:
+        FileNotFoundError: If a list or folder is absent, or media of a test.
+        ValueError: If a list is malformed, no clip is found, or an argument
+            is out of range.
+    """
+
+    METAINFO: dict = dict(
+        dataset_name='av_localization', combine='union', consensus=2)
+
+    def __init__(self,
+                 data_root: str = '',
+                 data_prefix: Mapping[str, str] = dict(
+                     img_path='frames', audio_path='audio'),
+                 list_file: Optional[str] = None,
+                 ann_file: str = '',
+                 exclude: Union[str, Sequence[str]] = (),
+                 img_suffix: Suffixes = ('.jpg', '.png'),
+                 audio_suffix: Suffixes = ('.wav', ),
+                 allow_missing: Optional[bool] = None,
+                 max_bad_fraction: float = 0.01,
+                 dataset_name: Optional[str] = None,
+                 pipeline: Sequence[Any] = (),
+                 test_mode: bool = False,
+                 **kwargs: Any) -> None:
+        if set(data_prefix) != {'img_path', 'audio_path'}:
+            raise ValueError("data_prefix must have the keys 'img_path' and "
+                             f"'audio_path', got {sorted(data_prefix)}")
+        self.list_file = list_file
+        self.exclude = [exclude] if isinstance(exclude, str) else list(exclude)
+        self.img_suffix = _as_suffixes(img_suffix, 'img_suffix')
+        self.audio_suffix = _as_suffixes(audio_suffix, 'audio_suffix')
+        self.allow_missing = not test_mode if allow_missing is None \
+            else allow_missing
+        self.dataset_name = dataset_name
+        self._seed = SampleSeed()
+        self._faults = FaultLedger(0, max_bad_fraction)
+        # Through our registry, so that names resolve without a default scope.
+        steps = [
+            TRANSFORMS.build(step) if isinstance(step, dict) else step
+            for step in pipeline
+        ]
+        super().__init__(
+            ann_file=ann_file,
+            data_root=data_root,
+            data_prefix=dict(data_prefix),
+            pipeline=steps,
+            test_mode=test_mode,
+            **kwargs)
+
+    def _path(self, path: str) -> str:
+        """A path of the config, relative to ``data_root``."""
+        return os.path.join(self.data_root or '', path)
+
+    def read_annotations(self,
+                         ids: Optional[Iterable[str]]) -> Dict[str, dict]:
+        """Fields that are added to the samples; for subclasses.
+
+        Args:
+            ids (Iterable[str], optional): Ids wanted. None: all annotated.
+
+        Returns:
+            dict[str, dict]: Fields of each id; every wanted id has an entry,
+            and without ``ids`` the keys are the listed ids. Empty if the
+            data set has no annotations.
+
+        Raises:
+            ValueError: If ``ann_file`` was given: nobody here reads it.
+        """
+        if self.ann_file:
+            raise ValueError(f'{type(self).__name__} reads no annotations; '
+                             f'remove ann_file={self.ann_file!r} or use '
+                             'VGGSS or FlickrSoundNet')
+        return {}
+
+    def load_data_list(self) -> List[dict]:
+        """Match the listed ids with the files.
+
+        Returns:
+            list[dict]: ``sample_id``, ``img_path``, ``audio_path`` and, where
+            known, ``class_name`` and ``gt_boxes`` (list of xyxy, raw).
+        """
+        listed = None
+        if self.list_file is not None:
+            listed = read_id_list(self._path(self.list_file))
+        images, sounds = self._scan()
+        annotations = self.read_annotations(listed)
+        if listed is None:
+            listed = dict.fromkeys(annotations
+                                   or images.keys() & sounds.keys())
+        excluded = {
+            i
+            for path in self.exclude
+            for i in read_id_list(self._path(path))
+        }
+        wanted = sorted(listed.keys() - excluded)
+        found = [i for i in wanted if i in images and i in sounds]
+        self._report(len(listed), wanted, found, images, sounds)
+        img_folder = self.data_prefix['img_path']
+        audio_folder = self.data_prefix['audio_path']
+        data_list = []
+        for i in found:
+            item = dict(
+                sample_id=i,
+                img_path=os.path.join(img_folder, images[i]),
+                audio_path=os.path.join(audio_folder, sounds[i]))
+            if listed[i] is not None:
+                item['class_name'] = listed[i]
+            item.update(annotations.get(i, ()))
+            data_list.append(item)
+        return data_list
+
+    def _scan(self) -> List[Dict[str, str]]:
+        """File names of the frames and of the recordings, by id."""
+        folders: Dict[str, List[str]] = {}
+        found = []
+        for key, suffixes in (('img_path', self.img_suffix),
+                              ('audio_path', self.audio_suffix)):
+            folder = self.data_prefix[key] or '.'
+            if folder not in folders:
+                folders[folder] = list_folder(folder, key)
+            names = match_suffixes(folders[folder], suffixes)
+            if not names:
+                raise ValueError(
+                    f'{folder}: no file with suffix {list(suffixes)}; the '
+                    f'folder holds {describe_suffixes(folders[folder])}')
+            found.append(names)
+        return found
+
+    def _report(self, n_listed: int, wanted: List[str], found: List[str],
+                images: Mapping[str, str], sounds: Mapping[str, str]) -> None:
+        """Log and keep n of N; raise if clips are missing and may not be."""
+        name = self.dataset_name or self._metainfo['dataset_name']
+        self._metainfo.update(
+            dataset_name=name,
+            n_listed=n_listed,
+            n_found=len(found),
+            n_excluded=n_listed - len(wanted))
+        source = self.list_file or self.ann_file or 'all clips'
+        counts = (f'{name} ({source}): {len(found)} found of {n_listed} '
+                  f'listed, {n_listed - len(wanted)} excluded')
+        logger = MMLogger.get_current_instance()
+        logger.info(counts)
+        missing = len(wanted) - len(found)
+        if not missing and found:
+            return
+        no_image = [i for i in wanted if i not in images]
+        no_sound = [i for i in wanted if i not in sounds]
+        details = (
+            f'{counts}; {missing} missing: {len(no_image)} without a frame '
+            f'{list(self.img_suffix)} in {self.data_prefix["img_path"]} '
+            f'({shorten(no_image)}), {len(no_sound)} without a recording '
+            f'{list(self.audio_suffix)} in {self.data_prefix["audio_path"]} '
+            f'({shorten(no_sound)})')
+        if not found:
+            raise ValueError(f'no clip left. {details}')
+        if not self.allow_missing:
+            raise FileNotFoundError(
+                f'{details}. A score on a part of the list is not '
+                'comparable; to go on with it, set allow_missing=True')
+        logger.warning(details)
+
+    def full_init(self) -> None:
+        """Load the list; see :class:`mmengine.dataset.BaseDataset`."""
+        if not self._fully_initialized:
+            super().full_init()
+            self._reset_faults()
+
+    def _reset_faults(self) -> None:
+        self._faults = FaultLedger(len(self), self._faults.max_fraction)
+
+    def get_subset_(self, indices: Union[Sequence[int], int]) -> None:
+        """Keep some samples; see :class:`mmengine.dataset.BaseDataset`.
+
+        Args:
+            indices (int | Sequence[int]): The first or last few, or indices.
+        """
+        super().get_subset_(indices)
+        self._reset_faults()
+
+    def get_subset(
+            self, indices: Union[Sequence[int],
+                                 int]) -> 'AVLocalizationDataset':
+        """Copy of some samples; see :class:`mmengine.dataset.BaseDataset`.
+
+        Args:
+            indices (int | Sequence[int]): The first or last few, or indices.
+
+        Returns:
+            AVLocalizationDataset: The subset, with a count of faults and an
+            epoch of its own.
+        """
+        subset = super().get_subset(indices)
+        subset._reset_faults()
+        return subset
+
+    def set_epoch(self, seed: int, epoch: int) -> None:
+        """Make the random draws of training a function of these.
+
+        Reaches living workers too. A hook calls it before each epoch.
+
+        Args:
+            seed (int): Seed of the run.
+            epoch (int): Number of the epoch.
+        """
+        self._seed.set(seed, epoch)
+
+    @force_full_init
+    def __getitem__(self, idx: int) -> dict:
+        """Sample after the pipeline.
+
+        Args:
+            idx (int): Index, negative ones from the end.
+
+        Returns:
+            dict: What the last transform returns.
+
+        Raises:
+            IndexError: If there is no such sample.
+            ValueError: In tests, if a transform returned None.
+            RuntimeError: In training, if too many samples are unreadable.
+        """
+        size = len(self)
+        if not -size <= idx < size:
+            raise IndexError(f'index {idx} of a data set of {size} samples')
+        idx %= size
+        for step in range(min(size, self.max_refetch + 1)):
+            candidate = (idx + step) % size
+            info = self.get_data_info(candidate)
+            data = self._run_pipeline(idx, info)
+            if data is not None:
+                return data
+            reason = info.get('load_error') or (
+                f'{info["img_path"]}, {info["audio_path"]}: a transform '
+                'returned None')
+            if self.test_mode:
+                raise ValueError(f'{reason}; a test does without no sample')
+            self._faults.record(candidate, reason, self._sample_id)
+        raise RuntimeError(f'no readable sample after index {idx}; the last '
+                           f'one: {reason}')
+
+    def _run_pipeline(self, idx: int, info: dict) -> Optional[dict]:
+        if self.test_mode:
+            return self.pipeline(info)
+        # A replacement draws as the sample that it replaces would have.
+        with self._seed.seeded(idx):
+            return self.pipeline(info)
+
+    def _sample_id(self, idx: int) -> str:
+        return self.get_data_info(idx)['sample_id']

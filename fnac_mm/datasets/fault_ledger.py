@@ -1,0 +1,76 @@
+"""Count of the samples that could not be read in training."""
+from typing import Callable
+
+import torch
+from mmengine.logging import MMLogger
+
+from .media_index import shorten
+
+
+class FaultLedger:
+    """Which samples turned out to be unreadable, over all workers.
+
+    One byte per sample in shared memory: workers of one process, persistent
+    or not, count together, and a sample counts once however often it is
+    asked for. Each process of a distributed run counts what it has read.
+
+    Args:
+        size (int): Samples in the data set.
+        max_fraction (float): Training fails above this share of the data
+            set; a single fault is accepted unless it is 0.
+
+    Raises:
+        ValueError: If ``max_fraction`` is outside [0, 1].
+    """
+
+    def __init__(self, size: int, max_fraction: float) -> None:
+        if not 0 <= max_fraction <= 1:
+            raise ValueError('max_bad_fraction must be in [0, 1], got '
+                             f'{max_fraction}')
+        self.max_fraction = max_fraction
+        self._flags = torch.zeros(size, dtype=torch.uint8).share_memory_()
+
+    def __deepcopy__(self, memo: dict) -> 'FaultLedger':
+        # Tensor's own deepcopy would not be in shared memory.
+        other = type(self)(len(self._flags), self.max_fraction)
+        other._flags.copy_(self._flags)
+        return other
+
+    @property
+    def count(self) -> int:
+        """int: Number of unreadable samples so far."""
+        return int(self._flags.count_nonzero())
+
+    @property
+    def limit(self) -> int:
+        """int: Number of unreadable samples that training accepts."""
+        if self.max_fraction == 0:
+            return 0
+        # 0.29 * 100 is 28.999999999999996.
+        return max(int(self.max_fraction * len(self._flags) + 1e-9), 1)
+
+    def record(self, index: int, reason: str, name: Callable[[int],
+                                                             str]) -> None:
+        """Count a sample and log it the first time.
+
+        Args:
+            index (int): Index of the sample.
+            reason (str): What is wrong, with the name of the file.
+            name (Callable[[int], str]): Id of an index, for the message.
+
+        Raises:
+            RuntimeError: If too large a share of the data set is unreadable.
+        """
+        if not self._flags[index]:
+            self._flags[index] = 1
+            MMLogger.get_current_instance().warning(
+                f'Unreadable sample {self.count} of at most {self.limit}, '
+                f'replaced by the next one: {reason}')
+        if self.count > self.limit:
+            bad = self._flags.nonzero().flatten().tolist()
+            raise RuntimeError(
+                f'{len(bad)} of {len(self._flags)} samples are unreadable, '
+                f'more than max_bad_fraction={self.max_fraction} allows: '
+                f'{shorten([name(i) for i in bad[:6]])}. '
+                f'The last one: {reason}. Repair or remove them from the '
+                'list, or raise max_bad_fraction')

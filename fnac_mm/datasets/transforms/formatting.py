@@ -1,0 +1,77 @@
+"""From a dict of arrays to the inputs of the network."""
+from typing import Sequence
+
+import numpy as np
+import torch
+from mmcv.transforms import BaseTransform
+
+from fnac_mm.registry import TRANSFORMS
+from fnac_mm.structures import AVDataSample
+
+
+@TRANSFORMS.register_module()
+class PackAVInputs(BaseTransform):
+    """Pack the picture, the sound and what is known about them.
+
+    **Required Keys:**
+
+    - img (np.ndarray): (H, W, 3) uint8, BGR.
+    - waveform (np.ndarray): (S,) float32.
+    - gt_boxes (optional): (N, 4) xyxy as fractions.
+    - ``*meta_keys`` (optional)
+
+    **Deleted Keys:**
+
+    All other keys.
+
+    **Added Keys:**
+
+    - inputs (dict): ``image`` (3, H, W) uint8, RGB; ``waveform`` (S,).
+    - data_samples (AVDataSample)
+
+    Args:
+        meta_keys (Sequence[str]): Keys that the data sample keeps, where
+            they are present.
+    """
+
+    def __init__(
+        self,
+        meta_keys: Sequence[str] = ('sample_id', 'img_path', 'audio_path',
+                                    'ori_shape', 'img_shape', 'sample_rate',
+                                    'class_name')
+    ) -> None:
+        self.meta_keys = tuple(meta_keys)
+
+    def transform(self, results: dict) -> dict:
+        """Pack a sample.
+
+        Args:
+            results (dict): Sample after the other transforms.
+
+        Returns:
+            dict: ``inputs`` and ``data_samples``.
+
+        Raises:
+            ValueError: If the picture was flipped but has boxes, which no
+                transform flips.
+        """
+        sample = AVDataSample(
+            metainfo={k: results[k]
+                      for k in self.meta_keys if k in results})
+        if 'gt_boxes' in results:
+            if results.get('flip'):
+                raise ValueError(
+                    f'{results.get("img_path")}: the picture is flipped, its '
+                    'gt_boxes are not; use the test pipeline (Resize to a '
+                    'fixed size) for samples with boxes')
+            sample.set_gt_boxes(results['gt_boxes'])
+        rgb = np.ascontiguousarray(results['img'][..., ::-1].transpose(
+            2, 0, 1))
+        return dict(
+            inputs=dict(
+                image=torch.from_numpy(rgb),
+                waveform=torch.from_numpy(results['waveform'])),
+            data_samples=sample)
+
+    def __repr__(self) -> str:
+        return f'{type(self).__name__}(meta_keys={self.meta_keys})'

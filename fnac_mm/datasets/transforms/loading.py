@@ -1,0 +1,191 @@
+"""Reading the frame and the sound of a clip."""
+import io
+import struct
+from typing import Any, Optional
+
+import mmcv
+import numpy as np
+from mmcv.transforms import BaseTransform, LoadImageFromFile
+from mmengine import fileio
+from PIL import Image
+
+from fnac_mm.functional import load_waveform
+from fnac_mm.registry import TRANSFORMS
+
+# What Pillow raises for broken files; its decoders are many.
+_DECODE_ERRORS = (OSError, ValueError, SyntaxError, EOFError, IndexError,
+                  struct.error, Image.DecompressionBombError)
+# Conversion to RGB would clip these to 255 instead of scaling them.
+_DEEP_MODES = ('I', 'F')
+
+
+def _check_on_error(on_error: str) -> str:
+    if on_error not in ('raise', 'skip'):
+        raise ValueError(f"on_error must be 'raise' or 'skip', got "
+                         f'{on_error!r}')
+    return on_error
+
+
+@TRANSFORMS.register_module()
+class LoadImage(LoadImageFromFile):
+    """Load a picture, or say which file is broken.
+
+    A truncated file is an error with the ``pillow`` backend; ``cv2`` would
+    fill the rest with grey. Grey, palette and CMYK pictures are converted to
+    three channels; transparency is ignored.
+
+    **Required Keys:**
+
+    - img_path
+
+    **Added Keys:**
+
+    - img (np.ndarray): (H, W, 3) uint8, BGR.
+    - img_shape (tuple[int, int])
+    - ori_shape (tuple[int, int])
+    - load_error (str): Only if the file is broken and ``on_error='skip'``.
+
+    Args:
+        imdecode_backend (str): See :func:`mmcv.imfrombytes`. Defaults to
+            'pillow'.
+        on_error (str): ``'raise'``, or ``'skip'`` to return None, which
+            :class:`~fnac_mm.datasets.AVLocalizationDataset` logs, counts and
+            replaces in training. Defaults to 'raise'.
+        **kwargs: Arguments of :class:`mmcv.transforms.LoadImageFromFile`.
+    """
+
+    def __init__(self,
+                 imdecode_backend: str = 'pillow',
+                 on_error: str = 'raise',
+                 **kwargs: Any) -> None:
+        super().__init__(imdecode_backend=imdecode_backend, **kwargs)
+        self.on_error = _check_on_error(on_error)
+
+    def transform(self, results: dict) -> Optional[dict]:
+        """Load the picture.
+
+        Args:
+            results (dict): Sample of a data set.
+
+        Returns:
+            dict | None: The sample with the picture; None for a broken file
+            with ``on_error='skip'``.
+
+        Raises:
+            FileNotFoundError: If there is no such file.
+            ValueError: If it can't be read as a picture of 8 bits.
+        """
+        path = results['img_path']
+        try:
+            image = self._load(path)
+        except (OSError, ValueError) as error:
+            if self.on_error == 'raise':
+                raise
+            results['load_error'] = str(error)
+            return None
+        results['img'] = image
+        results['img_shape'] = results['ori_shape'] = image.shape[:2]
+        return results
+
+    def _load(self, path: str) -> np.ndarray:
+        """(H, W, 3) BGR; errors name the file."""
+        try:
+            content = fileio.get(path, backend_args=self.backend_args)
+        except FileNotFoundError as error:
+            raise FileNotFoundError(f'{path}: no such picture') from error
+        try:
+            if self.imdecode_backend == 'pillow':
+                self._check_depth(content)
+            image = mmcv.imfrombytes(
+                content, flag=self.color_type, backend=self.imdecode_backend)
+        except _DECODE_ERRORS as error:
+            raise ValueError(f'{path}: not a readable picture of '
+                             f'{len(content)} bytes ({error})') from error
+        if image is None:
+            raise ValueError(f'{path}: not a readable picture of '
+                             f'{len(content)} bytes')
+        return image.astype(np.float32) if self.to_float32 else image
+
+    @staticmethod
+    def _check_depth(content: bytes) -> None:
+        with Image.open(io.BytesIO(content)) as picture:
+            if picture.mode.startswith(_DEEP_MODES):
+                raise ValueError(f'mode {picture.mode} has more than 8 bits '
+                                 'a channel; convert it to 8 bits')
+
+    def __repr__(self) -> str:
+        return f'{super().__repr__()[:-1]}, on_error={self.on_error!r})'
+
+
+@TRANSFORMS.register_module()
+class LoadAudio(BaseTransform):
+    """Load a window of the sound, see :func:`fnac_mm.functional.load_waveform`.
+
+    **Required Keys:**
+
+    - audio_path
+
+    **Added Keys:**
+
+    - waveform (np.ndarray): (S,) float32 in [-1, 1].
+    - sample_rate (int): Hz.
+    - load_error (str): Only if the file is broken and ``on_error='skip'``.
+
+    Args:
+        duration (float): Seconds. Defaults to 3.0.
+        sample_rate (int, optional): Resample to this rate in Hz; None keeps
+            the rate of the file, as published. Defaults to 16000.
+        start (float, optional): First second; None takes the centre.
+            Defaults to None.
+        on_error (str): As in :class:`LoadImage`. Defaults to 'raise'.
+
+    Raises:
+        ValueError: If an argument is out of range.
+    """
+
+    def __init__(self,
+                 duration: float = 3.0,
+                 sample_rate: Optional[int] = 16000,
+                 start: Optional[float] = None,
+                 on_error: str = 'raise') -> None:
+        if duration <= 0 or (sample_rate is not None and sample_rate <= 0):
+            raise ValueError('duration and sample_rate must be positive, got '
+                             f'{duration} and {sample_rate}')
+        if start is not None and start < 0:
+            raise ValueError(f'start must not be negative, got {start}')
+        self.duration = duration
+        self.sample_rate = sample_rate
+        self.start = start
+        self.on_error = _check_on_error(on_error)
+
+    def transform(self, results: dict) -> Optional[dict]:
+        """Load the sound.
+
+        Args:
+            results (dict): Sample of a data set.
+
+        Returns:
+            dict | None: The sample with the sound; None for a broken file
+            with ``on_error='skip'``.
+
+        Raises:
+            FileNotFoundError: If there is no such file.
+            ValueError: If it can't be read as sound or is empty.
+        """
+        try:
+            waveform, rate = load_waveform(results['audio_path'],
+                                           self.duration, self.start,
+                                           self.sample_rate)
+        except (OSError, ValueError) as error:
+            if self.on_error == 'raise':
+                raise
+            results['load_error'] = str(error)
+            return None
+        results['waveform'] = waveform.numpy()
+        results['sample_rate'] = rate
+        return results
+
+    def __repr__(self) -> str:
+        return (f'{type(self).__name__}(duration={self.duration}, '
+                f'sample_rate={self.sample_rate}, start={self.start}, '
+                f'on_error={self.on_error!r})')

@@ -1,0 +1,119 @@
+"""VGG-SS: clips of VGG-Sound with boxes."""
+import json
+from pathlib import Path
+from typing import Any, Dict, Iterable, Optional, Union
+
+from fnac_mm.registry import DATASETS
+from .av_localization_dataset import AVLocalizationDataset
+from .boxes import check_box, report_boxes
+from .media_index import shorten
+
+
+def read_vggss(path: Union[str, Path],
+               strict: bool = True) -> Dict[str, Dict[str, Any]]:
+    """Read an annotation file in the format of VGG-SS.
+
+    A list of ``{"file": id, "class": name, "bbox": [[x0, y0, x1, y1]]}``
+    with fractions of the picture.
+
+    Args:
+        path (str | Path): The json file.
+        strict (bool): See :func:`~fnac_mm.datasets.boxes.check_box`.
+
+    Returns:
+        dict[str, dict]: ``gt_boxes`` and, where known, ``class_name`` of
+        each id, in the order of the file.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If the file is malformed; names the file and the place.
+    """
+    if not Path(path).is_file():
+        raise FileNotFoundError(f'{path}: no such annotation file')
+    try:
+        entries = json.loads(Path(path).read_bytes())
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f'{path}: not valid JSON: {error}') from error
+    if not isinstance(entries, list):
+        raise ValueError(f'{path}: expected a list of objects, got '
+                         f'{type(entries).__name__}')
+    samples: Dict[str, Dict[str, Any]] = {}
+    for number, entry in enumerate(entries):
+        if not isinstance(entry, dict) or not isinstance(
+                entry.get('file'), str) or not isinstance(
+                    entry.get('bbox'), list):
+            raise ValueError(f'{path}, entry {number}: expected an object '
+                             "with a string 'file' and a list 'bbox', got "
+                             f'{str(entry)[:80]}')
+        sample_id = entry['file']
+        if sample_id in samples:
+            raise ValueError(f'{path}, entry {number}: {sample_id!r} is '
+                             'annotated twice')
+        where = f'{path}, {sample_id!r}'
+        sample = dict(
+            gt_boxes=[check_box(box, where, strict) for box in entry['bbox']])
+        if entry.get('class') is not None:
+            sample['class_name'] = entry['class']
+        samples[sample_id] = sample
+    return samples
+
+
+@DATASETS.register_module()
+class VGGSS(AVLocalizationDataset):
+    """VGG-SS and its heard and unheard subsets, and whatever has its format.
+
+    The folder::
+
+        data/vggsound/
+        ├── frames/AbCdEfGhIjK_000030.jpg | .png
+        ├── audio/AbCdEfGhIjK_000030.wav
+        └── metadata/vggss.json, vggss_test.csv, vggss_heard_test.csv ...
+
+    The target is the union of the boxes. Boxes are kept as published, also
+    the 12 of the published file with a lost coordinate and the 6 of zero
+    area; they are logged and counted in ``metainfo['box_faults']``.
+
+    Args:
+        ann_file (str): The json file, see :func:`read_vggss`. Without
+            ``list_file`` all its ids are listed.
+        strict_boxes (bool): Refuse boxes that are inverted or outside
+            [0, 1]. Defaults to True.
+        **kwargs: Arguments of :class:`AVLocalizationDataset`.
+    """
+
+    METAINFO: dict = dict(dataset_name='vggss', combine='union', consensus=2)
+
+    def __init__(self,
+                 ann_file: str,
+                 strict_boxes: bool = True,
+                 **kwargs: Any) -> None:
+        self.strict_boxes = strict_boxes
+        super().__init__(ann_file=ann_file, **kwargs)
+
+    def read_annotations(self,
+                         ids: Optional[Iterable[str]]) -> Dict[str, dict]:
+        """Boxes and classes of the wanted ids.
+
+        Args:
+            ids (Iterable[str], optional): Ids wanted. None: all annotated.
+
+        Returns:
+            dict[str, dict]: ``gt_boxes`` and ``class_name`` of each id.
+
+        Raises:
+            ValueError: If a listed id has no annotation.
+        """
+        samples = read_vggss(self.ann_file, self.strict_boxes)
+        if ids is not None:
+            unknown = [i for i in ids if i not in samples]
+            if unknown:
+                raise ValueError(
+                    f'{self.list_file}: {len(unknown)} listed id(s) have no '
+                    f'annotation in {self.ann_file}: {shorten(unknown)}')
+            samples = {i: samples[i] for i in ids}
+        self._metainfo['box_faults'] = report_boxes(
+            {
+                i: s['gt_boxes']
+                for i, s in samples.items()
+            }, self.ann_file)
+        return samples

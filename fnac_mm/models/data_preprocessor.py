@@ -1,0 +1,152 @@
+"""From raw pictures and waveforms to the network's input, on the device."""
+import inspect
+from typing import List, Optional, Sequence, Union
+
+import torch
+from mmengine.model import BaseDataPreprocessor
+from torch import Tensor
+
+from fnac_mm.functional import log_spectrogram, mask_spectrogram
+from fnac_mm.registry import MODELS
+from fnac_mm.structures import AVDataSample
+
+# Full scale of 16-bit sound in the published loader
+_FULL_SCALE = 32767
+
+
+def _names(samples: Optional[Sequence[AVDataSample]], size: int) -> List[str]:
+    """How messages call the samples: their ids, or their places."""
+    places = [f'#{i}' for i in range(size)]
+    if samples is None:
+        return places
+    return [s.get('sample_id', place) for s, place in zip(samples, places)]
+
+
+@MODELS.register_module()
+class AVDataPreprocessor(BaseDataPreprocessor):
+    """Normalise pictures and make log spectrograms, a batch at a time.
+
+    Pictures travel to the device as uint8 and sound as waveforms; data
+    samples stay where they are.
+
+    Shape legend: B batch, (H, W) pixels, S samples of sound, F frequency
+    bins, T time frames.
+
+    Args:
+        image_mean (Sequence[float]): Per channel (RGB), in 0..255. Defaults
+            to ImageNet's.
+        image_std (Sequence[float]): Per channel (RGB), in 0..255. Defaults
+            to ImageNet's.
+        audio_divisor (float): The log spectrogram is divided by it.
+            Defaults to 12.0, the published value.
+        n_fft (int): Segment length. Defaults to 512.
+        hop_length (int): Samples between segments. Defaults to 238.
+        sample_rate (int): Hz, for samples that don't tell theirs. Defaults
+            to 16000.
+        masks (dict, optional): Keyword arguments of
+            :func:`fnac_mm.functional.mask_spectrogram`, applied in training
+            before the division. None (default) masks nothing.
+        non_blocking (bool): Copy to the device asynchronously. Defaults to
+            False.
+
+    Raises:
+        TypeError: If ``masks`` holds an unknown argument.
+        ValueError: If ``audio_divisor`` is 0.
+    """
+
+    def __init__(self,
+                 image_mean: Sequence[float] = (123.675, 116.28, 103.53),
+                 image_std: Sequence[float] = (58.395, 57.12, 57.375),
+                 audio_divisor: float = 12.0,
+                 n_fft: int = 512,
+                 hop_length: int = 238,
+                 sample_rate: int = 16000,
+                 masks: Optional[dict] = None,
+                 non_blocking: bool = False) -> None:
+        super().__init__(non_blocking)
+        if audio_divisor == 0:
+            raise ValueError('audio_divisor must not be 0')
+        if masks is not None:
+            # A misspelt option is refused now, not at the first batch.
+            inspect.signature(mask_spectrogram).bind(None, **masks)
+        self.audio_divisor = audio_divisor
+        self.n_fft = n_fft
+        self.hop_length = hop_length
+        self.sample_rate = sample_rate
+        self.masks = masks
+        for name, value in dict(mean=image_mean, std=image_std).items():
+            self.register_buffer(f'image_{name}',
+                                 torch.tensor(value).view(-1, 1, 1), False)
+
+    def forward(self, data: dict, training: bool = False) -> dict:
+        """Prepare one batch.
+
+        Args:
+            data (dict): ``inputs``, a dict of ``image``, uint8 (B, 3, H, W)
+                RGB, and ``waveform`` (B, S), in [-1, 1] or int16; each may
+                be a list of B tensors. ``data_samples``, a list of B
+                :class:`AVDataSample`, may be absent.
+            training (bool): Whether to mask. Defaults to False.
+
+        Returns:
+            dict: ``inputs``, a dict of ``image``, float32 (B, 3, H, W), and
+            ``audio``, float32 (B, 1, F, T); ``data_samples`` as they came.
+
+        Raises:
+            ValueError: If the batch mixes sizes, lengths or sample rates,
+                or a shape is not as above.
+        """
+        samples = data.get('data_samples')
+        image = self._to_device(data['inputs'], 'image', samples)
+        waveform = self._to_device(data['inputs'], 'waveform', samples)
+        if image.dim() != 4 or waveform.dim() != 2:
+            raise ValueError('expected image (B,3,H,W) and waveform (B,S), '
+                             f'got {tuple(image.shape)} and '
+                             f'{tuple(waveform.shape)}')
+        rate = self._rate_of(samples)
+        with torch.autocast(waveform.device.type, enabled=False):
+            audio = self._spectrogram(waveform, rate, training)
+        image = (image.float() - self.image_mean) / self.image_std
+        return dict(
+            inputs=dict(image=image, audio=audio), data_samples=samples)
+
+    def _to_device(self, inputs: dict, key: str,
+                   samples: Optional[Sequence[AVDataSample]]) -> Tensor:
+        """One modality as one tensor on the device."""
+        value: Union[Tensor, Sequence[Tensor]] = inputs[key]
+        if not isinstance(value, Tensor):
+            shapes = [tuple(item.shape) for item in value]
+            if len(set(shapes)) > 1:
+                found = dict(zip(_names(samples, len(value)), shapes))
+                raise ValueError(
+                    f'the batch mixes shapes of {key}: {found}; resize '
+                    'pictures to one size, load sound of one duration and '
+                    'sample_rate')
+            value = torch.stack(list(value))
+        return self.cast_data(value)
+
+    def _rate_of(self, samples: Optional[Sequence[AVDataSample]]) -> int:
+        """The sample rate of the batch."""
+        if not samples:
+            return self.sample_rate
+        rates = [s.get('sample_rate', self.sample_rate) for s in samples]
+        if len(set(rates)) > 1:
+            found = dict(zip(_names(samples, len(rates)), rates))
+            raise ValueError('the batch mixes sample rates, in Hz: '
+                             f'{found}; set sample_rate in LoadAudio to '
+                             'resample')
+        return rates[0]
+
+    def _spectrogram(self, waveform: Tensor, rate: int,
+                     training: bool) -> Tensor:
+        """Waveform (B, S) to the audio encoder's input (B, 1, F, T)."""
+        if waveform.dtype == torch.int16:
+            waveform = (waveform.float() / _FULL_SCALE).clamp(-1, 1)
+        audio = log_spectrogram(
+            waveform.float(),
+            rate,
+            n_fft=self.n_fft,
+            hop_length=self.hop_length)[:, None]
+        if training and self.masks is not None:
+            audio = mask_spectrogram(audio, **self.masks)
+        return audio / self.audio_divisor

@@ -1,0 +1,261 @@
+"""The network of EZ-VSL and FNAC: one encoder for each modality."""
+from typing import Dict, List, Optional, Sequence, Tuple, Union
+
+import torch
+import torch.nn.functional as F
+from mmengine.model import BaseModel
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from fnac_mm.functional import localization_map
+from fnac_mm.models.pretrained import is_pretrained, load_pretrained
+from fnac_mm.registry import MODELS
+from fnac_mm.structures import AVDataSample
+
+Losses = Dict[str, Tensor]
+Features = Tuple[Tensor, Tensor]
+
+
+def _unit(features: Tensor) -> Tensor:
+    """Unit length over dimension 1, in float32 at least."""
+    if features.dtype in (torch.float16, torch.bfloat16):
+        features = features.float()
+    return F.normalize(features, dim=1)
+
+
+def _init_as_published(module: nn.Module) -> None:
+    """Initialisation of EZ-VSL, which FNAC kept; biases stay torch's."""
+    for m in module.modules():
+        if isinstance(m, nn.Conv2d):
+            nn.init.kaiming_normal_(
+                m.weight, mode='fan_out', nonlinearity='relu')
+        elif isinstance(m, nn.Linear):
+            nn.init.trunc_normal_(m.weight, std=0.01)
+        elif isinstance(m, (_BatchNorm, nn.GroupNorm)):
+            nn.init.normal_(m.weight, mean=1, std=0.02)
+            nn.init.zeros_(m.bias)
+
+
+def _refuse_non_finite(
+        losses: Losses,
+        data_samples: Optional[Sequence[AVDataSample]]) -> None:
+    """Raise FloatingPointError if the sum of the losses is not finite."""
+    values = torch.stack([value.detach() for value in losses.values()])
+    if torch.isfinite(values.sum()):
+        return
+    found = dict(zip(losses, values.tolist()))
+    ids = [s.get('sample_id') for s in data_samples or []]
+    raise FloatingPointError(
+        f'the loss is not finite: {found}, batch of samples {ids}; look at '
+        'these files, lower the learning rate, or train without --amp')
+
+
+@MODELS.register_module()
+class DualEncoderLocalizer(BaseModel):
+    """Compare every position of a picture with a sound.
+
+    Picture: encoder, dropout, 1x1 convolution. Sound: encoder, maximum over
+    positions, dropout, linear layer. Both are normalised to unit length over
+    channels. The defaults are the published ones.
+
+    Shape legend: B batch, C channels, (H, W) pixels, (h, w) positions, F
+    frequency bins, T time frames.
+
+    Args:
+        image_encoder (dict): Config of a backbone that maps (B, 3, H, W) to
+            a tuple of feature maps, of which the last is used; any of
+            mmpretrain's convolutional ones.
+        audio_encoder (dict): The same for (B, 1, F, T) (``in_channels=1``).
+            Unless it has an ``init_cfg``, it is initialised as published.
+        embed_dims (int): C. Defaults to 512.
+        image_dropout (float): Of single elements, before the projection.
+            Defaults to 0.9.
+        audio_dropout (float): The same for the sound. Defaults to 0.
+        image_channels (int, optional): Channels of the image encoder's last
+            map; needed if the encoder has no ``feat_dim``.
+        audio_channels (int, optional): The same for the audio encoder.
+        loss (dict): Config of a module (visual, audio) -> dict of scalars.
+        object_prior (dict, optional): Config of a module image -> (B, h, w)
+            for object-guided localisation, such as ``ObjectPrior``.
+        check_finite (bool): Stop with the ids of the batch when a loss is
+            NaN or infinite. Defaults to True.
+        data_preprocessor (dict, optional): Defaults to
+            ``AVDataPreprocessor``.
+        init_cfg (dict, optional): ``Pretrained`` fills the whole model.
+
+    Raises:
+        ValueError: If the channels of an encoder are not known.
+    """
+
+    def __init__(self,
+                 image_encoder: dict,
+                 audio_encoder: dict,
+                 embed_dims: int = 512,
+                 image_dropout: float = 0.9,
+                 audio_dropout: float = 0.0,
+                 image_channels: Optional[int] = None,
+                 audio_channels: Optional[int] = None,
+                 loss: dict = dict(type='fnac_mm.FNACLoss'),
+                 object_prior: Optional[dict] = None,
+                 check_finite: bool = True,
+                 data_preprocessor: Optional[dict] = None,
+                 init_cfg: Optional[dict] = None) -> None:
+        super().__init__(
+            data_preprocessor or dict(type='fnac_mm.AVDataPreprocessor'),
+            init_cfg)
+        self.image_encoder = MODELS.build(image_encoder)
+        self.audio_encoder = MODELS.build(audio_encoder)
+        self._published_audio_init = 'init_cfg' not in audio_encoder
+        self.image_dropout = nn.Dropout(image_dropout)
+        self.audio_dropout = nn.Dropout(audio_dropout)
+        self.image_projection = nn.Conv2d(
+            self._channels('image', image_channels), embed_dims, 1)
+        self.audio_projection = nn.Linear(
+            self._channels('audio', audio_channels), embed_dims)
+        self.loss_module = MODELS.build(loss)
+        self.object_prior = object_prior and MODELS.build(object_prior)
+        self.check_finite = check_finite
+
+    def _channels(self, modality: str, given: Optional[int]) -> int:
+        """Channels of an encoder's last map."""
+        encoder = getattr(self, f'{modality}_encoder')
+        channels = given or getattr(encoder, 'feat_dim', None)
+        if not isinstance(channels, int):
+            raise ValueError(
+                f'{type(encoder).__name__} does not tell the channels of its '
+                f'last feature map; set {modality}_channels')
+        return channels
+
+    def init_weights(self) -> None:
+        """Initialise as published; read pretrained weights.
+
+        Raises:
+            FileNotFoundError: If a file of weights is missing.
+            RuntimeError: If weights can't be downloaded; the message says
+                how to give a local file.
+            ValueError: If a file of weights is unsafe or does not fit.
+        """
+        # A second call must not undo what has been trained since the first.
+        if not self.is_init and is_pretrained(self):
+            load_pretrained(self, 'model')
+        elif not self.is_init:
+            for name in ('image_encoder', 'audio_encoder'):
+                if is_pretrained(getattr(self, name)):
+                    load_pretrained(getattr(self, name), f'model.{name}')
+            if self._published_audio_init:
+                _init_as_published(self.audio_encoder)
+                self.audio_encoder.is_init = True
+            _init_as_published(self.image_projection)
+            _init_as_published(self.audio_projection)
+            super().init_weights()
+
+    def forward(
+        self,
+        inputs: Dict[str, Tensor],
+        data_samples: Optional[List[AVDataSample]] = None,
+        mode: str = 'tensor'
+    ) -> Union[Features, Losses, List[AVDataSample]]:
+        """Features, losses or predictions.
+
+        Args:
+            inputs (dict): Preprocessed ``image`` (B, 3, H, W) and ``audio``
+                (B, 1, F, T).
+            data_samples (list[AVDataSample], optional): B samples.
+            mode (str): ``'tensor'``, ``'loss'`` or ``'predict'``.
+
+        Returns:
+            tuple | dict | list: Unit features visual (B, C, h, w) and audio
+            (B, C); or the losses by name; or the samples, with ``pred_map``
+            (cosines) and, with an object prior, ``pred_object_map``.
+
+        Raises:
+            ValueError: If ``mode`` is unknown, or an encoder's output is not
+                what the projections expect.
+            FloatingPointError: If a loss is not finite.
+        """
+        if mode == 'tensor':
+            return self.extract_feat(inputs)
+        if mode == 'loss':
+            return self.loss(inputs, data_samples)
+        if mode == 'predict':
+            return self.predict(inputs, data_samples)
+        raise ValueError("mode must be 'tensor', 'loss' or 'predict', got "
+                         f'{mode!r}')
+
+    def _encode(self, modality: str, inputs: Tensor, channels: int) -> Tensor:
+        """Last feature map of an encoder."""
+        encoder = getattr(self, f'{modality}_encoder')
+        features = encoder(inputs)
+        if isinstance(features, (tuple, list)):
+            features = features[-1]
+        if features.dim() != 4 or features.shape[1] != channels:
+            raise ValueError(
+                f'{modality}_encoder ({type(encoder).__name__}) gives '
+                f'{tuple(features.shape)}, expected (B, {channels}, h, w); '
+                f'set {modality}_channels, and for a transformer '
+                "out_type='featmap'")
+        return features
+
+    def extract_feat(self, inputs: Dict[str, Tensor]) -> Features:
+        """Unit features of pictures and sounds.
+
+        Args:
+            inputs (dict): See :meth:`forward`.
+
+        Returns:
+            tuple[Tensor, Tensor]: visual (B, C, h, w) and audio (B, C),
+            float32 at least.
+        """
+        visual = self._encode('image', inputs['image'],
+                              self.image_projection.in_channels)
+        visual = self.image_projection(self.image_dropout(visual))
+        audio = self._encode('audio', inputs['audio'],
+                             self.audio_projection.in_features)
+        audio = F.adaptive_max_pool2d(audio, 1).flatten(1)
+        audio = self.audio_projection(self.audio_dropout(audio))
+        return _unit(visual), _unit(audio)
+
+    def loss(self,
+             inputs: Dict[str, Tensor],
+             data_samples: Optional[List[AVDataSample]] = None) -> Losses:
+        """Losses of a batch.
+
+        Args:
+            inputs (dict): See :meth:`forward`.
+            data_samples (list[AVDataSample], optional): Only for messages.
+
+        Returns:
+            dict[str, Tensor]: Scalars.
+
+        Raises:
+            FloatingPointError: If one is not finite.
+        """
+        losses = self.loss_module(*self.extract_feat(inputs))
+        if self.check_finite:
+            _refuse_non_finite(losses, data_samples)
+        return losses
+
+    @torch.no_grad()
+    def predict(
+        self,
+        inputs: Dict[str, Tensor],
+        data_samples: Optional[List[AVDataSample]] = None
+    ) -> List[AVDataSample]:
+        """Maps of a batch, at the encoder's resolution.
+
+        Args:
+            inputs (dict): See :meth:`forward`.
+            data_samples (list[AVDataSample], optional): Filled in place;
+                made if absent.
+
+        Returns:
+            list[AVDataSample]: B samples.
+        """
+        maps = localization_map(*self.extract_feat(inputs))
+        samples = data_samples or [AVDataSample() for _ in maps]
+        objects = [None] * len(maps) if self.object_prior is None \
+            else self.object_prior(inputs['image'])
+        return [
+            sample.set_pred_map(own, objectness)
+            for sample, own, objectness in zip(samples, maps, objects)
+        ]

@@ -1,0 +1,132 @@
+"""The FNAC objective as a module."""
+from typing import Dict, Optional
+
+import torch
+from mmengine.dist import get_world_size
+from torch import Tensor, nn
+
+from fnac_mm.functional import fnac_losses
+from fnac_mm.registry import MODELS
+from fnac_mm.utils import first_row, gather_rows, mean_over_processes
+
+
+@MODELS.register_module()
+class FNACLoss(nn.Module):
+    """Weighted terms of :func:`fnac_mm.functional.fnac_losses`.
+
+    False Negative Aware Contrastive learning, `CVPR 2023
+    <https://arxiv.org/abs/2303.11302>`_. Computed in float32 at least, also
+    under autocast. All weights 100 and ``set_auxiliary(False)`` for the
+    first epochs is the published schedule; the contrastive term alone is
+    EZ-VSL.
+
+    Args:
+        temperature (float): tau. Defaults to 0.03.
+        foreground_threshold (float): Of the TNE term. Defaults to 0.6.
+        contrastive_weight (float): Defaults to 1.
+        fns_audio_weight (float): Defaults to 100.
+        tne_weight (float): Defaults to 100.
+        fns_visual_weight (float): Defaults to 100.
+        normalize (bool): See :func:`fnac_losses`. Published: False.
+        detach_targets (bool): See :func:`fnac_losses`. Published: False.
+        gather (bool): Contrast over the batch of all processes, so that loss
+            and gradient don't depend on their number. False contrasts in
+            each process, as the published code does. Defaults to True.
+        reference_batch_size (int, optional): Each of the last three terms is
+            at most 2 / B, so that a weight belongs to a batch size (the
+            published ones to 256). If given, the three weights are
+            multiplied by B / ``reference_batch_size``, which keeps their
+            strength. Defaults to None.
+
+    Attributes:
+        auxiliary_enabled (bool): Whether the last three terms count. While
+            they don't, they are not returned either.
+
+    Raises:
+        ValueError: If ``temperature`` or ``reference_batch_size`` is not
+            positive.
+    """
+
+    def __init__(self,
+                 temperature: float = 0.03,
+                 foreground_threshold: float = 0.6,
+                 contrastive_weight: float = 1.0,
+                 fns_audio_weight: float = 100.0,
+                 tne_weight: float = 100.0,
+                 fns_visual_weight: float = 100.0,
+                 normalize: bool = False,
+                 detach_targets: bool = False,
+                 gather: bool = True,
+                 reference_batch_size: Optional[int] = None) -> None:
+        super().__init__()
+        if temperature <= 0:
+            raise ValueError(
+                f'temperature must be positive, got {temperature}')
+        if reference_batch_size is not None and reference_batch_size < 1:
+            raise ValueError('reference_batch_size must be at least 1, got '
+                             f'{reference_batch_size}')
+        self.options = dict(
+            temperature=temperature,
+            foreground_threshold=foreground_threshold,
+            normalize=normalize,
+            detach_targets=detach_targets)
+        self.contrastive_weight = contrastive_weight
+        self.auxiliary_weights = dict(
+            fns_audio=fns_audio_weight,
+            tne=tne_weight,
+            fns_visual=fns_visual_weight)
+        self.gather = gather
+        self.reference_batch_size = reference_batch_size
+        self.auxiliary_enabled = True
+
+    def set_auxiliary(self, enabled: bool) -> None:
+        """Switch the terms beyond the contrastive one.
+
+        Args:
+            enabled (bool): Whether they count.
+        """
+        self.auxiliary_enabled = enabled
+
+    def _weights(self, rows: int) -> Dict[str, float]:
+        """Weight of each term that counts, for b rows per process."""
+        weights = dict(contrastive=self.contrastive_weight)
+        if not self.auxiliary_enabled:
+            return weights
+        scale = 1.0
+        if self.reference_batch_size is not None:
+            batch = rows * (get_world_size() if self.gather else 1)
+            scale = batch / self.reference_batch_size
+        for name, weight in self.auxiliary_weights.items():
+            weights[name] = weight * scale
+        return weights
+
+    def forward(self, visual: Tensor, audio: Tensor) -> Dict[str, Tensor]:
+        """Weighted terms.
+
+        Args:
+            visual (Tensor): (b, C, h, w), unit length over C.
+            audio (Tensor): (b, C), unit length.
+
+        Returns:
+            dict[str, Tensor]: Scalars ``loss_contrastive`` and, unless they
+            are switched off, ``loss_fns_audio``, ``loss_tne`` and
+            ``loss_fns_visual``. Their values are the means over processes,
+            their gradients those of this process's rows, as
+            DistributedDataParallel expects.
+
+        Raises:
+            ValueError: If the shapes don't fit, or processes that contrast
+                over their common batch hold different numbers of rows.
+        """
+        across = dict(
+            gather=gather_rows,
+            row_offset=first_row(len(audio))) if self.gather else {}
+        with torch.autocast(visual.device.type, enabled=False):
+            if visual.dtype in (torch.float16, torch.bfloat16):
+                visual = visual.float()
+            terms = fnac_losses(visual, audio.to(visual.dtype),
+                                **self.options, **across)
+            weights = self._weights(len(audio))
+            values = mean_over_processes(
+                torch.stack([w * terms[name] for name, w in weights.items()]))
+        return {f'loss_{name}': v for name, v in zip(weights, values)}

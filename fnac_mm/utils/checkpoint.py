@@ -1,0 +1,51 @@
+"""Reading checkpoints without running what they may carry."""
+import os
+import pickle
+import re
+from contextlib import contextmanager
+from typing import Iterator
+
+_FORCE = 'TORCH_FORCE_WEIGHTS_ONLY_LOAD'
+_TRUST = 'TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD'
+
+
+def _reason(error: Exception) -> str:
+    """The telling line of torch's long message."""
+    found = re.search(r'.*(GLOBAL|[Uu]nsupported).*', str(error))
+    return found.group() if found else str(error)
+
+
+@contextmanager
+def safe_loading(source: str) -> Iterator[None]:
+    """Context in which every ``torch.load`` is weights-only.
+
+    ``torch.load`` is weights-only by itself, but torch.hub, through which
+    mmengine loads what it downloads, switches that off. Someone who sets
+    ``TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD`` keeps torch's own rules.
+
+    Args:
+        source (str): File or address that is read, for messages.
+
+    Yields:
+        None: Load inside the context.
+
+    Raises:
+        ValueError: If the file carries code or is no checkpoint; the message
+            names it.
+    """
+    previous = os.environ.get(_FORCE)
+    if _TRUST not in os.environ:
+        os.environ[_FORCE] = '1'
+    try:
+        yield
+    except pickle.UnpicklingError as error:
+        raise ValueError(
+            f'{source}: refused, because it holds more than weights and '
+            f'plain values, or is no checkpoint: {_reason(error)}') from error
+    except (RuntimeError, EOFError) as error:
+        raise ValueError(
+            f'{source}: not a readable checkpoint ({error})') from error
+    finally:
+        os.environ.pop(_FORCE, None)
+        if previous is not None:
+            os.environ[_FORCE] = previous

@@ -1,0 +1,36 @@
+"""The FNAC terms count from the given epoch on."""
+from types import SimpleNamespace
+
+import pytest
+from torch import nn
+
+from fnac_mm.engine import LossWarmupHook
+
+
+class _Loss(nn.Module):
+    enabled = None
+
+    def set_auxiliary(self, enabled: bool) -> None:
+        self.enabled = enabled
+
+
+def test_switches_at_the_epoch() -> None:
+    loss = _Loss()
+    runner = SimpleNamespace(model=nn.Sequential(nn.Linear(1, 1), loss))
+    hook = LossWarmupHook(warmup_epochs=2)
+    hook.before_train(runner)
+    seen = []
+    for runner.epoch in range(4):
+        hook.before_train_epoch(runner)
+        seen.append(loss.enabled)
+    assert seen == [False, False, True, True]
+
+
+def test_refuses_a_model_without_a_switch() -> None:
+    with pytest.raises(TypeError, match='custom_hooks'):
+        LossWarmupHook().before_train(SimpleNamespace(model=nn.Linear(1, 1)))
+
+
+def test_refuses_a_negative_number() -> None:
+    with pytest.raises(ValueError, match='got -1'):
+        LossWarmupHook(warmup_epochs=-1)

@@ -1,0 +1,82 @@
+"""From a command line to a config."""
+import pytest
+import torch
+from mmengine.config import Config
+
+from fnac_mm.engine import launch
+
+CONFIG = """
+global_batch_size = 12
+train_dataloader = dict(batch_size=12, dataset=dict(
+    type='ConcatDataset', datasets=[
+        dict(type='A', data_root='x'),
+        dict(type='RepeatDataset', dataset=dict(type='B'))]))
+val_dataloader = None
+test_dataloader = dict(batch_size=5, dataset=dict(type='C', data_root='y'))
+optim_wrapper = dict(type='OptimWrapper')
+"""
+
+
+@pytest.fixture()
+def config(tmp_path):
+    path = tmp_path / 'leaf.py'
+    path.write_text(CONFIG)
+    return str(path)
+
+
+def test_data_root_reaches_every_data_set(config, tmp_path) -> None:
+    cfg = launch.load_config(config, data_root=str(tmp_path))
+    first, second = cfg.train_dataloader.dataset.datasets
+    assert first.data_root == second.dataset.data_root == str(tmp_path)
+    assert cfg.test_dataloader.dataset.data_root == str(tmp_path)
+    assert 'data_root' not in cfg.train_dataloader.dataset
+    assert cfg.work_dir == 'work_dirs/leaf'
+
+
+def test_missing_files_are_named(config) -> None:
+    with pytest.raises(FileNotFoundError, match='nowhere'):
+        launch.load_config(config, data_root='nowhere')
+    with pytest.raises(FileNotFoundError, match='no.py: no such config'):
+        launch.load_config('no.py')
+
+
+@pytest.mark.parametrize('launcher, variable', [('pytorch', 'WORLD_SIZE'),
+                                                ('slurm', 'SLURM_NTASKS')])
+def test_the_batch_is_shared(config, monkeypatch, launcher, variable) -> None:
+    monkeypatch.setattr(launch, 'use_gloo_without_gpu', lambda *a: None)
+    monkeypatch.setenv(variable, '4')
+    cfg = launch.load_config(config, launcher)
+    assert cfg.train_dataloader.batch_size == 3
+    assert cfg.test_dataloader.batch_size == 5
+    monkeypatch.setenv(variable, '5')
+    with pytest.raises(ValueError, match='global_batch_size=10'):
+        launch.load_config(config, launcher)
+    assert launch.load_config(config).train_dataloader.batch_size == 12
+
+
+def test_options_override(config) -> None:
+    cfg = launch.load_config(
+        config, work_dir='w', cfg_options={'test_dataloader.batch_size': 1})
+    assert (cfg.test_dataloader.batch_size, cfg.work_dir) == (1, 'w')
+
+
+def test_slurm_environment(monkeypatch) -> None:
+    for name in ('RANK', 'LOCAL_RANK', 'WORLD_SIZE', 'MASTER_PORT'):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in dict(
+            SLURM_NODELIST='n[1-2]',
+            SLURM_PROCID='3',
+            SLURM_NTASKS='4',
+            MASTER_ADDR='n1').items():
+        monkeypatch.setenv(name, value)
+    launch._slurm_environment()
+    import os
+    assert (os.environ['RANK'], os.environ['WORLD_SIZE'],
+            os.environ['LOCAL_RANK']) == ('3', '4', '0')
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason='there is a GPU')
+def test_amp_without_a_gpu_stays_in_float32() -> None:
+    cfg = Config(dict(optim_wrapper=dict(type='OptimWrapper')))
+    launch.use_amp(cfg)
+    assert cfg.optim_wrapper.type == 'OptimWrapper'

@@ -1,0 +1,161 @@
+"""Training, testing and resuming as a user does."""
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+from tests.conftest import ROOT, run_python
+
+CONFIG = 'configs/fnac_synthetic.py'
+SMALL = [
+    'global_batch_size=8', 'train_cfg.max_epochs=4',
+    'custom_hooks.0.warmup_epochs=1', 'model.image_encoder.base_channels=8',
+    'model.image_encoder.stem_channels=8',
+    'model.audio_encoder.base_channels=8',
+    'model.audio_encoder.stem_channels=8', 'model.embed_dims=16',
+    'model.image_dropout=0.5', 'default_hooks.checkpoint.max_keep_ckpts=9',
+    'default_hooks.logger.interval=1'
+]
+
+
+def _train(data: Path, work: Path, *more: str) -> list:
+    return [
+        'tools/train.py', CONFIG, '--data-root', data, '--work-dir', work,
+        *more, '--cfg-options', *SMALL
+    ]
+
+
+def _weights(path: Path) -> dict:
+    return torch.load(path, weights_only=True)['state_dict']
+
+
+@pytest.fixture(scope='module')
+def trained(synthetic, tmp_path_factory) -> Path:
+    """Four uninterrupted epochs with two workers."""
+    work = tmp_path_factory.mktemp('trained')
+    done = run_python(*_train(synthetic, work))
+    assert done.returncode == 0, done.stdout + done.stderr
+    return work
+
+
+def test_resume_after_a_kill_is_bit_identical(trained, synthetic,
+                                              tmp_path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, *map(str, _train(synthetic, tmp_path))],
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True)
+    deadline = time.time() + 240
+    while not (tmp_path / 'last_checkpoint').exists() \
+            or 'epoch_2' not in (tmp_path / 'last_checkpoint').read_text():
+        assert process.poll() is None and time.time() < deadline
+        time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    assert not (tmp_path / 'epoch_4.pth').exists()
+    done = run_python(*_train(synthetic, tmp_path, '--resume'))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert 'resumed epoch: 2' in done.stdout + done.stderr
+    ours, theirs = (_weights(p / 'epoch_4.pth') for p in (tmp_path, trained))
+    different = [key for key in theirs if not torch.equal(ours[key],
+                                                          theirs[key])]
+    assert not different
+
+
+def test_checkpoints_hold_no_code(trained) -> None:
+    for path in trained.glob('*.pth'):
+        unsafe = torch.serialization.get_unsafe_globals_in_checkpoint(path)
+        assert unsafe == []
+    assert len(list(trained.glob('best_*.pth'))) == 1
+
+
+def test_test_saves_what_eval_metric_scores_again(trained, synthetic,
+                                                  tmp_path) -> None:
+    out, shown = tmp_path / 'results.json', tmp_path / 'shown'
+    done = run_python('tools/test.py', CONFIG, trained / 'epoch_4.pth',
+                      '--data-root', synthetic, '--work-dir', tmp_path,
+                      '--out', out, '--show-dir', shown, '--cfg-options',
+                      *SMALL)
+    assert done.returncode == 0, done.stdout + done.stderr
+    saved = json.loads(out.read_text())
+    assert saved['n'] == saved['n_listed'] == 7
+    assert len(list(shown.glob('*.png'))) == 7
+    again = run_python('tools/analysis_tools/eval_metric.py', out, '--out',
+                       tmp_path / 'again.json')
+    assert again.returncode == 0, again.stdout + again.stderr
+    rescored = json.loads((tmp_path / 'again.json').read_text())
+    rescored = rescored.get('metrics', rescored)
+    for name, value in saved['metrics'].items():
+        assert rescored[name] == value
+
+
+def test_a_checkpoint_that_does_not_fit_is_refused(trained, synthetic,
+                                                   tmp_path) -> None:
+    done = run_python('tools/test.py', CONFIG, trained / 'epoch_4.pth',
+                      '--data-root', synthetic, '--work-dir', tmp_path)
+    assert done.returncode != 0
+    assert 'epoch_4.pth: the checkpoint does not fit' in done.stderr
+    assert 'image_encoder.conv1.weight' in done.stderr
+
+
+def test_a_checkpoint_with_code_is_refused(synthetic, tmp_path) -> None:
+    marker = tmp_path / 'executed'
+
+    class Payload:
+
+        def __reduce__(self):
+            return os.system, (f'touch {marker}', )
+
+    bad = tmp_path / 'bad.pth'
+    torch.save(dict(state_dict={}, payload=Payload()), bad)
+    done = run_python('tools/test.py', CONFIG, bad, '--data-root', synthetic,
+                      '--work-dir', tmp_path)
+    assert done.returncode != 0 and not marker.exists()
+    assert 'bad.pth' in done.stderr and 'code' in done.stderr
+
+
+@pytest.mark.ddp
+def test_two_processes_train_and_test_alike(trained, synthetic,
+                                            tmp_path) -> None:
+    """Odd number of test clips; same numbers as one process."""
+    environment = dict(
+        os.environ,
+        PATH=f'{Path(sys.executable).parent}:{os.environ["PATH"]}',
+        OMP_NUM_THREADS='1',
+        PORT='29611')
+    work = tmp_path / 'ddp'
+    done = subprocess.run([
+        'bash', 'tools/dist_train.sh', CONFIG, '2', '--data-root', synthetic,
+        '--work-dir', work, '--cfg-options', *SMALL, 'train_cfg.max_epochs=2'
+    ],
+                          cwd=ROOT,
+                          env=environment,
+                          capture_output=True,
+                          text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    results = {}
+    for name, start in (
+        ('one', [sys.executable, 'tools/test.py', CONFIG]),
+        ('two', ['bash', 'tools/dist_test.sh', CONFIG])):
+        count = ['2'] if name == 'two' else []
+        out = tmp_path / f'{name}.json'
+        done = subprocess.run([
+            *start, trained / 'epoch_4.pth', *count, '--data-root', synthetic,
+            '--work-dir', work, '--out', out, '--cfg-options', *SMALL
+        ],
+                              cwd=ROOT,
+                              env=environment,
+                              capture_output=True,
+                              text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+        results[name] = json.loads(out.read_text())
+    assert results['one']['metrics'] == results['two']['metrics']
+    assert [r['sample_id'] for r in results['one']['results']
+            ] == [r['sample_id'] for r in results['two']['results']]
