@@ -1,16 +1,17 @@
 """Pairs of a still frame and a recording, in the field's usual layout."""
 import os
-from typing import (Any, Dict, Iterable, List, Mapping, Optional, Sequence,
-                    Union)
+import pickle
+from typing import (Any, Collection, Dict, List, Mapping, Optional, Sequence,
+                    Set, Tuple, Union)
 
+import numpy as np
 from mmengine.dataset import BaseDataset
 from mmengine.dataset.base_dataset import force_full_init
 from mmengine.logging import MMLogger
 
 from fnac_mm.registry import DATASETS, TRANSFORMS
 from .fault_ledger import FaultLedger
-from .media_index import (describe_suffixes, list_folder, match_suffixes,
-                          read_id_list, shorten)
+from .media_index import ClipFiles, read_id_list
 from .sample_seed import SampleSeed
 
 Suffixes = Union[str, Sequence[str]]
@@ -100,7 +101,8 @@ class AVLocalizationDataset(BaseDataset):
             raise ValueError("data_prefix must have the keys 'img_path' and "
                              f"'audio_path', got {sorted(data_prefix)}")
         self.list_file = list_file
-        self.exclude = [exclude] if isinstance(exclude, str) else list(exclude)
+        self.exclude: List[str] = [exclude] if isinstance(
+            exclude, (str, os.PathLike)) else list(exclude)
         self.img_suffix = _as_suffixes(img_suffix, 'img_suffix')
         self.audio_suffix = _as_suffixes(audio_suffix, 'audio_suffix')
         self.allow_missing = not test_mode if allow_missing is None \
@@ -115,7 +117,7 @@ class AVLocalizationDataset(BaseDataset):
         ]
         super().__init__(
             ann_file=ann_file,
-            data_root=data_root,
+            data_root=os.fspath(data_root or ''),
             data_prefix=dict(data_prefix),
             pipeline=steps,
             test_mode=test_mode,
@@ -123,19 +125,18 @@ class AVLocalizationDataset(BaseDataset):
 
     def _path(self, path: str) -> str:
         """A path of the config, relative to ``data_root``."""
-        return os.path.join(self.data_root or '', path)
+        return os.path.join(self.data_root, path)
 
-    def read_annotations(self,
-                         ids: Optional[Iterable[str]]) -> Dict[str, dict]:
+    def read_annotations(
+            self, ids: Optional[Collection[str]]) -> Optional[Dict[str, dict]]:
         """Fields that are added to the samples; for subclasses.
 
         Args:
-            ids (Iterable[str], optional): Ids wanted. None: all annotated.
+            ids (Collection[str], optional): Ids wanted. None: all annotated.
 
         Returns:
-            dict[str, dict]: Fields of each id; every wanted id has an entry,
-            and without ``ids`` the keys are the listed ids. Empty if the
-            data set has no annotations.
+            dict[str, dict] | None: Fields of each wanted id; without ``ids``
+            its keys are what is listed. None: there are no annotations.
 
         Raises:
             ValueError: If ``ann_file`` was given: nobody here reads it.
@@ -144,7 +145,7 @@ class AVLocalizationDataset(BaseDataset):
             raise ValueError(f'{type(self).__name__} reads no annotations; '
                              f'remove ann_file={self.ann_file!r} or use '
                              'VGGSS or FlickrSoundNet')
-        return {}
+        return None
 
     def load_data_list(self) -> List[dict]:
         """Match the listed ids with the files.
@@ -153,85 +154,66 @@ class AVLocalizationDataset(BaseDataset):
             list[dict]: ``sample_id``, ``img_path``, ``audio_path`` and, where
             known, ``class_name`` and ``gt_boxes`` (list of xyxy, raw).
         """
-        listed = None
+        listed: Optional[Mapping[str, Optional[str]]] = None
         if self.list_file is not None:
             listed = read_id_list(self._path(self.list_file))
-        images, sounds = self._scan()
         annotations = self.read_annotations(listed)
+        files = ClipFiles(
+            self.data_prefix,
+            dict(img_path=self.img_suffix, audio_path=self.audio_suffix))
         if listed is None:
-            listed = dict.fromkeys(annotations
-                                   or images.keys() & sounds.keys())
-        excluded = {
-            i
-            for path in self.exclude
-            for i in read_id_list(self._path(path))
-        }
-        wanted = sorted(listed.keys() - excluded)
-        found = [i for i in wanted if i in images and i in sounds]
-        self._report(len(listed), wanted, found, images, sounds)
-        img_folder = self.data_prefix['img_path']
-        audio_folder = self.data_prefix['audio_path']
-        data_list = []
-        for i in found:
-            item = dict(
-                sample_id=i,
-                img_path=os.path.join(img_folder, images[i]),
-                audio_path=os.path.join(audio_folder, sounds[i]))
-            if listed[i] is not None:
-                item['class_name'] = listed[i]
-            item.update(annotations.get(i, ()))
-            data_list.append(item)
+            listed = dict.fromkeys(files.ids() if annotations is
+                                   None else annotations)
+        wanted = sorted(listed.keys() - self._excluded())
+        data_list = files.paths(wanted)
+        self._report(len(listed), wanted, len(data_list), files)
+        for item in data_list:
+            class_name = listed[item['sample_id']]
+            if class_name is not None:
+                item['class_name'] = class_name
+            if annotations is not None:
+                item.update(annotations[item['sample_id']])
         return data_list
 
-    def _scan(self) -> List[Dict[str, str]]:
-        """File names of the frames and of the recordings, by id."""
-        folders: Dict[str, List[str]] = {}
-        found = []
-        for key, suffixes in (('img_path', self.img_suffix),
-                              ('audio_path', self.audio_suffix)):
-            folder = self.data_prefix[key] or '.'
-            if folder not in folders:
-                folders[folder] = list_folder(folder, key)
-            names = match_suffixes(folders[folder], suffixes)
-            if not names:
-                raise ValueError(
-                    f'{folder}: no file with suffix {list(suffixes)}; the '
-                    f'folder holds {describe_suffixes(folders[folder])}')
-            found.append(names)
-        return found
+    def _excluded(self) -> Set[str]:
+        """Ids of all ``exclude`` lists."""
+        ids: Set[str] = set()
+        for path in self.exclude:
+            ids.update(read_id_list(self._path(path)))
+        return ids
 
-    def _report(self, n_listed: int, wanted: List[str], found: List[str],
-                images: Mapping[str, str], sounds: Mapping[str, str]) -> None:
+    def _report(self, n_listed: int, wanted: List[str], n_found: int,
+                files: ClipFiles) -> None:
         """Log and keep n of N; raise if clips are missing and may not be."""
         name = self.dataset_name or self._metainfo['dataset_name']
+        n_excluded = n_listed - len(wanted)
         self._metainfo.update(
             dataset_name=name,
             n_listed=n_listed,
-            n_found=len(found),
-            n_excluded=n_listed - len(wanted))
+            n_found=n_found,
+            n_excluded=n_excluded)
         source = self.list_file or self.ann_file or 'all clips'
-        counts = (f'{name} ({source}): {len(found)} found of {n_listed} '
-                  f'listed, {n_listed - len(wanted)} excluded')
+        counts = (f'{name} ({source}): {n_found} found of {n_listed} '
+                  f'listed, {n_excluded} excluded')
         logger = MMLogger.get_current_instance()
         logger.info(counts)
-        missing = len(wanted) - len(found)
-        if not missing and found:
+        if n_found == len(wanted) > 0:
             return
-        no_image = [i for i in wanted if i not in images]
-        no_sound = [i for i in wanted if i not in sounds]
-        details = (
-            f'{counts}; {missing} missing: {len(no_image)} without a frame '
-            f'{list(self.img_suffix)} in {self.data_prefix["img_path"]} '
-            f'({shorten(no_image)}), {len(no_sound)} without a recording '
-            f'{list(self.audio_suffix)} in {self.data_prefix["audio_path"]} '
-            f'({shorten(no_sound)})')
-        if not found:
-            raise ValueError(f'no clip left. {details}')
+        details = f'{counts}; missing: {files.describe_missing(wanted)}'
+        if not n_found:
+            raise ValueError(f'no clip is left. {details}')
         if not self.allow_missing:
             raise FileNotFoundError(
                 f'{details}. A score on a part of the list is not '
                 'comparable; to go on with it, set allow_missing=True')
         logger.warning(details)
+
+    def _serialize_data(self) -> Tuple[np.ndarray, np.ndarray]:
+        """As the parent's, without an array per sample: thrice as fast."""
+        chunks = [pickle.dumps(item, protocol=4) for item in self.data_list]
+        ends = np.cumsum([len(chunk) for chunk in chunks], dtype=np.int64)
+        self.data_list.clear()
+        return np.frombuffer(b''.join(chunks), dtype=np.uint8), ends
 
     def full_init(self) -> None:
         """Load the list; see :class:`mmengine.dataset.BaseDataset`."""

@@ -1,6 +1,6 @@
 """Checks of annotated boxes: ``(x0, y0, x1, y1)`` as fractions."""
 import math
-from typing import Any, Dict, List, Mapping, Sequence, Union
+from typing import Any, Dict, List, Mapping, Sequence
 
 from mmengine.logging import MMLogger
 
@@ -65,7 +65,7 @@ def check_box(box: Any, where: str, strict: bool = True) -> List[float]:
 
 
 def report_boxes(boxes: Mapping[str, Sequence[Sequence[float]]],
-                 source: Union[str, None]) -> Dict[str, int]:
+                 source: str) -> Dict[str, int]:
     """Log the boxes that are kept although something is wrong with them.
 
     Args:

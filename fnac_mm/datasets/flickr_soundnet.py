@@ -1,7 +1,7 @@
 """Flickr-SoundNet: training clips, and test clips with three annotators."""
 import os
 from pathlib import Path
-from typing import Any, Dict, Iterable, List, Optional, Union
+from typing import Any, Collection, Dict, List, Optional, Union
 from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml import DefusedXmlException, ElementTree
@@ -73,11 +73,11 @@ class FlickrSoundNet(AVLocalizationDataset):
 
     The folder, and the published variant with everything in one folder::
 
-        data/flickr/                       data/flickr/
-        ├── frames/10000000001.jpg         ├── clips/10000000001.jpg
-        ├── audio/10000000001.wav          ├── clips/10000000001.wav
-        ├── Annotations/10000000001.xml    ├── Annotations/...
-        └── metadata/flickr_test.csv       └── metadata/...
+        data/flickr/                      data/flickr/
+        ├── frames/1000000001.jpg         ├── clips/1000000001.jpg
+        ├── audio/1000000001.wav          ├── clips/1000000001.wav
+        ├── Annotations/1000000001.xml    ├── Annotations/...
+        └── metadata/flickr_test.csv      └── metadata/...
 
     For the second, ``data_prefix=dict(img_path='clips', audio_path='clips')``.
 
@@ -105,15 +105,15 @@ class FlickrSoundNet(AVLocalizationDataset):
         self.strict_boxes = strict_boxes
         super().__init__(**kwargs)
 
-    def read_annotations(self,
-                         ids: Optional[Iterable[str]]) -> Dict[str, dict]:
+    def read_annotations(
+            self, ids: Optional[Collection[str]]) -> Optional[Dict[str, dict]]:
         """Boxes of the wanted ids.
 
         Args:
-            ids (Iterable[str], optional): Ids wanted. None: all annotated.
+            ids (Collection[str], optional): Ids wanted. None: all annotated.
 
         Returns:
-            dict[str, dict]: ``gt_boxes`` of each id; empty in training
+            dict[str, dict] | None: ``gt_boxes`` of each id; None in training
             without ``ann_dir``.
 
         Raises:

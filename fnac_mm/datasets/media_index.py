@@ -3,7 +3,7 @@ import os
 import re
 from collections import Counter
 from pathlib import Path
-from typing import Dict, List, Optional, Sequence, Union
+from typing import Dict, List, Mapping, Optional, Sequence, Set, Union
 
 PathLike = Union[str, Path]
 
@@ -106,21 +106,27 @@ def list_folder(folder: PathLike, argument: str) -> List[str]:
 
 
 def match_suffixes(names: Sequence[str],
-                   suffixes: Sequence[str]) -> Dict[str, str]:
+                   suffixes: Sequence[str],
+                   folder: str = '') -> Dict[str, str]:
     """Ids of the files with a known suffix; only that suffix is removed.
 
     Args:
         names (Sequence[str]): File names.
         suffixes (Sequence[str]): For example ``('.jpg', '.png')``. If one id
             has several, the first of these wins.
+        folder (str): Put before the names. Defaults to ''.
 
     Returns:
-        dict[str, str]: File name of each id.
+        dict[str, str]: Path of each id.
     """
+    prefix = os.path.join(folder, '')
     found: Dict[str, str] = {}
     for suffix in reversed(suffixes):
-        found.update((name[:-len(suffix)], name) for name in names
-                     if name.endswith(suffix))
+        cut = -len(suffix)
+        found.update({
+            name[:cut]: prefix + name
+            for name in names if name.endswith(suffix)
+        })
     return found
 
 
@@ -136,3 +142,80 @@ def describe_suffixes(names: Sequence[str]) -> str:
     counts = Counter(os.path.splitext(name)[1] or '(none)' for name in names)
     return ', '.join(f'{suffix} x{count}'
                      for suffix, count in counts.most_common(5)) or 'no files'
+
+
+class ClipFiles:
+    """Frames and recordings in their folders, found by id.
+
+    Each folder is listed once, also when it holds both.
+
+    Args:
+        folders (Mapping[str, str]): ``img_path`` and ``audio_path``.
+        suffixes (Mapping[str, Sequence[str]]): Suffixes of the same two.
+
+    Raises:
+        FileNotFoundError: If there is no such folder.
+        ValueError: If a folder has no file with such a suffix.
+    """
+
+    _WORDS = dict(img_path='a frame', audio_path='a recording')
+
+    def __init__(self, folders: Mapping[str, str],
+                 suffixes: Mapping[str, Sequence[str]]) -> None:
+        self._folders = {key: folders[key] or '.' for key in self._WORDS}
+        self._suffixes = suffixes
+        self._paths: Dict[str, Dict[str, str]] = {}
+        listings: Dict[str, List[str]] = {}
+        for key, folder in self._folders.items():
+            if folder not in listings:
+                listings[folder] = list_folder(folder, key)
+            self._paths[key] = match_suffixes(listings[folder], suffixes[key],
+                                              folder)
+            if not self._paths[key]:
+                raise ValueError(
+                    f'{folder}: no file with suffix {list(suffixes[key])}; '
+                    f'the folder holds {describe_suffixes(listings[folder])}')
+
+    def paths(self, ids: Sequence[str]) -> List[Dict[str, str]]:
+        """Files of the clips that have both.
+
+        Args:
+            ids (Sequence[str]): Ids wanted.
+
+        Returns:
+            list[dict[str, str]]: ``sample_id``, ``img_path`` and
+            ``audio_path``, in the order of ``ids``.
+        """
+        images, sounds = self._paths['img_path'], self._paths['audio_path']
+        return [{
+            'sample_id': i,
+            'img_path': images[i],
+            'audio_path': sounds[i]
+        } for i in ids if i in images and i in sounds]
+
+    def ids(self) -> Set[str]:
+        """Ids that have both files.
+
+        Returns:
+            set[str]: The ids.
+        """
+        images, sounds = self._paths['img_path'], self._paths['audio_path']
+        return images.keys() & sounds.keys()
+
+    def describe_missing(self, ids: Sequence[str]) -> str:
+        """Which of these clips lack which file, for a message.
+
+        Args:
+            ids (Sequence[str]): Ids wanted.
+
+        Returns:
+            str: Counts, the first ids, suffixes and folders.
+        """
+        parts = []
+        for key, folder in self._folders.items():
+            absent = [i for i in ids if i not in self._paths[key]]
+            if absent:
+                parts.append(f'{len(absent)} without {self._WORDS[key]} '
+                             f'{list(self._suffixes[key])} in {folder} '
+                             f'({shorten(absent)})')
+        return ', '.join(parts)

@@ -1,13 +1,10 @@
 """Synthetic audio-visual scenes with known sources.
 
-One scene is a frame and a clip. A *sounding* object of one of twelve
-classes is drawn over a cluttered background and heard in the clip; in about
-half of the frames a second, *silent* object of another class stands beside
-it. Each class has its own look (hue, outline, texture) and its own timbre,
-all varied from sample to sample, so that only the correspondence of look and
-sound tells the two objects apart: a coin decides which of two places sounds.
-
-Every scene is a pure function of ``(seed, split, index)``.
+In each frame a *sounding* object of one of twelve classes is drawn over a
+cluttered background; in about half of the frames a *silent* object of
+another class stands beside it. Each class has its own look and timbre, varied
+from scene to scene. A coin decides which of the two places sounds, so only
+the correspondence of look and sound tells the objects apart.
 
 Shape legend: H, W frame height and width; S audio samples.
 """
@@ -310,6 +307,9 @@ def make_scene(seed: int,
 
     Returns:
         SyntheticScene: Frame, clip, boxes and classes.
+
+    Raises:
+        ValueError: If there is no such split.
     """
     if split not in SPLITS:
         raise ValueError(

@@ -1,12 +1,21 @@
 """VGG-SS: clips of VGG-Sound with boxes."""
 import json
 from pathlib import Path
-from typing import Any, Dict, Iterable, Optional, Union
+from typing import Any, Collection, Dict, Optional, Union
 
 from fnac_mm.registry import DATASETS
 from .av_localization_dataset import AVLocalizationDataset
 from .boxes import check_box, report_boxes
 from .media_index import shorten
+
+
+def _check_entry(entry: Any, where: str) -> None:
+    """ValueError unless it has an id, a list of boxes and perhaps a class."""
+    if not (isinstance(entry, dict) and isinstance(entry.get('file'), str)
+            and isinstance(entry.get('bbox'), list)
+            and isinstance(entry.get('class', ''), str)):
+        raise ValueError(f"{where}: expected {{'file': str, 'class': str, "
+                         f"'bbox': list}}, got {str(entry)[:80]}")
 
 
 def read_vggss(path: Union[str, Path],
@@ -34,27 +43,21 @@ def read_vggss(path: Union[str, Path],
         entries = json.loads(Path(path).read_bytes())
     except (ValueError, RecursionError) as error:
         raise ValueError(f'{path}: not valid JSON: {error}') from error
-    if not isinstance(entries, list):
+    if not isinstance(entries, list) or not entries:
         raise ValueError(f'{path}: expected a list of objects, got '
-                         f'{type(entries).__name__}')
+                         f'{str(entries)[:80]}')
     samples: Dict[str, Dict[str, Any]] = {}
     for number, entry in enumerate(entries):
-        if not isinstance(entry, dict) or not isinstance(
-                entry.get('file'), str) or not isinstance(
-                    entry.get('bbox'), list):
-            raise ValueError(f'{path}, entry {number}: expected an object '
-                             "with a string 'file' and a list 'bbox', got "
-                             f'{str(entry)[:80]}')
+        where = f'{path}, entry {number}'
+        _check_entry(entry, where)
         sample_id = entry['file']
         if sample_id in samples:
-            raise ValueError(f'{path}, entry {number}: {sample_id!r} is '
-                             'annotated twice')
-        where = f'{path}, {sample_id!r}'
-        sample = dict(
+            raise ValueError(f'{where}: {sample_id!r} is annotated twice')
+        where = f'{where}, {sample_id!r}'
+        samples[sample_id] = dict(
             gt_boxes=[check_box(box, where, strict) for box in entry['bbox']])
-        if entry.get('class') is not None:
-            sample['class_name'] = entry['class']
-        samples[sample_id] = sample
+        if 'class' in entry:
+            samples[sample_id]['class_name'] = entry['class']
     return samples
 
 
@@ -91,11 +94,11 @@ class VGGSS(AVLocalizationDataset):
         super().__init__(ann_file=ann_file, **kwargs)
 
     def read_annotations(self,
-                         ids: Optional[Iterable[str]]) -> Dict[str, dict]:
+                         ids: Optional[Collection[str]]) -> Dict[str, dict]:
         """Boxes and classes of the wanted ids.
 
         Args:
-            ids (Iterable[str], optional): Ids wanted. None: all annotated.
+            ids (Collection[str], optional): Ids wanted. None: all annotated.
 
         Returns:
             dict[str, dict]: ``gt_boxes`` and ``class_name`` of each id.

@@ -1,1 +1,10 @@
-"""Placeholder."""
+"""From predictions to named numbers."""
+from .metrics import LocalizationMetric
+from .protocol import build_protocol
+from .report import format_report
+from .result_file import read_results, write_results
+
+__all__ = [
+    'LocalizationMetric', 'build_protocol', 'format_report', 'read_results',
+    'write_results'
+]

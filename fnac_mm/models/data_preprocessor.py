@@ -75,8 +75,8 @@ class AVDataPreprocessor(BaseDataPreprocessor):
         self.sample_rate = sample_rate
         self.masks = masks
         for name, value in dict(mean=image_mean, std=image_std).items():
-            self.register_buffer(f'image_{name}',
-                                 torch.tensor(value).view(-1, 1, 1), False)
+            tensor = torch.tensor(value, dtype=torch.float32).view(-1, 1, 1)
+            self.register_buffer(f'image_{name}', tensor, persistent=False)
 
     def forward(self, data: dict, training: bool = False) -> dict:
         """Prepare one batch.

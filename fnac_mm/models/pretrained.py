@@ -9,12 +9,12 @@ from torch import Tensor
 
 from fnac_mm.utils import safe_loading
 
+
 def _pretrained_cfgs(module: BaseModule) -> List[Tuple[str, dict]]:
     """(config key, init_cfg) of each ``Pretrained`` of a module."""
     cfgs = module.init_cfg or []
-    keyed = [('init_cfg', cfgs)] if isinstance(cfgs, dict) else [
-        (f'init_cfg.{i}', cfg) for i, cfg in enumerate(cfgs)
-    ]
+    keyed = [('init_cfg', cfgs)] if isinstance(
+        cfgs, dict) else [(f'init_cfg.{i}', cfg) for i, cfg in enumerate(cfgs)]
     return [(key, cfg) for key, cfg in keyed
             if cfg['type'] in ('Pretrained', PretrainedInit)]
 

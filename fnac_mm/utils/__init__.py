@@ -1,5 +1,8 @@
 """Helpers that depend on nothing else of the package."""
-from .checkpoint import safe_loading
+from .checkpoint import load_plain_checkpoint, safe_loading
 from .dist import first_row, gather_rows, mean_over_processes
 
-__all__ = ['first_row', 'gather_rows', 'mean_over_processes', 'safe_loading']
+__all__ = [
+    'first_row', 'gather_rows', 'load_plain_checkpoint', 'mean_over_processes',
+    'safe_loading'
+]

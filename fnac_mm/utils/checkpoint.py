@@ -5,6 +5,8 @@ import re
 from contextlib import contextmanager
 from typing import Iterator
 
+import torch
+
 _FORCE = 'TORCH_FORCE_WEIGHTS_ONLY_LOAD'
 _TRUST = 'TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD'
 
@@ -49,3 +51,27 @@ def safe_loading(source: str) -> Iterator[None]:
         os.environ.pop(_FORCE, None)
         if previous is not None:
             os.environ[_FORCE] = previous
+
+
+def load_plain_checkpoint(path: str) -> dict:
+    """Read a local checkpoint of tensors and plain types.
+
+    Args:
+        path (str): The file.
+
+    Returns:
+        dict: Its content, tensors on the CPU.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it carries code, is damaged or holds no dict; the
+            message names it.
+    """
+    if not os.path.isfile(path):
+        raise FileNotFoundError(f'{path}: no such checkpoint')
+    with safe_loading(str(path)):
+        checkpoint = torch.load(path, map_location='cpu')
+    if not isinstance(checkpoint, dict):
+        raise ValueError(f'{path}: expected a dict, got '
+                         f'{type(checkpoint).__name__}')
+    return checkpoint

@@ -1,9 +1,36 @@
 """Gathering rows across processes, with gradient."""
+from typing import Any
+
 import torch
 import torch.distributed as dist
 from mmengine.dist import get_rank, get_world_size
 from torch import Tensor
-from torch.distributed.nn.functional import all_gather
+
+
+class _GatherRows(torch.autograd.Function):
+    """All-gather whose backward sums the gradients of all processes.
+
+    torch.distributed.nn.functional.all_gather returns wrong gradients on
+    gloo (torch 2.11) where those it receives are not contiguous, as after
+    torch.einsum.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, rows: Tensor) -> Tensor:
+        """(b, ...) of this process to (B, ...) of all."""
+        ctx.size = len(rows)
+        rows = rows.contiguous()
+        parts = [torch.empty_like(rows) for _ in range(get_world_size())]
+        dist.all_gather(parts, rows)
+        return torch.cat(parts)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> Tensor:
+        """This process's rows of the sum over processes."""
+        grad = grad.clone(memory_format=torch.contiguous_format)
+        dist.all_reduce(grad)
+        start = get_rank() * ctx.size
+        return grad[start:start + ctx.size]
 
 
 def gather_rows(rows: Tensor) -> Tensor:
@@ -19,7 +46,7 @@ def gather_rows(rows: Tensor) -> Tensor:
     """
     if get_world_size() == 1:
         return rows
-    return torch.cat(all_gather(rows.contiguous()))
+    return _GatherRows.apply(rows)
 
 
 def first_row(count: int) -> int:

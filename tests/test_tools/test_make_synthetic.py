@@ -3,6 +3,7 @@ import csv
 import importlib.util
 import json
 import re
+import sys
 from pathlib import Path
 
 import cv2
@@ -16,6 +17,8 @@ SCRIPT = (
     Path(__file__).parents[2] / 'tools' / 'dataset_converters' /
     'make_synthetic.py')
 COUNTS = ['--num-train', '6', '--num-val', '2', '--num-test', '4']
+SCENE = dict(height=64, width=72, duration=0.5)
+SMALL = [*COUNTS, '--height', '64', '--width', '72', '--duration', '0.5']
 
 
 @pytest.fixture(scope='module')
@@ -23,6 +26,7 @@ def tool():
     """The script as a module."""
     spec = importlib.util.spec_from_file_location('make_synthetic', SCRIPT)
     module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # worker processes look it up
     spec.loader.exec_module(module)
     return module
 
@@ -30,7 +34,7 @@ def tool():
 @pytest.fixture
 def made(tool, tmp_path):
     """A small benchmark on the disk."""
-    tool.main([str(tmp_path / 'data'), *COUNTS, '--workers', '1'])
+    tool.main([str(tmp_path / 'data'), *SMALL, '--workers', '1'])
     return tmp_path / 'data'
 
 
@@ -67,7 +71,7 @@ def test_layout_is_that_of_vggss(made):
 def test_annotations_and_media_are_those_of_the_scenes(made):
     items = json.loads((made / 'metadata' / 'test.json').read_text())
     for index, item in enumerate(items):
-        scene = make_scene(0, 'test', index)
+        scene = make_scene(0, 'test', index, **SCENE)
         assert set(item) == {'file', 'class', 'bbox'}
         assert item['class'] == scene.class_name
         assert item['bbox'] == scene.boxes
@@ -82,12 +86,12 @@ def test_annotations_and_media_are_those_of_the_scenes(made):
 
 
 def test_workers_do_not_change_a_byte(tool, made, tmp_path):
-    tool.main([str(tmp_path / 'two'), *COUNTS, '--workers', '2'])
+    tool.main([str(tmp_path / 'two'), *SMALL, '--workers', '2'])
     assert contents(tmp_path / 'two') == contents(made)
 
 
 def test_seed_changes_the_data(tool, made, tmp_path):
-    tool.main([str(tmp_path / 'other'), *COUNTS, '--seed', '1'])
+    tool.main([str(tmp_path / 'other'), *SMALL, '--seed', '1'])
     first, other = contents(made), contents(tmp_path / 'other')
     assert set(first) == set(other)
     same = {name for name in first if first[name] == other[name]}
@@ -106,9 +110,10 @@ def test_stopped_run_is_completed(tool, made):
     (made / 'metadata' / 'train.txt').unlink()
     journal = made / 'metadata' / 'scenes_train.jsonl'
     journal.write_text(journal.read_text()[:-40])
+    (frames / 'SyntheTrain_000005.jpg.77.tmp').write_bytes(b'left over')
     kept = frames / 'SyntheTrain_000000.jpg'
     before = kept.stat().st_mtime_ns
-    tool.main([str(made), *COUNTS, '--workers', '1'])
+    tool.main([str(made), *SMALL, '--workers', '1'])
     assert contents(made) == reference
     assert kept.stat().st_mtime_ns == before
 
@@ -116,7 +121,7 @@ def test_stopped_run_is_completed(tool, made):
 def test_complete_run_makes_no_scene(tool, made, monkeypatch):
     reference = contents(made)
     monkeypatch.setattr(tool, 'make_scene', None)
-    tool.main([str(made), *COUNTS, '--workers', '1'])
+    tool.main([str(made), *SMALL, '--workers', '1'])
     assert contents(made) == reference
 
 
@@ -135,7 +140,7 @@ def test_kill_between_files_leaves_no_half_file(tool, tmp_path, monkeypatch):
 
 def test_other_parameters_are_refused_or_overwritten(tool, made):
     with pytest.raises(SystemExit) as error:
-        tool.main([str(made), *COUNTS, '--seed', '5'])
+        tool.main([str(made), *SMALL, '--seed', '5'])
     for part in (str(made), 'seed: 0 there, 5 asked for', '--overwrite'):
         assert part in str(error.value)
     smaller = ['--num-train', '1', '--num-val', '0', '--num-test', '1']
@@ -148,7 +153,7 @@ def test_other_parameters_are_refused_or_overwritten(tool, made):
 def test_foreign_folder_is_never_touched(tool, tmp_path):
     (tmp_path / 'thesis.txt').write_text('mine')
     with pytest.raises(SystemExit, match='no\\s+manifest.json'):
-        tool.main([str(tmp_path), *COUNTS, '--overwrite'])
+        tool.main([str(tmp_path), *SMALL, '--overwrite'])
     assert (tmp_path / 'thesis.txt').read_text() == 'mine'
 
 
@@ -164,7 +169,7 @@ def test_bad_argument_is_named(tool, tmp_path, capsys, option, value):
 
 
 def test_summary_prints_counts_and_baselines(tool, tmp_path, capsys):
-    tool.main([str(tmp_path / 'data'), *COUNTS])
+    tool.main([str(tmp_path / 'data'), *SMALL])
     text = capsys.readouterr().out
     assert 'train: 6 scenes' in text
     for name in ('whole_image', 'centre', 'oracle_cap 100.0 %'):

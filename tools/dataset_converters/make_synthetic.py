@@ -230,6 +230,8 @@ def make_split(root: Path, split: str, manifest: Dict[str, Any],
             is_complete(path, num_samples)
             for path in media_paths(root, split, index))
     ]
+    for leftover in (root / split).rglob('*.tmp'):
+        leftover.unlink()
     journal.parent.mkdir(parents=True, exist_ok=True)
     make = partial(make_sample, root=root, split=split, manifest=manifest)
     with open(journal, 'a') as file:

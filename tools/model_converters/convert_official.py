@@ -4,10 +4,9 @@ Usage: python tools/model_converters/convert_official.py SRC.pth DST.pth
 """
 import argparse
 import os
-import re
 import sys
 import tempfile
-from typing import Dict, List, Union
+from typing import Any, Dict, List, Union
 
 import numpy as np
 import torch
@@ -15,7 +14,7 @@ from torch import Tensor
 
 import fnac_mm
 from fnac_mm.models import DualEncoderLocalizer
-from fnac_mm.utils import safe_loading
+from fnac_mm.utils import load_plain_checkpoint
 
 PathLike = Union[str, 'os.PathLike[str]']
 
@@ -29,22 +28,15 @@ PARTS = dict(
 # The authors stored their best scores beside the weights as NumPy scalars.
 # Rebuilding one runs no code of the file.
 _SCALAR = np.float64(0).__reduce__()[0]
-SAFE = [(_SCALAR, 'numpy.core.multiarray.scalar'),
-        (_SCALAR, 'numpy._core.multiarray.scalar'), np.dtype,
-        *[type(np.dtype(t)) for t in ('f4', 'f8', 'i4', 'i8', '?')]]
+SAFE: List[Any] = [(_SCALAR, 'numpy.core.multiarray.scalar'),
+                   (_SCALAR, 'numpy._core.multiarray.scalar'), np.dtype,
+                   *[type(np.dtype(t)) for t in ('f4', 'f8', 'i4', 'i8', '?')]]
 
 
 def _load(path: PathLike) -> dict:
     """Read a checkpoint without running any code in it."""
-    if not os.path.isfile(path):
-        raise FileNotFoundError(f'{path}: no such checkpoint')
-    with safe_loading(os.fspath(path)), \
-            torch.serialization.safe_globals(SAFE):
-        checkpoint = torch.load(path, map_location='cpu', weights_only=True)
-    if not isinstance(checkpoint, dict):
-        raise ValueError(f'{path}: expected a dict with an entry \'model\', '
-                         f'got {type(checkpoint).__name__}')
-    return checkpoint
+    with torch.serialization.safe_globals(SAFE):
+        return load_plain_checkpoint(os.fspath(path))
 
 
 def _rename(key: str) -> str:
@@ -56,9 +48,8 @@ def _rename(key: str) -> str:
 def _expected_shapes(embed_dims: int) -> Dict[str, torch.Size]:
     """Names and shapes of the published network in this package."""
     encoder = dict(type='mmpretrain.ResNet', depth=18)
-    with torch.device('meta'):
-        model = DualEncoderLocalizer(
-            encoder, dict(encoder, in_channels=1), embed_dims)
+    model = DualEncoderLocalizer(encoder, dict(encoder, in_channels=1),
+                                 embed_dims)
     return {key: value.shape for key, value in model.state_dict().items()}
 
 
@@ -67,8 +58,9 @@ def _problems(weights: Dict[str, Tensor]) -> List[str]:
     for key, value in weights.items():
         if not isinstance(value, Tensor):
             return [f'{key}: a {type(value).__name__}, not a tensor']
-    projection = weights.get('audio_projection.weight')
-    expected = _expected_shapes(512 if projection is None else len(projection))
+    # The size of the common space is an option of both projects.
+    bias = weights.get('audio_projection.bias')
+    expected = _expected_shapes(512 if bias is None else bias.numel())
     missing = sorted(expected.keys() - weights.keys())
     unexpected = sorted(weights.keys() - expected.keys())
     common = [key for key in expected if key in weights]
@@ -131,7 +123,7 @@ def convert(src: PathLike, dst: PathLike) -> dict:
     meta = dict(
         converted_from=os.path.basename(src),
         fnac_mm_version=fnac_mm.__version__,
-        embed_dims=len(weights['audio_projection.weight']))
+        embed_dims=len(weights['audio_projection.bias']))
     if 'epoch' in checkpoint:
         meta['epoch'] = int(checkpoint['epoch'])
     converted = dict(meta=meta, state_dict=weights)
@@ -141,8 +133,7 @@ def convert(src: PathLike, dst: PathLike) -> dict:
 
 def main() -> None:
     """Command line."""
-    parser = argparse.ArgumentParser(description=re.split(
-        r'\n', __doc__, maxsplit=1)[0])
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('src', help='checkpoint of the authors (.pth)')
     parser.add_argument('dst', help='checkpoint to write')
     args = parser.parse_args()

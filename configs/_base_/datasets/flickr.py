@@ -31,7 +31,7 @@ train_dataloader = dict(
     persistent_workers=True,
     pin_memory=True,
     drop_last=True,
-    collate_fn=dict(type='collate_av'),
+    collate_fn=dict(type='fnac_mm.collate_av'),
     sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(
         type='FlickrSoundNet',
@@ -48,7 +48,7 @@ val_dataloader = dict(
     persistent_workers=True,
     pin_memory=True,
     drop_last=False,
-    collate_fn=dict(type='collate_av'),
+    collate_fn=dict(type='fnac_mm.collate_av'),
     sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
         type='FlickrSoundNet',

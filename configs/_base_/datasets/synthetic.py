@@ -31,7 +31,7 @@ train_dataloader = dict(
     num_workers=2,
     persistent_workers=True,
     drop_last=True,
-    collate_fn=dict(type='collate_av'),
+    collate_fn=dict(type='fnac_mm.collate_av'),
     sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(
         type='VGGSound',
@@ -44,7 +44,7 @@ val_dataloader = dict(
     batch_size=64,
     num_workers=2,
     persistent_workers=True,
-    collate_fn=dict(type='collate_av'),
+    collate_fn=dict(type='fnac_mm.collate_av'),
     sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
         type='VGGSS',
@@ -58,7 +58,7 @@ val_dataloader = dict(
 test_dataloader = dict(
     batch_size=64,
     num_workers=2,
-    collate_fn=dict(type='collate_av'),
+    collate_fn=dict(type='fnac_mm.collate_av'),
     sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
         type='VGGSS',

@@ -1,10 +1,4 @@
-# The published network: benchmarks of FNAC and EZ-VSL.
-published_audio_init = [
-    dict(
-        type='Kaiming', layer='Conv2d', mode='fan_out', nonlinearity='relu'),
-    dict(type='Normal', layer='BatchNorm2d', mean=1, std=0.02, bias=0),
-]
-
+# The published network.
 model = dict(
     type='DualEncoderLocalizer',
     data_preprocessor=dict(
@@ -18,12 +12,12 @@ model = dict(
         depth=18,
         init_cfg=dict(
             type='Pretrained', checkpoint='torchvision://resnet18')),
+    # Without an init_cfg it is initialised as published.
     audio_encoder=dict(
         type='mmpretrain.ResNet',
         depth=18,
         in_channels=1,
-        zero_init_residual=False,
-        init_cfg=published_audio_init),
+        zero_init_residual=False),
     embed_dims=512,
     image_dropout=0.9,
     audio_dropout=0.0,

@@ -19,9 +19,11 @@ model = dict(
         image_std=[58.395, 57.12, 57.375],
         masks=dict(max_width=10)),
     image_encoder=encoder,
-    audio_encoder=dict(in_channels=1, **encoder),
+    audio_encoder=dict(encoder, in_channels=1, strides=(2, 2, 2)),
     embed_dims=128,
     image_dropout=0.0,
     audio_dropout=0.0,
     object_prior=None,
-    loss=dict(type='FNACLoss', temperature=0.07))
+    # Batches of 64: the weights of the three terms keep the strength that they
+    # have at the published 256.
+    loss=dict(type='FNACLoss', temperature=0.07, reference_batch_size=256))

@@ -1,3 +1,5 @@
+# The FNAC terms compare what the network already tells apart: they come in
+# when half of the training is done.
 optim_wrapper = dict(
     type='OptimWrapper',
     optimizer=dict(type='Adam', lr=1e-3, weight_decay=1e-4))
@@ -7,14 +9,15 @@ param_scheduler = [
     dict(
         type='CosineAnnealingLR',
         by_epoch=True,
-        T_max=6,
+        T_max=8,
+        eta_min_ratio=0.01,
         convert_to_iter_based=True),
 ]
 
-train_cfg = dict(by_epoch=True, max_epochs=6, val_interval=1)
+train_cfg = dict(by_epoch=True, max_epochs=8, val_interval=1)
 val_cfg = dict()
 test_cfg = dict()
 
 global_batch_size = 64
 
-custom_hooks = [dict(type='LossWarmupHook', warmup_epochs=2)]
+custom_hooks = [dict(type='LossWarmupHook', warmup_epochs=4)]

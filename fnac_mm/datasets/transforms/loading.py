@@ -7,7 +7,7 @@ import mmcv
 import numpy as np
 from mmcv.transforms import BaseTransform, LoadImageFromFile
 from mmengine import fileio
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from fnac_mm.functional import load_waveform
 from fnac_mm.registry import TRANSFORMS
@@ -93,17 +93,19 @@ class LoadImage(LoadImageFromFile):
             content = fileio.get(path, backend_args=self.backend_args)
         except FileNotFoundError as error:
             raise FileNotFoundError(f'{path}: no such picture') from error
+        what = f'{path}: not a readable picture of {len(content)} bytes'
         try:
             if self.imdecode_backend == 'pillow':
                 self._check_depth(content)
             image = mmcv.imfrombytes(
                 content, flag=self.color_type, backend=self.imdecode_backend)
+        except UnidentifiedImageError as error:
+            # Its own message shows an address in memory.
+            raise ValueError(f'{what} (unknown format)') from error
         except _DECODE_ERRORS as error:
-            raise ValueError(f'{path}: not a readable picture of '
-                             f'{len(content)} bytes ({error})') from error
+            raise ValueError(f'{what} ({error})') from error
         if image is None:
-            raise ValueError(f'{path}: not a readable picture of '
-                             f'{len(content)} bytes')
+            raise ValueError(what)
         return image.astype(np.float32) if self.to_float32 else image
 
     @staticmethod
@@ -119,7 +121,9 @@ class LoadImage(LoadImageFromFile):
 
 @TRANSFORMS.register_module()
 class LoadAudio(BaseTransform):
-    """Load a window of the sound, see :func:`fnac_mm.functional.load_waveform`.
+    """Load a window of the sound.
+
+    See :func:`fnac_mm.functional.load_waveform`.
 
     **Required Keys:**
 

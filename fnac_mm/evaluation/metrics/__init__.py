@@ -1,1 +1,4 @@
-"""Placeholder."""
+"""Metrics."""
+from .localization_metric import LocalizationMetric
+
+__all__ = ['LocalizationMetric']

@@ -36,9 +36,8 @@ def _init_as_published(module: nn.Module) -> None:
             nn.init.zeros_(m.bias)
 
 
-def _refuse_non_finite(
-        losses: Losses,
-        data_samples: Optional[Sequence[AVDataSample]]) -> None:
+def _refuse_non_finite(losses: Losses,
+                       data_samples: Optional[Sequence[AVDataSample]]) -> None:
     """Raise FloatingPointError if the sum of the losses is not finite."""
     values = torch.stack([value.detach() for value in losses.values()])
     if torch.isfinite(values.sum()):
@@ -74,7 +73,8 @@ class DualEncoderLocalizer(BaseModel):
         image_channels (int, optional): Channels of the image encoder's last
             map; needed if the encoder has no ``feat_dim``.
         audio_channels (int, optional): The same for the audio encoder.
-        loss (dict): Config of a module (visual, audio) -> dict of scalars.
+        loss (dict, optional): Config of a module (visual, audio) -> dict of
+            scalars. Defaults to ``FNACLoss``.
         object_prior (dict, optional): Config of a module image -> (B, h, w)
             for object-guided localisation, such as ``ObjectPrior``.
         check_finite (bool): Stop with the ids of the batch when a loss is
@@ -95,7 +95,7 @@ class DualEncoderLocalizer(BaseModel):
                  audio_dropout: float = 0.0,
                  image_channels: Optional[int] = None,
                  audio_channels: Optional[int] = None,
-                 loss: dict = dict(type='fnac_mm.FNACLoss'),
+                 loss: Optional[dict] = None,
                  object_prior: Optional[dict] = None,
                  check_finite: bool = True,
                  data_preprocessor: Optional[dict] = None,
@@ -112,8 +112,9 @@ class DualEncoderLocalizer(BaseModel):
             self._channels('image', image_channels), embed_dims, 1)
         self.audio_projection = nn.Linear(
             self._channels('audio', audio_channels), embed_dims)
-        self.loss_module = MODELS.build(loss)
-        self.object_prior = object_prior and MODELS.build(object_prior)
+        self.loss_module = MODELS.build(loss or dict(type='fnac_mm.FNACLoss'))
+        self.object_prior: Optional[nn.Module] = (
+            MODELS.build(object_prior) if object_prior else None)
         self.check_finite = check_finite
 
     def _channels(self, modality: str, given: Optional[int]) -> int:
@@ -150,10 +151,10 @@ class DualEncoderLocalizer(BaseModel):
             super().init_weights()
 
     def forward(
-        self,
-        inputs: Dict[str, Tensor],
-        data_samples: Optional[List[AVDataSample]] = None,
-        mode: str = 'tensor'
+            self,
+            inputs: Dict[str, Tensor],
+            data_samples: Optional[List[AVDataSample]] = None,
+            mode: str = 'tensor'
     ) -> Union[Features, Losses, List[AVDataSample]]:
         """Features, losses or predictions.
 

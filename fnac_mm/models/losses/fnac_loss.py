@@ -1,5 +1,5 @@
 """The FNAC objective as a module."""
-from typing import Dict, Optional
+from typing import Any, Dict, Optional
 
 import torch
 from mmengine.dist import get_world_size
@@ -65,7 +65,7 @@ class FNACLoss(nn.Module):
         if reference_batch_size is not None and reference_batch_size < 1:
             raise ValueError('reference_batch_size must be at least 1, got '
                              f'{reference_batch_size}')
-        self.options = dict(
+        self.options: Dict[str, Any] = dict(
             temperature=temperature,
             foreground_threshold=foreground_threshold,
             normalize=normalize,
@@ -118,14 +118,14 @@ class FNACLoss(nn.Module):
             ValueError: If the shapes don't fit, or processes that contrast
                 over their common batch hold different numbers of rows.
         """
-        across = dict(
-            gather=gather_rows,
-            row_offset=first_row(len(audio))) if self.gather else {}
+        across: Dict[str, Any] = dict(
+            gather=gather_rows, row_offset=first_row(
+                len(audio))) if self.gather else {}
         with torch.autocast(visual.device.type, enabled=False):
             if visual.dtype in (torch.float16, torch.bfloat16):
                 visual = visual.float()
-            terms = fnac_losses(visual, audio.to(visual.dtype),
-                                **self.options, **across)
+            terms = fnac_losses(visual, audio.to(visual.dtype), **self.options,
+                                **across)
             weights = self._weights(len(audio))
             values = mean_over_processes(
                 torch.stack([w * terms[name] for name, w in weights.items()]))

@@ -46,8 +46,10 @@ class ObjectPrior(BaseModule):
             raise ValueError(
                 'ObjectPrior needs trained weights: set '
                 "backbone.init_cfg=dict(type='Pretrained', checkpoint=...)")
+        classifier.eval()
+        classifier.requires_grad_(False)
         # In a tuple it is no sub-module: no parameters, no state_dict.
-        self._frozen = (classifier.eval().requires_grad_(False), )
+        self._frozen = (classifier, )
 
     def init_weights(self) -> None:
         """Read the classifier's weights.

@@ -1,0 +1,201 @@
+"""What a user asks about, and its way into the network."""
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, List, Optional, Sequence, Set, Tuple, Union
+
+import numpy as np
+from mmcv.transforms import Compose
+from torch import Tensor
+
+from fnac_mm.apis.video_frame import read_video_frame
+from fnac_mm.datasets.transforms import LoadAudio, LoadImage
+from fnac_mm.functional import load_waveform, window_waveform
+
+Picture = Union[str, np.ndarray]
+Sound = Union[str, Tuple[Union[np.ndarray, Tensor], int]]
+
+_KEYS = {'image', 'audio', 'video', 'time', 'sample_id'}
+# Transforms after which a map no longer lies on the whole picture
+_MOVING = ('Crop', 'Pad', 'Flip', 'Rotat', 'Affine')
+
+
+@dataclass
+class InferenceInput:
+    """A picture and its sound.
+
+    Attributes:
+        sample_id (str): Name of the results.
+        image (str | np.ndarray): File, or (H, W, 3) uint8 RGB.
+        audio (str | tuple): File, or mono waveform (S,) and its rate in Hz.
+        time (float, optional): Second around which to listen; None is the
+            centre of the recording.
+    """
+    sample_id: str
+    image: Picture
+    audio: Sound
+    time: Optional[float] = None
+
+
+def _path_or(value: Any) -> Any:
+    return os.fspath(value) if isinstance(value, Path) else value
+
+
+def _check_picture(image: Any, name: str) -> None:
+    """Raise TypeError or ValueError unless it is a path or RGB picture."""
+    if isinstance(image, str):
+        return
+    if not isinstance(image, np.ndarray):
+        raise TypeError(f'{name}: image must be a path or an array, got '
+                        f'{type(image).__name__}')
+    if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
+        raise ValueError(f'{name}: image must be (H,W,3) uint8 RGB, got '
+                         f'{image.shape} {image.dtype}')
+
+
+def _check_sound(audio: Any, name: str) -> None:
+    """Raise TypeError unless it is a path or (waveform, rate)."""
+    pair = isinstance(audio, (tuple, list)) and len(audio) == 2 and isinstance(
+        audio[0], (np.ndarray, Tensor))
+    if not isinstance(audio, str) and not pair:
+        raise TypeError(f'{name}: audio must be a path or (waveform, '
+                        f'sample_rate), got {type(audio).__name__}')
+
+
+def _parse(item: Any, index: int) -> InferenceInput:
+    """One input; errors say which."""
+    name = f'input {index}'
+    if not isinstance(item, dict):
+        raise TypeError(f'{name}: expected a dict with image and audio, or '
+                        f'video, got {type(item).__name__}')
+    given = {key for key, value in item.items() if value is not None}
+    if not given <= _KEYS or ('video' in given) == bool(
+            given & {'image', 'audio'}) or ('video' not in given and
+                                            not {'image', 'audio'} <= given):
+        raise ValueError(f'{name}: expected image and audio, or video; also '
+                         f'time and sample_id; got {sorted(given)}')
+    time = item.get('time')
+    if 'video' in given:
+        audio = _path_or(item['video'])
+        image, _ = read_video_frame(audio, time)
+    else:
+        image, audio = _path_or(item['image']), _path_or(item['audio'])
+    _check_picture(image, name)
+    _check_sound(audio, name)
+    source = audio if 'video' in given else image
+    default = Path(source).stem if isinstance(source, str) else f'{index:06d}'
+    return InferenceInput(
+        item.get('sample_id') or default, image, audio, time)
+
+
+def parse_inputs(inputs: Any) -> List[InferenceInput]:
+    """Check what the user gave and name each.
+
+    Args:
+        inputs (dict | Sequence[dict]): See
+            :class:`~fnac_mm.apis.LocalizationInferencer`.
+
+    Returns:
+        list[InferenceInput]: With different names: a repeated one gets
+        ``_2``, ``_3`` and so on.
+
+    Raises:
+        TypeError: If an input is of another type.
+        ValueError: If one lacks a part or has unknown ones.
+        FileNotFoundError: If a video is missing.
+    """
+    items: Sequence = inputs if isinstance(inputs, (list, tuple)) else [inputs]
+    if not items:
+        raise ValueError('no inputs given')
+    parsed, taken = [], set()  # type: List[InferenceInput], Set[str]
+    for index, item in enumerate(items):
+        entry = _parse(item, index)
+        base, count = entry.sample_id, 1
+        while entry.sample_id in taken:
+            count += 1
+            entry.sample_id = f'{base}_{count}'
+        taken.add(entry.sample_id)
+        parsed.append(entry)
+    return parsed
+
+
+class InferencePipeline:
+    """The test pipeline of a config, for files and for arrays.
+
+    Args:
+        transforms (Sequence): Built transforms. The first ``LoadImage`` and
+            ``LoadAudio`` tell how to read.
+
+    Raises:
+        ValueError: If a transform cuts or turns the picture, so that a map
+            could not be laid over it.
+    """
+
+    def __init__(self, transforms: Sequence) -> None:
+        loaders = (LoadImage, LoadAudio)
+        for transform in transforms:
+            name = type(transform).__name__
+            if any(word in name for word in _MOVING):
+                raise ValueError(
+                    f'{name} in the test pipeline moves the picture under '
+                    'the map; use Resize to a fixed size instead')
+        self.load_image = next(
+            (t for t in transforms if isinstance(t, LoadImage)), LoadImage())
+        self.load_audio = next(
+            (t for t in transforms if isinstance(t, LoadAudio)), LoadAudio())
+        self.load_image.on_error = 'raise'
+        self.rest = Compose(
+            [t for t in transforms if not isinstance(t, loaders)])
+
+    def read_picture(self, image: Picture) -> np.ndarray:
+        """Read or pass a picture.
+
+        Args:
+            image (str | np.ndarray): See :class:`InferenceInput`.
+
+        Returns:
+            np.ndarray: (H, W, 3) uint8 RGB.
+        """
+        if isinstance(image, np.ndarray):
+            return image
+        return self.load_image(dict(img_path=image))['img'][..., ::-1]
+
+    def _read_sound(self, item: InferenceInput) -> Tuple[np.ndarray, int]:
+        """Window of the sound and its rate; errors name the input."""
+        duration = self.load_audio.duration
+        start = self.load_audio.start
+        if item.time is not None:
+            start = max(item.time - duration / 2, 0.0)
+        options = (duration, start, self.load_audio.sample_rate)
+        if isinstance(item.audio, str):
+            waveform, rate = load_waveform(item.audio, *options)
+        else:
+            try:
+                waveform, rate = window_waveform(*item.audio, *options)
+            except (TypeError, ValueError) as error:
+                raise type(error)(f'{item.sample_id}: {error}') from error
+        return waveform.numpy(), rate
+
+    def __call__(self, item: InferenceInput) -> dict:
+        """Load and pack.
+
+        Args:
+            item (InferenceInput): The input.
+
+        Returns:
+            dict: ``inputs`` and ``data_samples``.
+        """
+        rgb = self.read_picture(item.image)
+        waveform, rate = self._read_sound(item)
+        results = dict(
+            sample_id=item.sample_id,
+            img=np.ascontiguousarray(rgb[..., ::-1]),
+            img_shape=rgb.shape[:2],
+            ori_shape=rgb.shape[:2],
+            waveform=waveform,
+            sample_rate=rate)
+        for key, value in (('img_path', item.image), ('audio_path',
+                                                      item.audio)):
+            if isinstance(value, str):
+                results[key] = value
+        return self.rest(results)

@@ -1,0 +1,156 @@
+"""One picture of a sample: frame, heat map, predicted region, true boxes."""
+from pathlib import Path
+from typing import Any, Dict, Optional
+
+import cv2
+import numpy as np
+from mmengine.dist import master_only
+from mmengine.visualization import Visualizer
+
+from fnac_mm.functional import (boxes_to_target, consensus_iou, get_protocol,
+                                normalize_map, select_region)
+from fnac_mm.registry import VISUALIZERS
+from fnac_mm.structures import AVDataSample
+from .overlay import draw_overlay
+
+
+@VISUALIZERS.register_module()
+class LocalizationVisualizer(Visualizer):
+    """Draw samples as the metric sees them.
+
+    The map is enlarged, normalised and cut as the protocol does, and then
+    stretched to the frame: the outlined region is the one that is scored.
+
+    Args:
+        name (str): Name of the instance. Defaults to ``'visualizer'``.
+        protocol (str): Name of a preset. Defaults to ``'fnac_test'``.
+        kind (str): Which map: ``'audio_visual'`` (default), or ``'object'``
+            or ``'fused'`` where the model gives an object map.
+        colormap (str): A colour map of OpenCV. Defaults to ``'turbo'``.
+        **kwargs: Arguments of :class:`mmengine.visualization.Visualizer`.
+
+    Raises:
+        ValueError: If the protocol is unknown.
+
+    Examples:
+        >>> import numpy as np
+        >>> import torch
+        >>> visualizer = LocalizationVisualizer()
+        >>> sample = AVDataSample(metainfo=dict(sample_id='a'))
+        >>> sample = sample.set_pred_map(torch.rand(7, 7))
+        >>> frame = np.zeros((90, 160, 3), np.uint8)
+        >>> visualizer.add_datasample('a', frame, sample).shape
+        (90, 160, 3)
+    """
+
+    def __init__(self,
+                 name: str = 'visualizer',
+                 protocol: str = 'fnac_test',
+                 kind: str = 'audio_visual',
+                 colormap: str = 'turbo',
+                 **kwargs: Any) -> None:
+        super().__init__(name, **kwargs)
+        self.protocol = get_protocol(protocol)
+        self.kind = kind
+        self.colormap = colormap
+
+    @master_only
+    def add_datasample(self,
+                       name: str,
+                       image: np.ndarray,
+                       data_sample: AVDataSample,
+                       draw_gt: bool = True,
+                       draw_pred: bool = True,
+                       alpha: float = 0.5,
+                       show: bool = False,
+                       wait_time: float = 0,
+                       out_file: Optional[str] = None,
+                       step: int = 0) -> np.ndarray:
+        """Draw a sample; show it, write it, or hand it to the backends.
+
+        Args:
+            name (str): Name of the picture.
+            image (ndarray): (H, W, 3) RGB uint8, the frame as it was found.
+            data_sample (AVDataSample): Annotation and prediction.
+            draw_gt (bool): Draw true boxes. Defaults to True.
+            draw_pred (bool): Draw the map and its region. Defaults to True.
+            alpha (float): Opacity of the map. Defaults to 0.5.
+            show (bool): Open a window. Defaults to False.
+            wait_time (float): Seconds to show; 0 waits for a key.
+            out_file (str, optional): Write there instead of to the backends.
+            step (int): Step for the backends. Defaults to 0.
+
+        Returns:
+            ndarray: What was drawn.
+
+        Raises:
+            ValueError: If the model gives no map of the wanted kind.
+            OSError: If the file cannot be written.
+        """
+        parts: Dict[str, Any] = {}
+        if draw_pred and 'pred_map' in data_sample:
+            parts = self._describe_prediction(data_sample)
+        ciou = parts.pop('ciou', None)
+        if draw_gt and 'gt_instances' in data_sample:
+            parts['boxes'] = data_sample.gt_instances.boxes.tolist()
+        caption = [str(data_sample.get('sample_id', name))]
+        caption.append(data_sample.get('class_name') or '')
+        caption.append('' if ciou is None else f'cIoU {ciou:.2f}')
+        drawn = draw_overlay(
+            image,
+            caption='  '.join(filter(None, caption)),
+            alpha=alpha,
+            colormap=self.colormap,
+            **parts)
+        self.set_image(drawn)
+        if show:
+            self.show(drawn, win_name=name, wait_time=wait_time)
+        if out_file is None:
+            self.add_image(name, drawn, step=step)
+        else:
+            write_image(out_file, drawn)
+        return drawn
+
+    def _describe_prediction(self, sample: AVDataSample) -> Dict[str, Any]:
+        """Normalised map, region and, if it can be told, cIoU."""
+        protocol = self.protocol
+        objectness = None
+        if 'pred_object_map' in sample:
+            objectness = sample.pred_object_map.data.detach().cpu().float()
+        maps = protocol.maps(sample.pred_map.data.detach().cpu().float(),
+                             objectness)
+        if self.kind not in maps:
+            raise ValueError(f'sample {sample.get("sample_id")!r} has no '
+                             f'{self.kind!r} map to draw; it has '
+                             f'{", ".join(maps)}')
+        large = maps[self.kind]
+        cut = (protocol.area, protocol.compare, protocol.threshold)
+        result = dict(
+            map=normalize_map(large)[0].numpy(),
+            region=select_region(large, *cut)[0].numpy())
+        combine = (self.dataset_meta or {}).get('combine')
+        if combine is not None and 'gt_instances' in sample:
+            target = boxes_to_target(sample.gt_instances.boxes, protocol.size,
+                                     combine,
+                                     self.dataset_meta.get('consensus', 2))
+            result['ciou'] = float(consensus_iou(large, target[None], *cut))
+        return result
+
+
+def write_image(path: str, image: np.ndarray) -> None:
+    """Write a picture; folders are made if needed.
+
+    Args:
+        path (str): File; the suffix tells the format.
+        image (ndarray): (H, W, 3) RGB uint8.
+
+    Raises:
+        OSError: If the file cannot be written.
+    """
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    try:
+        done = cv2.imwrite(str(path), image[..., ::-1])
+    except cv2.error as error:
+        raise OSError(f'{path}: cannot write this picture: {error}') from error
+    if not done:
+        raise OSError(f'{path}: cannot write this picture')

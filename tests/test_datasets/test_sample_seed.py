@@ -1,0 +1,63 @@
+"""Draws of a sample: repeatable, distinct, and without side effects."""
+import copy
+import random
+
+import numpy as np
+import pytest
+import torch
+
+from fnac_mm.datasets.sample_seed import SampleSeed
+
+
+def draw(seed: SampleSeed, index: int) -> tuple:
+    with seed.seeded(index):
+        return random.random(), np.random.rand(), float(torch.rand(()))
+
+
+def test_same_key_same_draws_other_key_others():
+    seed = SampleSeed()
+    seen = set()
+    for run, epoch, index in np.ndindex(3, 3, 3):
+        seed.set(run, epoch)
+        first = draw(seed, index)
+        assert draw(seed, index) == first
+        seen.update(first)
+    assert len(seen) == 3 * 27
+
+
+def test_streams_outside_go_on_undisturbed():
+
+    def outside() -> tuple:
+        return random.random(), np.random.rand(), float(torch.rand(()))
+
+    seed = SampleSeed()
+    seed.set(1, 2)
+    random.seed(0), np.random.seed(0), torch.manual_seed(0)
+    expected = outside(), outside()
+    random.seed(0), np.random.seed(0), torch.manual_seed(0)
+    first = outside()
+    with pytest.raises(KeyError):
+        with seed.seeded(5):
+            raise KeyError('a transform failed')
+    draw(seed, 4)
+    assert (first, outside()) == expected
+
+
+def test_without_an_epoch_nothing_is_seeded():
+    seed = SampleSeed()
+    assert draw(seed, 0) != draw(seed, 0)
+
+
+def test_copy_is_shared_and_independent():
+    seed = SampleSeed()
+    seed.set(1, 2)
+    other = copy.deepcopy(seed)
+    assert other._state.is_shared() and draw(other, 3) == draw(seed, 3)
+    other.set(1, 3)
+    assert draw(other, 3) != draw(seed, 3)
+
+
+@pytest.mark.parametrize('seed, epoch', [(-1, 0), (0, -1)])
+def test_negative_numbers(seed: int, epoch: int):
+    with pytest.raises(ValueError, match='-1'):
+        SampleSeed().set(seed, epoch)

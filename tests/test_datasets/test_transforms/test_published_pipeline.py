@@ -1,0 +1,116 @@
+"""The pipeline of the paper's configs against PIL and torchvision."""
+import random
+from pathlib import Path
+from typing import Callable, List
+
+import numpy as np
+import pytest
+import torch
+from mmengine.dataset import Compose
+from mmengine.registry import DefaultScope
+from PIL import Image
+from torchvision.transforms import InterpolationMode, Resize
+
+from fnac_mm.registry import TRANSFORMS
+
+LOAD = [dict(type='LoadImage'), dict(type='LoadAudio')]
+EDGE = dict(
+    type='mmpretrain.ResizeEdge',
+    scale=246,
+    edge='short',
+    backend='pillow',
+    interpolation='bicubic')
+TRAIN = LOAD + [
+    EDGE,
+    dict(type='mmpretrain.RandomCrop', crop_size=224),
+    dict(type='RandomFlip', prob=0.5),
+    dict(type='PackAVInputs')
+]
+TEST = LOAD + [
+    dict(
+        type='Resize',
+        scale=(224, 224),
+        keep_ratio=False,
+        backend='pillow',
+        interpolation='bicubic'),
+    dict(type='PackAVInputs')
+]
+
+
+@pytest.fixture()
+def scope():
+    """The default scope of a Runner with our configs."""
+    with DefaultScope.overwrite_default_scope('fnac_mm'):
+        yield
+
+
+@pytest.fixture()
+def paths(tmp_path: Path, make_clip: Callable) -> dict:
+    make_clip(tmp_path, 'a_1', size=(455, 256))
+    return dict(
+        sample_id='a_1',
+        img_path=str(tmp_path / 'frames' / 'a_1.jpg'),
+        audio_path=str(tmp_path / 'audio' / 'a_1.wav'))
+
+
+def build(pipeline: List[dict]) -> Compose:
+    return Compose([TRANSFORMS.build(step) for step in pipeline])
+
+
+def as_array(image: Image.Image) -> np.ndarray:
+    return np.asarray(image).transpose(2, 0, 1)
+
+
+def test_test_pipeline(paths: dict, scope):
+    packed = Compose(TEST)(dict(paths))
+    expected = Image.open(paths['img_path']).convert('RGB').resize(
+        (224, 224), Image.BICUBIC)
+    np.testing.assert_array_equal(packed['inputs']['image'],
+                                  as_array(expected))
+    assert packed['inputs']['waveform'].shape == (48000, )
+    assert packed['data_samples'].ori_shape == (256, 455)
+    assert packed['data_samples'].img_shape == (224, 224)
+
+
+@pytest.mark.parametrize('size',
+                         [(455, 256), (341, 256), (256, 256), (131, 257),
+                          (640, 359), (247, 246), (246, 500), (613, 367),
+                          (251, 333)])
+def test_edge_as_torchvision(size: tuple):
+    rng = np.random.default_rng(0)
+    picture = rng.integers(0, 256, (size[1], size[0], 3), dtype=np.uint8)
+    ours = build([EDGE])(dict(img=picture))['img']
+    theirs = Resize(246, InterpolationMode.BICUBIC)(Image.fromarray(picture))
+    np.testing.assert_array_equal(ours, np.asarray(theirs))
+
+
+def test_train_pipeline_is_a_crop_or_its_mirror(paths: dict, scope):
+    pipeline = Compose(TRAIN)
+    whole = as_array(
+        Resize(246, InterpolationMode.BICUBIC)(Image.open(
+            paths['img_path']).convert('RGB')))
+    windows = np.lib.stride_tricks.sliding_window_view(whole, (3, 224, 224))[0]
+    seen = set()
+    for seed in range(12):
+        random.seed(seed), np.random.seed(seed), torch.manual_seed(seed)
+        image = pipeline(dict(paths))['inputs']['image'].numpy()
+        # The corner pixels of a random picture find the window.
+        for flipped in (False, True):
+            view = image[..., ::-1] if flipped else image
+            match = (windows[..., ::223, ::223] == view[:, ::223, ::223]).all(
+                axis=(-3, -2, -1))
+            for y, x in np.argwhere(match):
+                if (windows[y, x] == view).all():
+                    seen.add((flipped, y, x))
+                    break
+        assert len({s[1:] for s in seen}) == seed + 1
+    assert {s[0] for s in seen} == {False, True}
+
+
+def test_no_warning_and_no_scope_needed(paths: dict, capfd):
+    assert build(TRAIN)(dict(paths))
+    with DefaultScope.overwrite_default_scope('mmpretrain'):
+        prefixed = [dict(s, type=f'fnac_mm.{s["type"]}') for s in LOAD]
+        assert Compose(prefixed + [dict(type='ResizeEdge', scale=9)])(
+            dict(paths))['img_shape'][0] == 9
+    assert 'WARNING' not in ''.join(capfd.readouterr())

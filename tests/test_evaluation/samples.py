@@ -1,0 +1,89 @@
+"""Predictions for the tests, and an independent way to score them."""
+from typing import Dict, List, Optional, Tuple
+
+import numpy as np
+import torch
+from mmengine.dataset import DefaultSampler
+from mmengine.evaluator import Evaluator
+
+from fnac_mm.evaluation import LocalizationMetric
+from fnac_mm.structures import AVDataSample
+
+VGGSS = dict(combine='union', consensus=2, dataset_name='vggss')
+FLICKR = dict(combine='consensus', consensus=2, dataset_name='flickr')
+
+
+def make_sample(sample_id: str,
+                boxes: list,
+                map: object,
+                objectness: Optional[object] = None,
+                **meta: object) -> AVDataSample:
+    """Annotation and prediction of one sample."""
+    sample = AVDataSample(metainfo=dict(sample_id=sample_id, **meta))
+    sample.set_gt_boxes(boxes)
+    if objectness is not None:
+        objectness = torch.as_tensor(np.array(objectness))
+    return sample.set_pred_map(torch.as_tensor(np.array(map)), objectness)
+
+
+def random_samples(count: int, seed: int = 0) -> List[AVDataSample]:
+    """Samples with 1 to 3 boxes; every second map has many ties."""
+    rng = np.random.default_rng(seed)
+    samples = []
+    for index in range(count):
+        corner = rng.uniform(0, 0.6, (rng.integers(1, 4), 2))
+        size = rng.uniform(0.1, 0.9, corner.shape)
+        boxes = np.concatenate([corner, np.minimum(corner + size, 1)], axis=1)
+        maps = rng.uniform(-1, 1, (2, 7, 7)).astype(np.float32)
+        if index % 2:
+            maps = maps.round(0)
+        samples.append(
+            make_sample(f'{index:03}', boxes.tolist(), maps[0], abs(maps[1])))
+    return samples
+
+
+def evaluate(samples: List[AVDataSample],
+             meta: dict = VGGSS,
+             batch_size: int = 4,
+             **kwargs: object) -> Dict[str, float]:
+    """Score through a real evaluator, in batches."""
+    evaluator = Evaluator(LocalizationMetric(**kwargs))
+    evaluator.dataset_meta = meta
+    for start in range(0, len(samples), batch_size):
+        evaluator.process(samples[start:start + batch_size], None)
+    return evaluator.evaluate(len(samples))
+
+
+def evaluate_shard(count: int, out_file: str) -> Dict[str, float]:
+    """This process's part of an evaluation, padded as mmengine pads."""
+    samples = random_samples(count)
+    evaluator = Evaluator(LocalizationMetric(out_file=out_file))
+    evaluator.dataset_meta = VGGSS
+    order = list(DefaultSampler(samples, shuffle=False))
+    for start in range(0, len(order), 2):
+        evaluator.process([samples[i] for i in order[start:start + 2]], None)
+    return evaluator.evaluate(count)
+
+
+class PublishedEvaluator:
+    """The published rule in plain numpy, one sample at a time."""
+
+    def __init__(self) -> None:
+        self.cious: List[float] = []
+
+    def add(self, large: np.ndarray, target: np.ndarray) -> None:
+        """Score one map of the size of its target."""
+        ordered = np.sort(large.flatten())
+        limit = ordered[int(large.shape[0] * large.shape[1] / 2)]
+        chosen = np.zeros(large.shape)
+        chosen[large >= limit] = 1
+        hit = np.sum(chosen * target)
+        wrong = np.sum(chosen * (target == 0))
+        self.cious.append(hit / (np.sum(target) + wrong))
+
+    def summary(self) -> Tuple[float, float, float]:
+        """Rate at 0.5, mean and area under the curve, in percent."""
+        cious = np.array(self.cious)
+        rates = [np.mean(cious >= 0.05 * k) for k in range(21)]
+        area = sum(0.05 * (rates[k] + rates[k + 1]) / 2 for k in range(20))
+        return 100 * np.mean(cious >= 0.5), 100 * cious.mean(), 100 * area

@@ -1,0 +1,137 @@
+"""Windows of sound: scale, channels, repetition, rate."""
+from pathlib import Path
+from typing import Optional
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+from scipy.signal import resample_poly
+
+from fnac_mm.functional import load_waveform, tile_waveform, window_waveform
+
+
+def test_scale_is_the_published_one(tmp_path: Path) -> None:
+    """16-bit values over 32767; the lowest of them is clipped."""
+    samples = np.array([-32768, -32767, -1, 0, 1, 16384, 32767], np.int16)
+    soundfile.write(tmp_path / 'a.wav', np.resize(samples, 7000), 7000)
+    waveform, _ = load_waveform(tmp_path / 'a.wav', duration=1.0)
+    expected = np.clip(samples.astype(float) / 32767, -1, 1)
+    np.testing.assert_allclose(waveform[:7], expected, atol=1e-7)
+    assert waveform.dtype == torch.float32
+
+
+@pytest.mark.parametrize('subtype', [
+    'PCM_U8', 'PCM_16', 'PCM_24', 'PCM_32', 'FLOAT', 'DOUBLE', 'ULAW', 'ALAW'
+])
+def test_sample_formats(tmp_path: Path, subtype: str) -> None:
+    x = 0.5 * np.sin(2 * np.pi * 440 * np.arange(8000) / 8000)
+    soundfile.write(tmp_path / 'a.wav', x, 8000, subtype=subtype)
+    waveform, _ = load_waveform(tmp_path / 'a.wav', duration=1.0)
+    coarse = dict(PCM_U8=1 / 128, ULAW=0.02, ALAW=0.02)
+    assert np.abs(waveform.numpy() - x).max() <= coarse.get(subtype, 6e-5)
+
+
+@pytest.mark.parametrize('channels', [2, 6, 16])
+def test_channels_are_averaged(tmp_path: Path, channels: int) -> None:
+    x = np.random.default_rng(0).uniform(-0.9, 0.9, (8000, channels))
+    soundfile.write(tmp_path / 'a.wav', x, 8000, subtype='DOUBLE')
+    waveform, _ = load_waveform(tmp_path / 'a.wav', duration=1.0)
+    expected = x.mean(axis=1) * 32768 / 32767
+    np.testing.assert_allclose(waveform, expected, atol=1e-6)
+
+
+@pytest.mark.parametrize('count', [1, 100, 7999, 23999])
+def test_short_recording_is_repeated(tmp_path: Path, count: int) -> None:
+    x = np.random.default_rng(0).integers(-9999, 9999, count, np.int16)
+    soundfile.write(tmp_path / 'a.wav', x, 8000)
+    waveform, _ = load_waveform(tmp_path / 'a.wav')
+    assert torch.equal((waveform * 32767).round(),
+                       torch.from_numpy(np.resize(x, 24000)).float())
+
+
+def test_end_of_a_recording_is_repeated(tmp_path: Path) -> None:
+    x = np.random.default_rng(0).integers(-9999, 9999, 8000, np.int16)
+    soundfile.write(tmp_path / 'a.wav', x, 8000)
+    waveform, _ = load_waveform(tmp_path / 'a.wav', duration=1.0, start=0.75)
+    assert torch.equal((waveform * 32767).round(),
+                       torch.from_numpy(np.resize(x[6000:], 8000)).float())
+
+
+def test_tile() -> None:
+    x = torch.arange(3.)
+    assert tile_waveform(x, 7).tolist() == [0, 1, 2, 0, 1, 2, 0]
+    assert tile_waveform(x, 2).tolist() == [0, 1]
+
+
+@pytest.mark.parametrize('source, target', [(44100, 16000), (8000, 16000),
+                                            (48000, 16000), (22050, 16000)])
+def test_resampling_keeps_a_tone(tmp_path: Path, source: int,
+                                 target: int) -> None:
+    """Against the same tone, sampled at the other rate."""
+    soundfile.write(
+        tmp_path / 'a.wav',
+        0.5 * np.sin(2 * np.pi * 1000 * np.arange(3 * source) / source),
+        source,
+        subtype='FLOAT')
+    waveform, rate = load_waveform(tmp_path / 'a.wav', sample_rate=target)
+    assert rate == target and waveform.shape == (3 * target, )
+    tone = 0.5 * np.sin(2 * np.pi * 1000 * np.arange(3 * target) / target)
+    inside = slice(target // 10, -target // 10)
+    assert np.abs(waveform.numpy() - tone)[inside].max() < 2e-3
+
+
+def test_resampling_agrees_with_scipy(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    x = np.convolve(rng.standard_normal(3 * 44100), np.hanning(64), 'same')
+    x *= 0.5 / np.abs(x).max()
+    soundfile.write(tmp_path / 'a.wav', x, 44100, subtype='DOUBLE')
+    waveform, _ = load_waveform(tmp_path / 'a.wav', sample_rate=16000)
+    expected = resample_poly(x, 160, 441)[:48000]
+    assert np.abs(waveform.numpy() - expected)[500:-500].max() < 2e-3
+
+
+def test_resampling_stays_in_range(tmp_path: Path) -> None:
+    square = np.sign(np.random.default_rng(0).standard_normal(9000))
+    soundfile.write(tmp_path / 'a.wav', square, 44100, subtype='FLOAT')
+    waveform, _ = load_waveform(tmp_path / 'a.wav', sample_rate=16000)
+    assert waveform.abs().max() == 1
+
+
+def test_same_rate_is_not_resampled(tmp_path: Path) -> None:
+    x = np.random.default_rng(0).integers(-9999, 9999, 16000, np.int16)
+    soundfile.write(tmp_path / 'a.wav', x, 16000)
+    asked, _ = load_waveform(tmp_path / 'a.wav', 1.0, sample_rate=16000)
+    assert torch.equal(asked, load_waveform(tmp_path / 'a.wav', 1.0)[0])
+
+
+class TestInMemory:
+    """A recording that is not a file, against the same in a file."""
+
+    @pytest.mark.parametrize('count', [9000, 16000, 70001])
+    @pytest.mark.parametrize('start', [None, 0.3])
+    @pytest.mark.parametrize('target', [None, 8000])
+    def test_equals_the_file(self, tmp_path: Path, count: int,
+                             start: Optional[float],
+                             target: Optional[int]) -> None:
+        x = np.random.default_rng(0).integers(-9999, 9999, count, np.int16)
+        soundfile.write(tmp_path / 'a.wav', x, 16000)
+        expected = load_waveform(tmp_path / 'a.wav', 1.0, start, target)
+        for kind in (x, x / 32768, torch.from_numpy(x / 32768).float()):
+            ours = window_waveform(kind, 16000, 1.0, start, target)
+            assert ours[1] == expected[1]
+            torch.testing.assert_close(ours[0], expected[0])
+
+    @pytest.mark.parametrize('waveform, kwargs, error, message', [
+        (np.zeros((2, 9)), {}, ValueError, r'mono.*\(2, 9\)'),
+        (np.zeros(9, np.int32), {}, TypeError, 'int32'),
+        (np.zeros(0), {}, ValueError, 'empty'),
+        (np.full(9, np.nan), {}, ValueError, 'NaN'),
+        (np.zeros(9), dict(rate=0), ValueError, 'rate'),
+        (np.zeros(9), dict(duration=0), ValueError, 'duration'),
+        (np.zeros(9), dict(start=2.0), ValueError, 'outside'),
+    ])
+    def test_refusals(self, waveform: np.ndarray, kwargs: dict, error: type,
+                      message: str) -> None:
+        with pytest.raises(error, match=message):
+            window_waveform(waveform, **{'rate': 9, **kwargs})

@@ -1,0 +1,205 @@
+"""The localizer: its modes, its initialisation, its errors."""
+import copy
+import math
+from typing import Dict
+
+import pytest
+import torch
+from mmengine.optim import OptimWrapper
+from torch import Tensor, nn
+
+from fnac_mm.functional import fnac_losses
+from fnac_mm.models import DualEncoderLocalizer
+from fnac_mm.registry import MODELS
+from fnac_mm.structures import AVDataSample
+from .resnets import TINY, TINY_AUDIO
+
+CONFIG = dict(
+    type='fnac_mm.DualEncoderLocalizer',
+    image_encoder=TINY,
+    audio_encoder=TINY_AUDIO,
+    embed_dims=16,
+    image_dropout=0.0)
+
+
+def _model(**options) -> DualEncoderLocalizer:
+    torch.manual_seed(0)
+    return MODELS.build(dict(CONFIG, **options))
+
+
+def _inputs(size: int = 3) -> Dict[str, Tensor]:
+    generator = torch.Generator().manual_seed(1)
+    return dict(
+        image=torch.randn(size, 3, 64, 96, generator=generator),
+        audio=torch.randn(size, 1, 65, 40, generator=generator))
+
+
+def _samples(size: int = 3) -> list:
+    return [
+        AVDataSample(metainfo=dict(sample_id=f'clip{i}')) for i in range(size)
+    ]
+
+
+def test_tensor_mode_gives_unit_features() -> None:
+    visual, audio = _model()(_inputs())
+    assert visual.shape == (3, 16, 4, 6) and audio.shape == (3, 16)
+    torch.testing.assert_close(visual.norm(dim=1), torch.ones(3, 4, 6))
+    torch.testing.assert_close(audio.norm(dim=1), torch.ones(3))
+
+
+def test_loss_mode_is_the_functional_loss_of_the_features() -> None:
+    model = _model().eval()
+    losses = model(_inputs(), _samples(), mode='loss')
+    terms = fnac_losses(*model(_inputs()))
+    assert torch.equal(losses['loss_contrastive'], terms['contrastive'])
+    total, log = model.parse_losses(losses)
+    expected = terms['contrastive'] + 100 * (
+        terms['fns_audio'] + terms['tne'] + terms['fns_visual'])
+    torch.testing.assert_close(total, expected)
+    assert {'loss', *losses} == set(log)
+
+
+def test_predict_mode_gives_cosines_of_the_own_pair() -> None:
+    model = _model().eval()
+    visual, audio = model(_inputs())
+    samples = _samples()
+    found = model(_inputs(), samples, mode='predict')
+    assert all(a is b for a, b in zip(found, samples))
+    for i, sample in enumerate(found):
+        expected = (visual[i] * audio[i][:, None, None]).sum(dim=0)
+        torch.testing.assert_close(sample.pred_map.data[0], expected)
+        assert not sample.pred_map.data.requires_grad
+        assert 'pred_object_map' not in sample
+
+
+def test_unknown_mode_is_refused() -> None:
+    with pytest.raises(ValueError, match="'tensor', 'loss'.*'train'"):
+        _model()(_inputs(), mode='train')
+
+
+def test_one_step_from_raw_media_changes_every_parameter() -> None:
+    model = _model()
+    before = copy.deepcopy(dict(model.named_parameters()))
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    batch = dict(
+        inputs=dict(
+            image=torch.randint(0, 256, (3, 3, 64, 64), dtype=torch.uint8),
+            waveform=torch.rand(3, 8000) - 0.5),
+        data_samples=_samples())
+    log = model.train_step(batch, OptimWrapper(optimizer))
+    assert math.isfinite(log['loss'])
+    for name, value in model.named_parameters():
+        assert not torch.equal(value, before[name]), name
+    assert model.test_step(batch)[2].pred_map.shape == (4, 4)
+
+
+def test_dropout_is_off_outside_training() -> None:
+    model = _model(image_dropout=0.9, audio_dropout=0.5).eval()
+    assert torch.equal(model(_inputs())[0], model(_inputs())[0])
+    model.image_dropout.train()
+    assert not torch.equal(model(_inputs())[0], model(_inputs())[0])
+
+
+def test_autocast_gives_a_finite_float32_loss() -> None:
+    with torch.autocast('cpu', dtype=torch.bfloat16):
+        losses = _model()(_inputs(), _samples(), mode='loss')
+    assert all(v.dtype == torch.float32 for v in losses.values())
+    total = sum(losses.values())
+    assert total.isfinite()
+    total.backward()
+
+
+@pytest.mark.parametrize('encoder, options', [
+    (dict(type='mmpretrain.MobileNetV2',
+          widen_factor=0.35), dict(image_channels=1280)),
+    (dict(type='mmpretrain.RegNet', arch='regnetx_400mf'), {}),
+    (dict(
+        type='mmpretrain.ConvNeXt', arch='atto',
+        gap_before_final_norm=False), dict(image_channels=320)),
+    (dict(TINY, out_indices=(1, )), dict(image_channels=16)),
+])
+def test_encoder_is_swapped_by_config(encoder: dict, options: dict) -> None:
+    losses = _model(image_encoder=encoder, **options)(_inputs(), mode='loss')
+    sum(losses.values()).backward()
+
+
+def test_unknown_channels_are_asked_for() -> None:
+    with pytest.raises(ValueError, match='MobileNetV2.*image_channels'):
+        _model(image_encoder=dict(type='mmpretrain.MobileNetV2'))
+
+
+@pytest.mark.parametrize('encoder, found', [
+    (dict(TINY, out_indices=(1, )), r'\(3, 16, 8, 12\).*\(B, 32, h, w\)'),
+    (dict(
+        type='mmpretrain.VisionTransformer',
+        arch='deit-tiny',
+        img_size=(64, 96)), r'\(3, 192\).*featmap'),
+])
+def test_unfitting_feature_map_is_explained(encoder: dict, found: str) -> None:
+    channels = 192 if 'arch' in encoder else 32
+    model = _model(image_encoder=encoder, image_channels=channels)
+    with pytest.raises(ValueError, match=f'image_encoder.*{found}'):
+        model(_inputs())
+
+
+def test_non_finite_loss_names_terms_and_samples() -> None:
+    inputs = _inputs()
+    inputs['audio'][1, 0, 3, 3] = float('nan')
+    with pytest.raises(FloatingPointError, match='loss_tne.*nan.*clip1'):
+        _model().eval()(inputs, _samples(), mode='loss')
+    losses = _model(check_finite=False)(inputs, mode='loss')
+    assert losses['loss_contrastive'].isnan()
+
+
+def test_audio_side_and_projections_are_initialised_as_published() -> None:
+    """Deviations of large layers against their closed form."""
+    torch.manual_seed(0)
+    wide = dict(CONFIG, audio_encoder=dict(TINY_AUDIO, base_channels=32))
+    model = MODELS.build(dict(wide, embed_dims=512))
+    bias = model.image_projection.bias.clone()
+    model.init_weights()
+    conv = model.audio_encoder.layer2[1].conv2
+    fan_out = conv.out_channels * 9
+    assert conv.weight.std().item() == pytest.approx(
+        math.sqrt(2 / fan_out), rel=0.02)
+    assert model.image_projection.weight.std().item() == pytest.approx(
+        math.sqrt(2 / 512), rel=0.02)
+    assert model.audio_projection.weight.std().item() == pytest.approx(
+        0.01, rel=0.02)
+    # biases of projections stay what torch makes them
+    assert torch.equal(model.image_projection.bias, bias) and bias.any()
+    norms = [
+        m for m in model.audio_encoder.modules()
+        if isinstance(m, nn.BatchNorm2d)
+    ]
+    scales = torch.cat([m.weight for m in norms])
+    assert scales.mean().item() == pytest.approx(1, abs=0.005)
+    assert scales.std().item() == pytest.approx(0.02, rel=0.1)
+    assert not any(m.bias.any() for m in norms)
+
+
+def test_init_cfg_of_the_audio_encoder_is_respected() -> None:
+    init_cfg = dict(type='Constant', layer='Conv2d', val=0.25)
+    model = _model(audio_encoder=dict(TINY_AUDIO, init_cfg=init_cfg))
+    model.init_weights()
+    assert (model.audio_encoder.conv1.weight == 0.25).all()
+    assert not (model.image_encoder.conv1.weight == 0.25).any()
+
+
+def test_second_init_does_not_undo_training() -> None:
+    model = _model()
+    model.init_weights()
+    with torch.no_grad():
+        model.audio_projection.weight.fill_(3)
+    model.init_weights()
+    assert (model.audio_projection.weight == 3).all()
+
+
+def test_whole_model_is_read_from_a_checkpoint(tmp_path) -> None:
+    source = _model()
+    torch.save(dict(state_dict=source.state_dict()), tmp_path / 'm.pth')
+    init_cfg = dict(type='Pretrained', checkpoint=str(tmp_path / 'm.pth'))
+    model = MODELS.build(dict(CONFIG, init_cfg=init_cfg))
+    model.init_weights()
+    for key, value in source.state_dict().items():
+        assert torch.equal(model.state_dict()[key], value), key

@@ -1,0 +1,269 @@
+"""The loss module: weights, switches, precision, processes."""
+from typing import Dict, List, Sequence, Tuple
+
+import numpy as np
+import pytest
+import torch
+import torch.distributed as dist
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from fnac_mm.functional import fnac_losses
+from fnac_mm.models import FNACLoss
+from tests.ddp_helpers import run_distributed
+
+NAMES = ['loss_contrastive', 'loss_fns_audio', 'loss_tne', 'loss_fns_visual']
+
+
+def _features(size: int = 6, dtype=torch.float64) -> Tuple[Tensor, Tensor]:
+    generator = torch.Generator().manual_seed(size)
+    visual = torch.randn(size, 8, 3, 4, generator=generator, dtype=dtype)
+    audio = torch.randn(size, 8, generator=generator, dtype=dtype)
+    return F.normalize(visual, dim=1), F.normalize(audio, dim=1)
+
+
+@pytest.mark.parametrize('case', range(4))
+def test_total_and_gradients_are_the_published_ones(shared, case: int) -> None:
+    with np.load(shared / 'golden' / 'loss.npz') as golden:
+        read = {
+            key: torch.from_numpy(golden[f'case{case}_{key}'])
+            for key in ('visual', 'audio', 'tau', 'losses', 'total_w100',
+                        'grad_visual', 'grad_audio')
+        }
+    visual = read['visual'].requires_grad_()
+    audio = read['audio'].requires_grad_()
+    losses = FNACLoss(temperature=float(read['tau']))(F.normalize(
+        visual, dim=1), F.normalize(audio, dim=1))
+    assert list(losses) == NAMES
+    total = sum(losses.values())
+    total.backward()
+    weights = torch.tensor([1., 100, 100, 100], dtype=torch.float64)
+    found = torch.stack(list(losses.values()))
+    close = dict(rtol=1e-9, atol=1e-12)
+    torch.testing.assert_close(found, weights * read['losses'], **close)
+    torch.testing.assert_close(total, read['total_w100'], **close)
+    torch.testing.assert_close(visual.grad, read['grad_visual'], **close)
+    torch.testing.assert_close(audio.grad, read['grad_audio'], **close)
+
+
+def test_order_of_the_batch_does_not_matter() -> None:
+    visual, audio = _features(7)
+    order = torch.randperm(7, generator=torch.Generator().manual_seed(1))
+    loss = FNACLoss(normalize=True)
+    straight, shuffled = loss(visual, audio), loss(visual[order], audio[order])
+    for name in NAMES:
+        torch.testing.assert_close(straight[name], shuffled[name])
+
+
+def test_equal_samples_give_the_closed_form() -> None:
+    """B copies of one pair: no information, every softmax is uniform."""
+    visual, audio = _features(1)
+    losses = FNACLoss()(visual.repeat(5, 1, 1, 1), audio.repeat(5, 1))
+    assert losses['loss_contrastive'].item() == pytest.approx(2 * np.log(5))
+    for name in NAMES[1:]:
+        assert losses[name].item() == pytest.approx(0, abs=1e-9)
+
+
+def test_weights_scale_their_own_terms() -> None:
+    visual, audio = _features()
+    weights = dict(
+        contrastive_weight=0.5,
+        fns_audio_weight=2,
+        tne_weight=3,
+        fns_visual_weight=4)
+    losses = FNACLoss(**weights)(visual, audio)
+    plain = fnac_losses(visual, audio)
+    for key, weight in weights.items():
+        term = key.removesuffix('_weight')
+        expected = weight * plain[term]
+        torch.testing.assert_close(losses[f'loss_{term}'], expected)
+
+
+def test_warm_up_logs_no_number_that_does_not_count() -> None:
+    visual, audio = _features()
+    loss = FNACLoss()
+    full = loss(visual, audio)
+    loss.set_auxiliary(False)
+    warm = loss(visual, audio)
+    assert list(warm) == ['loss_contrastive']
+    assert torch.equal(warm['loss_contrastive'], full['loss_contrastive'])
+    loss.set_auxiliary(True)
+    assert list(loss(visual, audio)) == NAMES
+
+
+@pytest.mark.parametrize('size', [4, 16])
+def test_reference_batch_size_keeps_the_strength(size: int) -> None:
+    """Equal sounds, pictures that differ: a term at its largest.
+
+    The matching is uniform then, the pictures' adjacency one-hot, which
+    makes their mean difference 2 (B - 1) / B^2.
+    """
+    eye = torch.eye(size, dtype=torch.float64)
+    visual, audio = eye[:, :, None, None], eye[:1].expand(size, size)
+    term = FNACLoss(reference_batch_size=256)(visual, audio)['loss_fns_visual']
+    factor = 100 * size / 256
+    assert term.item() == pytest.approx(factor * 2 * (size - 1) / size**2)
+    # just below what the published weight can do at the published batch
+    assert 0.7 * 200 / 256 < term < 200 / 256
+
+
+def test_normalize_gives_the_pooled_features_unit_length() -> None:
+    """Halving every picture's foreground no longer changes the term."""
+    visual = torch.zeros(2, 4, 1, 4, dtype=torch.float64)
+    visual[0, 0], visual[1, 1] = 1, 1
+    # the own map is 1 at two positions, 0 at the others
+    visual[0, :, 0, 2:], visual[1, :, 0, 2:] = 0, 0
+    audio = torch.eye(2, 4, dtype=torch.float64)
+    published = FNACLoss(temperature=1)(visual, audio)['loss_tne']
+    assert published > 1
+    normalized = FNACLoss(temperature=1, normalize=True)(visual, audio)
+    assert normalized['loss_tne'].item() == pytest.approx(0, abs=1e-9)
+
+
+def test_detach_targets_stops_the_gradient_of_the_adjacency() -> None:
+    """FNS of the sounds, pictures fixed: only M may pull at the sounds."""
+    visual, audio = _features()
+
+    def gradient(**options) -> Tensor:
+        rows = audio.clone().requires_grad_()
+        loss = FNACLoss(**options)(visual, rows)
+        return torch.autograd.grad(loss['loss_fns_audio'], rows)[0]
+
+    def expected() -> Tensor:
+        rows = audio.clone().requires_grad_()
+        target = F.softmax(audio @ audio.T / 0.03, dim=1)
+        scores = torch.einsum('nchw,mc->nmhw', visual, rows)
+        matching = F.softmax(scores.flatten(2).amax(2) / 0.03, dim=1)
+        loss = 100 * (target - matching).abs().mean()
+        return torch.autograd.grad(loss, rows)[0]
+
+    torch.testing.assert_close(gradient(detach_targets=True), expected())
+    assert not torch.allclose(gradient(), expected())
+
+
+@pytest.mark.parametrize('dtype', [torch.bfloat16, torch.float16])
+def test_half_precision_is_computed_in_float32(dtype: torch.dtype) -> None:
+    visual, audio = (x.to(dtype) for x in _features())
+    expected = FNACLoss()(visual.float(), audio.float())
+    with torch.autocast('cpu', dtype=torch.bfloat16):
+        losses = FNACLoss()(visual, audio)
+    for name in NAMES:
+        assert losses[name].dtype == torch.float32
+        assert torch.equal(losses[name], expected[name])
+
+
+@pytest.mark.parametrize('options', [
+    dict(temperature=0),
+    dict(temperature=-1),
+    dict(reference_batch_size=0),
+])
+def test_bad_arguments_are_named(options: dict) -> None:
+    name, value = next(iter(options.items()))
+    with pytest.raises(ValueError, match=f'{name} .*{value}'):
+        FNACLoss(**options)
+
+
+class _Towers(nn.Module):
+    """Two linear maps, so that parameters, not inputs, get gradient."""
+
+    def __init__(self, **options) -> None:
+        super().__init__()
+        generator = torch.Generator().manual_seed(5)
+        self.visual, self.audio = (
+            nn.Parameter(
+                torch.randn(8, 8, generator=generator, dtype=torch.float64))
+            for _ in range(2))
+        self.loss = FNACLoss(**options)
+
+    def forward(self, visual: Tensor, audio: Tensor) -> Dict[str, Tensor]:
+        visual = torch.einsum('bchw,cd->bdhw', visual, self.visual)
+        return self.loss(
+            F.normalize(visual, dim=1), F.normalize(audio @ self.audio, dim=1))
+
+
+def _step(model: nn.Module, *features: Tensor) -> Tuple[Dict, Dict]:
+    losses = model(*features)
+    sum(losses.values()).backward()
+    return ({
+        k: v.item()
+        for k, v in losses.items()
+    }, {
+        k.removeprefix('module.'): v.grad.numpy()
+        for k, v in model.named_parameters()
+    })
+
+
+def _rank_step(options: dict, size: int) -> Tuple[Dict, Dict]:
+    rank, world = dist.get_rank(), dist.get_world_size()
+    rows = slice(rank * size // world, (rank + 1) * size // world)
+    model = nn.parallel.DistributedDataParallel(_Towers(**options))
+    return _step(model, *(x[rows] for x in _features(size)))
+
+
+def _rank_uneven() -> str:
+    try:
+        FNACLoss()(*_features(2 + dist.get_rank()))
+    except ValueError as error:
+        return str(error)
+    return 'accepted'
+
+
+CASES: List[dict] = [
+    dict(),
+    dict(reference_batch_size=256, normalize=True, detach_targets=True),
+    dict(gather=False),
+]
+
+
+def _rank_cases(size: int) -> list:
+    """Every case in one group: starting processes is what takes time."""
+    return [_rank_step(case, size) for case in CASES] + [_rank_uneven()]
+
+
+@pytest.fixture(scope='module')
+def two_processes() -> List[list]:
+    """What each of two ranks returned for each case."""
+    return run_distributed(_rank_cases, 2, 6)
+
+
+def _worst(results: Sequence[tuple], expected: tuple) -> float:
+    """Largest relative difference of losses and gradients."""
+    worst = 0.0
+    for found in results:
+        for mine, theirs in zip(found, expected):
+            assert mine.keys() == theirs.keys()
+            for name, value in theirs.items():
+                difference = np.abs(mine[name] - value).max()
+                worst = max(worst, difference / np.abs(value).max())
+    return worst
+
+
+@pytest.mark.ddp
+@pytest.mark.parametrize('case', [0, 1])
+def test_two_processes_are_one(two_processes: List[list], case: int) -> None:
+    expected = _step(_Towers(**CASES[case]), *_features(6))
+    assert _worst([rank[case] for rank in two_processes], expected) < 1e-12
+
+
+@pytest.mark.ddp
+def test_three_processes_are_one() -> None:
+    expected = _step(_Towers(), *_features(6))
+    assert _worst(run_distributed(_rank_step, 3, {}, 6), expected) < 1e-12
+
+
+@pytest.mark.ddp
+def test_without_gather_each_process_contrasts_by_itself(
+        two_processes: List[list]) -> None:
+    """The published behaviour: the mean of the halves' losses."""
+    first, second = (
+        _step(_Towers(), *(x[rows] for x in _features(6)))
+        for rows in (slice(0, 3), slice(3, 6)))
+    expected = tuple({key: (one[key] + two[key]) / 2
+                      for key in one} for one, two in zip(first, second))
+    assert _worst([rank[2] for rank in two_processes], expected) < 1e-12
+
+
+@pytest.mark.ddp
+def test_uneven_batches_are_refused_by_all(two_processes: List[list]) -> None:
+    for *_, message in two_processes:
+        assert '[2, 3]' in message and 'drop_last=True' in message

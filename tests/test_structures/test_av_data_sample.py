@@ -1,0 +1,79 @@
+"""The object that travels with a sample."""
+import numpy as np
+import pytest
+import torch
+from mmengine.structures import InstanceData, PixelData
+
+from fnac_mm.structures import AVDataSample
+
+FIELDS = ('gt_instances', 'pred_map', 'pred_object_map')
+
+
+def full_sample() -> AVDataSample:
+    sample = AVDataSample(metainfo=dict(sample_id='a', ori_shape=(40, 60)))
+    sample.set_gt_boxes([[0.1, 0.2, 0.5, 0.9], [0, 0, 1, 1]])
+    return sample.set_pred_map(torch.rand(7, 7), torch.rand(14, 14))
+
+
+def test_shapes() -> None:
+    sample = full_sample()
+    assert sample.gt_instances.boxes.shape == (2, 4)
+    assert sample.gt_instances.boxes.dtype == torch.float64
+    assert sample.pred_map.data.shape == (1, 7, 7)
+    assert sample.pred_map.shape == (7, 7)
+    assert sample.pred_object_map.shape == (14, 14)
+    assert sample.sample_id == 'a' and sample.ori_shape == (40, 60)
+
+
+def test_each_field_is_listed_once() -> None:
+    sample = full_sample()
+    assert sorted(sample.keys()) == sorted(FIELDS)
+    assert sorted(sample.to_dict()) == sorted(
+        (*FIELDS, 'sample_id', 'ori_shape'))
+
+
+@pytest.mark.parametrize('boxes', [[], np.zeros((0, 4)), torch.zeros(0, 4)])
+def test_no_boxes(boxes: object) -> None:
+    assert AVDataSample().set_gt_boxes(boxes).gt_instances.boxes.shape == (0,
+                                                                           4)
+
+
+def test_boxes_are_kept_to_the_last_bit() -> None:
+    """Truncation to pixels must not see a float32 of the annotation."""
+    boxes = np.random.default_rng(0).uniform(size=(5, 4))
+    sample = AVDataSample().set_gt_boxes(boxes.tolist())
+    assert np.array_equal(sample.gt_instances.boxes.numpy(), boxes)
+
+
+def test_object_map_is_optional() -> None:
+    sample = AVDataSample().set_pred_map(torch.rand(7, 7))
+    assert 'pred_object_map' not in sample
+
+
+@pytest.mark.parametrize('field', FIELDS)
+def test_deleters(field: str) -> None:
+    sample = full_sample()
+    delattr(sample, field)
+    assert field not in sample and not hasattr(sample, field)
+    assert sorted(sample.keys()) == sorted(set(FIELDS) - {field})
+
+
+@pytest.mark.parametrize('field, wrong',
+                         [('gt_instances', PixelData()),
+                          ('pred_map', InstanceData()),
+                          ('pred_object_map', torch.zeros(1, 7, 7))])
+def test_types_are_checked(field: str, wrong: object) -> None:
+    with pytest.raises(AssertionError):
+        setattr(AVDataSample(), field, wrong)
+
+
+def test_conversions_reach_every_field() -> None:
+    sample = full_sample()
+    copy = sample.clone()
+    copy.pred_map.data.zero_()
+    assert sample.pred_map.data.any()
+    half = sample.to(torch.float16)
+    assert half.pred_object_map.data.dtype == torch.float16
+    arrays = sample.numpy()
+    assert isinstance(arrays.pred_map.data, np.ndarray)
+    assert arrays.sample_id == 'a'

@@ -1,0 +1,137 @@
+"""Score a file of results again, under the same or another protocol.
+
+    python tools/analysis_tools/eval_metric.py results.json --protocol lvs
+
+The file is what ``tools/test.py --out`` wrote. Its raw maps and boxes go
+through the registered metric. Under the file's own protocol the scores must
+come out as stored, to the last bit; a file that was changed is refused with
+exit status 1. Tables go to stderr, json to stdout.
+"""
+import argparse
+import json
+import logging
+import sys
+from itertools import groupby
+from typing import Any, Dict, Optional, Sequence
+
+import torch
+from mmengine.logging import MMLogger
+
+from fnac_mm.evaluation import LocalizationMetric, build_protocol, read_results
+from fnac_mm.functional import PROTOCOLS, Protocol
+from fnac_mm.registry import METRICS
+
+# Samples at once; small enough for the caches of a processor.
+CHUNK = 32
+ROW_SCORES = ('ciou', 'n_boxes', 'target_area', 'empty_target')
+
+
+def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('results', help='json written by tools/test.py --out')
+    parser.add_argument(
+        '--protocol',
+        choices=sorted(PROTOCOLS),
+        help='protocol to use (default: that of the file)')
+    parser.add_argument(
+        '--alpha',
+        type=float,
+        help='weight of the audio-visual map in the fusion')
+    parser.add_argument(
+        '--out', metavar='FILE', help='write the new results there')
+    return parser.parse_args(argv)
+
+
+def to_sample(row: Dict[str, Any]) -> Dict[str, Any]:
+    """Data sample, as the evaluator hands it to the metric, of a row."""
+    sample = dict(
+        sample_id=row['sample_id'],
+        class_name=row.get('class_name'),
+        gt_instances=dict(boxes=row['boxes']),
+        pred_map=dict(data=torch.tensor([row['map']])))
+    if 'object_map' in row:
+        sample['pred_object_map'] = dict(
+            data=torch.tensor([row['object_map']]))
+    return sample
+
+
+def score_rows(content: Dict[str, Any],
+               protocol: Protocol,
+               out_file: Optional[str] = None) -> LocalizationMetric:
+    """The registered metric, with all samples of a file processed.
+
+    Args:
+        content (dict): Of the file.
+        protocol (Protocol): Protocol to use.
+        out_file (str, optional): Where the metric writes new results.
+
+    Returns:
+        LocalizationMetric: Its ``results`` are in the order of the file.
+    """
+    rule = content['dataset']
+    metric = METRICS.build(
+        dict(type='LocalizationMetric', protocol=protocol, out_file=out_file))
+    metric.dataset_meta = dict(
+        dataset_name=rule['name'],
+        combine=rule['combine'],
+        consensus=rule['consensus'],
+        n_listed=content['n_listed'])
+    samples = [to_sample(row) for row in content['results']]
+    # Only maps of one size can be scored together.
+    for _, group in groupby(samples, lambda s: s['pred_map']['data'].shape):
+        same = list(group)
+        for start in range(0, len(same), CHUNK):
+            metric.process(None, same[start:start + CHUNK])
+    return metric
+
+
+def check_unchanged(path: str, content: Dict[str, Any],
+                    metric: LocalizationMetric) -> None:
+    """Refuse a file whose scores its own maps and boxes contradict.
+
+    Args:
+        path (str): For the message.
+        content (dict): Of the file.
+        metric (LocalizationMetric): From :func:`score_rows`.
+
+    Raises:
+        ValueError: If a score differs in any bit; names the first.
+    """
+    changed = f'{path} was changed after the evaluation: '
+    for old, new in zip(content['results'], metric.results):
+        for key in ROW_SCORES:
+            if old[key] != new[key]:
+                raise ValueError(f'{changed}{key} of {old["sample_id"]!r} is '
+                                 f'{old[key]}, its map and boxes give '
+                                 f'{new[key]}')
+    stored, found = content['metrics'], metric.summarize(metric.results)
+    for key in sorted(set(stored) | set(found)):
+        if stored.get(key) != found.get(key):
+            raise ValueError(f'{changed}{key} is {stored.get(key)}, the '
+                             f'samples give {found.get(key)}')
+
+
+def main(argv: Optional[Sequence[str]] = None) -> None:
+    """Score, compare, print."""
+    args = parse_args(argv)
+    # The metric logs its table to stdout, which is for the json here.
+    for handler in MMLogger.get_current_instance().handlers:
+        if isinstance(handler, logging.StreamHandler):
+            handler.stream = sys.stderr
+    try:
+        content = read_results(args.results)
+        stored = Protocol(**content['protocol'])
+        protocol = build_protocol(args.protocol or stored, args.alpha)
+        check_unchanged(args.results, content, score_rows(content, stored))
+        metric = score_rows(content, protocol, args.out)
+        metrics = metric.evaluate(content['n'])
+    except (OSError, ValueError) as error:
+        sys.exit(f'error: {error}')
+    print(json.dumps(dict(protocol=protocol.name, **metrics), indent=2))
+
+
+if __name__ == '__main__':
+    main()
