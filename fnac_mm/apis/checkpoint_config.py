@@ -34,8 +34,8 @@ def _evaluate(text: str) -> dict:
         if not isinstance(statement, ast.Assign) \
                 or not isinstance(statement.targets[0], ast.Name):
             raise ValueError(f'line {statement.lineno} is no assignment')
-        values[statement.targets[0].id] = ast.literal_eval(
-            _DictCalls().visit(statement.value))
+        values[statement.targets[0].id] = ast.literal_eval(_DictCalls().visit(
+            statement.value))
     return values
 
 

@@ -69,9 +69,9 @@ def _parse(item: Any, index: int) -> InferenceInput:
         raise TypeError(f'{name}: expected a dict with image and audio, or '
                         f'video, got {type(item).__name__}')
     given = {key for key, value in item.items() if value is not None}
-    if not given <= _KEYS or ('video' in given) == bool(
-            given & {'image', 'audio'}) or ('video' not in given and
-                                            not {'image', 'audio'} <= given):
+    if not given <= _KEYS or (
+            'video' in given) == bool(given & {'image', 'audio'}) or (
+                'video' not in given and not {'image', 'audio'} <= given):
         raise ValueError(f'{name}: expected image and audio, or video; also '
                          f'time and sample_id; got {sorted(given)}')
     time = item.get('time')
@@ -84,8 +84,7 @@ def _parse(item: Any, index: int) -> InferenceInput:
     _check_sound(audio, name)
     source = audio if 'video' in given else image
     default = Path(source).stem if isinstance(source, str) else f'{index:06d}'
-    return InferenceInput(
-        item.get('sample_id') or default, image, audio, time)
+    return InferenceInput(item.get('sample_id') or default, image, audio, time)
 
 
 def parse_inputs(inputs: Any) -> List[InferenceInput]:

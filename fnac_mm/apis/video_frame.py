@@ -37,8 +37,7 @@ def _decode_at(container: av.container.InputContainer,
 
 
 def read_video_frame(path: Union[str, Path],
-                     time: Optional[float] = None
-                     ) -> Tuple[np.ndarray, float]:
+                     time: Optional[float] = None) -> Tuple[np.ndarray, float]:
     """Read the picture that a player shows at a time.
 
     Args:

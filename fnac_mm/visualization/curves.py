@@ -12,20 +12,21 @@ PathLike = Union[str, Path]
 Records = Dict[float, Dict[str, Any]]
 
 # Score, how it is drawn, and its name.
-SCORES = (('audio_visual/ciou@0.5', dict(color='C0',
-                                         marker='o'), 'audio-visual'),
-          ('fused/ciou@0.5', dict(color='C1',
-                                  marker='o'), 'fused with object map'),
-          ('centre/ciou@0.5', dict(color='0.3',
-                                   linestyle='--'), 'centre, sees no image'),
-          ('whole_image/ciou@0.5', dict(color='0.6', linestyle='--'),
-           'whole image'), ('oracle_cap/ciou@0.5',
-                            dict(color='0.6',
-                                 linestyle=':'), 'cap of the half-image rule'))
+SCORES: Tuple[Tuple[str, Dict[str, Any], str],
+              ...] = (('audio_visual/ciou@0.5', dict(color='C0', marker='o'),
+                       'audio-visual'), ('fused/ciou@0.5',
+                                         dict(color='C1', marker='o'),
+                                         'fused with object map'),
+                      ('centre/ciou@0.5', dict(color='0.3', linestyle='--'),
+                       'centre, sees no image'),
+                      ('whole_image/ciou@0.5',
+                       dict(color='0.6', linestyle='--'), 'whole image'),
+                      ('oracle_cap/ciou@0.5', dict(color='0.6', linestyle=':'),
+                       'cap of the half-image rule'))
 
 
 def plot_training_curves(scalars: Union[PathLike, Sequence[PathLike]],
-                         out_file: PathLike) -> None:
+                         out_file: PathLike) -> Figure:
     """Draw the loss terms and cIoU@0.5 over the epochs.
 
     Args:
@@ -33,6 +34,9 @@ def plot_training_curves(scalars: Union[PathLike, Sequence[PathLike]],
             of a run that was resumed, those of all parts in their order: a
             later one replaces what an earlier one says of the same step.
         out_file (str | Path): Picture; the suffix tells the format.
+
+    Returns:
+        Figure: What was written, for those who want to change it.
 
     Raises:
         FileNotFoundError: If a file is absent.
@@ -52,6 +56,7 @@ def plot_training_curves(scalars: Union[PathLike, Sequence[PathLike]],
     score.set_xlabel('epoch')
     Path(out_file).parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(out_file, dpi=110)
+    return figure
 
 
 def read_scalars(paths: Sequence[PathLike]) -> Tuple[Records, Records]:

@@ -26,7 +26,7 @@ class LocalizationVisualizer(Visualizer):
         protocol (str): Name of a preset. Defaults to ``'fnac_test'``.
         kind (str): Which map: ``'audio_visual'`` (default), or ``'object'``
             or ``'fused'`` where the model gives an object map.
-        colormap (str): A colour map of OpenCV. Defaults to ``'turbo'``.
+        colormap (str): A colour map of OpenCV. Defaults to ``'inferno'``.
         **kwargs: Arguments of :class:`mmengine.visualization.Visualizer`.
 
     Raises:
@@ -47,7 +47,7 @@ class LocalizationVisualizer(Visualizer):
                  name: str = 'visualizer',
                  protocol: str = 'fnac_test',
                  kind: str = 'audio_visual',
-                 colormap: str = 'turbo',
+                 colormap: str = 'inferno',
                  **kwargs: Any) -> None:
         super().__init__(name, **kwargs)
         self.protocol = get_protocol(protocol)
@@ -125,7 +125,7 @@ class LocalizationVisualizer(Visualizer):
                              f'{", ".join(maps)}')
         large = maps[self.kind]
         cut = (protocol.area, protocol.compare, protocol.threshold)
-        result = dict(
+        result: Dict[str, Any] = dict(
             map=normalize_map(large)[0].numpy(),
             region=select_region(large, *cut)[0].numpy())
         combine = (self.dataset_meta or {}).get('combine')

@@ -21,7 +21,7 @@ def draw_overlay(image: np.ndarray,
                  region: Optional[np.ndarray] = None,
                  caption: str = '',
                  alpha: float = 0.5,
-                 colormap: str = 'turbo') -> np.ndarray:
+                 colormap: str = 'inferno') -> np.ndarray:
     """Draw a map, the region it predicts, and true boxes on a picture.
 
     Args:
@@ -32,7 +32,7 @@ def draw_overlay(image: np.ndarray,
         region (ndarray, optional): (h, w) bool; its outline is drawn.
         caption (str): Written at the top left.
         alpha (float): Opacity of the map. Defaults to 0.5.
-        colormap (str): A colour map of OpenCV. Defaults to ``'turbo'``.
+        colormap (str): A colour map of OpenCV. Defaults to ``'inferno'``.
 
     Returns:
         ndarray: (H, W, 3) RGB uint8.
@@ -55,7 +55,7 @@ def draw_overlay(image: np.ndarray,
             region.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST)
         outline = cv2.findContours(large, cv2.RETR_LIST,
                                    cv2.CHAIN_APPROX_NONE)[0]
-        cv2.drawContours(drawn, outline, -1, REGION_COLOR, width)
+        cv2.drawContours(drawn, outline, -1, REGION_COLOR, max(1, width // 2))
     for box in boxes:
         x0, y0, x1, y1 = (np.clip(box, 0, 1) * (size + size)).astype(int)
         if x0 < x1 and y0 < y1:
@@ -121,8 +121,9 @@ def _colorize(map: np.ndarray, colormap: str) -> np.ndarray:
     """(h, w, 3) RGB uint8 of a map in [0, 1]."""
     code = getattr(cv2, f'COLORMAP_{colormap.upper()}', None)
     if code is None:
-        raise ValueError(f'OpenCV has no colour map {colormap!r}; try turbo, '
-                         'inferno, viridis or jet')
+        raise ValueError(
+            f'OpenCV has no colour map {colormap!r}; try inferno, '
+            'turbo, viridis or jet')
     level = np.rint(np.clip(map, 0, 1) * 255).astype(np.uint8)
     return cv2.applyColorMap(level, code)[..., ::-1]
 

@@ -1,10 +1,13 @@
 """The localizer: its modes, its initialisation, its errors."""
 import copy
 import math
-from typing import Dict
+from typing import Dict, Tuple
 
+import numpy as np
 import pytest
 import torch
+import torch.distributed as dist
+from mmengine.model import MMDistributedDataParallel
 from mmengine.optim import OptimWrapper
 from torch import Tensor, nn
 
@@ -12,6 +15,7 @@ from fnac_mm.functional import fnac_losses
 from fnac_mm.models import DualEncoderLocalizer
 from fnac_mm.registry import MODELS
 from fnac_mm.structures import AVDataSample
+from tests.ddp_helpers import run_distributed
 from .resnets import TINY, TINY_AUDIO
 
 CONFIG = dict(
@@ -203,3 +207,33 @@ def test_whole_model_is_read_from_a_checkpoint(tmp_path) -> None:
     model.init_weights()
     for key, value in source.state_dict().items():
         assert torch.equal(model.state_dict()[key], value), key
+
+
+def _step(rows: slice) -> Tuple[Dict[str, float], Dict[str, np.ndarray]]:
+    """Losses and gradients of some rows of a batch of 6, in float64."""
+    model = _model().double().eval()
+    if dist.is_initialized():
+        model = MMDistributedDataParallel(model, device_ids=None)
+    inputs = {k: v[rows].double() for k, v in _inputs(6).items()}
+    losses = model(inputs, mode='loss')
+    sum(losses.values()).backward()
+    grads = {
+        k.removeprefix('module.'): v.grad.numpy()
+        for k, v in model.named_parameters()
+    }
+    return {k: v.item() for k, v in losses.items()}, grads
+
+
+def _rank_step() -> Tuple[Dict[str, float], Dict[str, np.ndarray]]:
+    start = 3 * dist.get_rank()
+    return _step(slice(start, start + 3))
+
+
+@pytest.mark.ddp
+def test_two_processes_give_the_losses_and_gradients_of_one() -> None:
+    losses, grads = _step(slice(None))
+    for found_losses, found_grads in run_distributed(_rank_step, 2):
+        assert found_losses == pytest.approx(losses, rel=1e-10)
+        for name, grad in grads.items():
+            error = np.abs(found_grads[name] - grad).max()
+            assert error <= 1e-10 * np.abs(grad).max(), name

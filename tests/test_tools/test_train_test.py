@@ -87,11 +87,9 @@ def test_test_saves_what_eval_metric_scores_again(trained, synthetic,
     saved = json.loads(out.read_text())
     assert saved['n'] == saved['n_listed'] == 7
     assert len(list(shown.glob('*.png'))) == 7
-    again = run_python('tools/analysis_tools/eval_metric.py', out, '--out',
-                       tmp_path / 'again.json')
+    again = run_python('tools/analysis_tools/eval_metric.py', out)
     assert again.returncode == 0, again.stdout + again.stderr
-    rescored = json.loads((tmp_path / 'again.json').read_text())
-    rescored = rescored.get('metrics', rescored)
+    rescored = json.loads(again.stdout)
     for name, value in saved['metrics'].items():
         assert rescored[name] == value
 
@@ -118,7 +116,7 @@ def test_a_checkpoint_with_code_is_refused(synthetic, tmp_path) -> None:
     done = run_python('tools/test.py', CONFIG, bad, '--data-root', synthetic,
                       '--work-dir', tmp_path)
     assert done.returncode != 0 and not marker.exists()
-    assert 'bad.pth' in done.stderr and 'code' in done.stderr
+    assert 'bad.pth: refused' in done.stderr
 
 
 @pytest.mark.ddp

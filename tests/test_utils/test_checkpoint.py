@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from fnac_mm.utils import safe_loading
+from fnac_mm.utils import load_plain_checkpoint, safe_loading
 
 
 class Payload:
@@ -45,3 +45,18 @@ def test_environment_is_restored(monkeypatch: pytest.MonkeyPatch,
     with safe_loading('x'):
         assert os.environ[key] == '1'
     assert os.environ.get(key) == previous
+
+
+def test_plain_checkpoint_is_read_and_anything_else_named(
+        tmp_path: Path) -> None:
+    torch.save(dict(epoch=3), tmp_path / 'good.pth')
+    assert load_plain_checkpoint(str(tmp_path / 'good.pth')) == dict(epoch=3)
+    torch.save([1], tmp_path / 'list.pth')
+    with pytest.raises(ValueError, match=r'list\.pth: expected a dict'):
+        load_plain_checkpoint(str(tmp_path / 'list.pth'))
+    torch.save(Payload(tmp_path / 'ran'), tmp_path / 'code.pth')
+    with pytest.raises(ValueError, match=r'code\.pth: refused'):
+        load_plain_checkpoint(str(tmp_path / 'code.pth'))
+    assert not (tmp_path / 'ran').exists()
+    with pytest.raises(FileNotFoundError, match=r'none\.pth'):
+        load_plain_checkpoint(str(tmp_path / 'none.pth'))

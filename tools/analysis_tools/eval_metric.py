@@ -21,8 +21,6 @@ from fnac_mm.evaluation import LocalizationMetric, build_protocol, read_results
 from fnac_mm.functional import PROTOCOLS, Protocol
 from fnac_mm.registry import METRICS
 
-# Samples at once; small enough for the caches of a processor.
-CHUNK = 32
 ROW_SCORES = ('ciou', 'n_boxes', 'target_area', 'empty_target')
 
 
@@ -47,9 +45,10 @@ def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
 
 def to_sample(row: Dict[str, Any]) -> Dict[str, Any]:
     """Data sample, as the evaluator hands it to the metric, of a row."""
+    known = ('sample_id', 'class_name', 'img_path', 'audio_path')
     sample = dict(
-        sample_id=row['sample_id'],
-        class_name=row.get('class_name'),
+        **{key: row[key]
+           for key in known if key in row},
         gt_instances=dict(boxes=row['boxes']),
         pred_map=dict(data=torch.tensor([row['map']])))
     if 'object_map' in row:
@@ -82,9 +81,7 @@ def score_rows(content: Dict[str, Any],
     samples = [to_sample(row) for row in content['results']]
     # Only maps of one size can be scored together.
     for _, group in groupby(samples, lambda s: s['pred_map']['data'].shape):
-        same = list(group)
-        for start in range(0, len(same), CHUNK):
-            metric.process(None, same[start:start + CHUNK])
+        metric.process(None, list(group))
     return metric
 
 

@@ -11,18 +11,20 @@ import argparse
 import json
 import sys
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Sequence
+from typing import Any, Dict, List, Optional, Sequence, Type
 
+import numpy as np
 import torch
 from rich.console import Console
 from rich.progress import track
 
-from fnac_mm.datasets import (VGGSS, FlickrSoundNet, read_flickr_boxes,
-                              read_id_list, read_vggss)
+from fnac_mm.datasets import (VGGSS, AVLocalizationDataset, FlickrSoundNet,
+                              read_flickr_boxes, read_id_list, read_vggss)
 from fnac_mm.functional import (PROTOCOLS, Protocol, baseline_cious,
                                 boxes_to_target, get_protocol, summarize_cious)
 
-DATASETS = dict(vggss=VGGSS, flickr=FlickrSoundNet)
+DATASETS: Dict[str, Type[AVLocalizationDataset]] = dict(
+    vggss=VGGSS, flickr=FlickrSoundNet)
 # Samples at once; small enough for the caches of a processor.
 CHUNK = 32
 
@@ -107,7 +109,7 @@ def score_baselines(boxes: Sequence[List[List[float]]], dataset: str,
             console=console,
             disable=not sys.stderr.isatty()):
         target = torch.stack([
-            boxes_to_target(many, protocol.size, **rule)
+            boxes_to_target(np.array(many), protocol.size, **rule)
             for many in boxes[start:start + CHUNK]
         ])
         empty += int((target == 0).all(dim=2).all(dim=1).sum())

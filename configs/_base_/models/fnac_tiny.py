@@ -1,5 +1,5 @@
-# A small network for pictures of 112 px: three stages of ResNet-18 at half
-# width, a map of 7 x 7.
+# A small network for pictures of 112 px: three stages of ResNet-18 at a
+# quarter of the width, a map of 7 x 7.
 encoder = dict(
     type='mmpretrain.ResNet',
     depth=18,
@@ -7,8 +7,8 @@ encoder = dict(
     strides=(1, 2, 2),
     dilations=(1, 1, 1),
     out_indices=(2, ),
-    stem_channels=32,
-    base_channels=32,
+    stem_channels=16,
+    base_channels=16,
     zero_init_residual=False)
 
 model = dict(

@@ -2,22 +2,22 @@
 # when half of the training is done.
 optim_wrapper = dict(
     type='OptimWrapper',
-    optimizer=dict(type='Adam', lr=1e-3, weight_decay=1e-4))
+    optimizer=dict(type='Adam', lr=2e-3, weight_decay=1e-4))
 
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.01, by_epoch=False, end=60),
     dict(
         type='CosineAnnealingLR',
         by_epoch=True,
-        T_max=8,
+        T_max=10,
         eta_min_ratio=0.01,
         convert_to_iter_based=True),
 ]
 
-train_cfg = dict(by_epoch=True, max_epochs=8, val_interval=1)
+train_cfg = dict(by_epoch=True, max_epochs=10, val_interval=1)
 val_cfg = dict()
 test_cfg = dict()
 
 global_batch_size = 64
 
-custom_hooks = [dict(type='LossWarmupHook', warmup_epochs=4)]
+custom_hooks = [dict(type='LossWarmupHook', warmup_epochs=5)]

@@ -15,6 +15,9 @@ from ..protocol import ProtocolLike, build_protocol
 from ..report import BASELINES, MAPS, format_report, list_caveats
 from ..result_file import duplicated, write_results
 
+# Samples scored at once; their large maps fit the caches of a processor.
+CHUNK = 16
+
 
 @METRICS.register_module()
 class LocalizationMetric(BaseMetric):
@@ -93,6 +96,11 @@ class LocalizationMetric(BaseMetric):
             ValueError: If a sample has no id, boxes or map, or one that is
                 not finite, or if maps of a batch differ in size.
         """
+        for start in range(0, len(data_samples), CHUNK):
+            self.results.extend(self._rows(data_samples[start:start + CHUNK]))
+
+    def _rows(self, data_samples: Sequence[dict]) -> List[dict]:
+        """Rows of some samples, scored together."""
         rows = [self._describe(sample) for sample in data_samples]
         maps = _stack_maps(data_samples, 'pred_map')
         objects = None
@@ -111,7 +119,7 @@ class LocalizationMetric(BaseMetric):
             row['map'] = maps[index].tolist()
             if objects is not None:
                 row['object_map'] = objects[index].tolist()
-        self.results.extend(rows)
+        return rows
 
     def compute_metrics(self, results: List[dict]) -> Dict[str, float]:
         """Aggregate, log the table, write the file.
@@ -188,9 +196,12 @@ class LocalizationMetric(BaseMetric):
         if 'sample_id' not in sample:
             raise ValueError('a sample without sample_id cannot be scored; '
                              f'its fields: {", ".join(sorted(sample))}')
-        row = dict(sample_id=str(sample['sample_id']))
-        if sample.get('class_name') is not None:
-            row['class_name'] = str(sample['class_name'])
+        row: Dict[str, Any] = dict(sample_id=str(sample['sample_id']))
+        row.update({
+            key: str(sample[key])
+            for key in ('class_name', 'img_path', 'audio_path')
+            if sample.get(key) is not None
+        })
         boxes = sample.get('gt_instances', {}).get('boxes')
         if boxes is None:
             raise ValueError(f'sample {row["sample_id"]!r} has no annotated '
@@ -234,7 +245,7 @@ def _stack_maps(samples: Sequence[dict], name: str) -> Tensor:
     Float32 whatever the model ran in: it goes through json and back without
     a change, so the file of results gives the same scores again.
     """
-    maps = []
+    maps: List[Tensor] = []
     for sample in samples:
         if name not in sample:
             raise ValueError(f'sample {sample["sample_id"]!r} has no {name}; '

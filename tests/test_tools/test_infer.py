@@ -1,0 +1,84 @@
+"""tools/infer.py as a user runs it."""
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from mmengine.config import Config
+from PIL import Image
+
+from ..conftest import run_python
+from ..media import write_media
+from ..test_apis.toy_model import CONFIG, save_toy
+
+
+@pytest.fixture(scope='module')
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkpoint, its config, a picture, a recording and a film."""
+    folder = tmp_path_factory.mktemp('infer')
+    save_toy(folder)
+    Config(CONFIG).dump(folder / 'toy.py')
+    rng = np.random.default_rng(0)
+    frames = rng.integers(0, 255, (10, 32, 48, 3), np.uint8)
+    Image.fromarray(frames[0]).save(folder / 'dog.png')
+    sound = rng.integers(-9999, 9999, 9000, np.int16)
+    write_media(folder / 'bark.wav', sound, 8000)
+    write_media(folder / 'film.mp4', sound, 8000, 'aac', frames)
+    return folder
+
+
+def infer(folder: Path, *args: str) -> list:
+    """Lines that the tool prints."""
+    done = run_python('tools/infer.py', *args)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip().splitlines()
+
+
+def check_results(lines: list, out: Path, stem: str) -> None:
+    peak, *paths = lines[-3:]
+    heat = np.load(out / f'{stem}.npy')
+    assert heat.shape == (32, 48) and heat.dtype == np.float32
+    row, column = np.unravel_index(heat.argmax(), heat.shape)
+    assert f'x={(column + 0.5) / 48:.3f} y={(row + 0.5) / 32:.3f}' in peak
+    assert paths == [str(out / f'{stem}.npy'), str(out / f'{stem}.png')]
+    assert Image.open(out / f'{stem}.png').size == (48, 32)
+
+
+def test_picture_and_recording(folder: Path, tmp_path: Path) -> None:
+    lines = infer(folder, folder / 'toy.pth', '--image', folder / 'dog.png',
+                  '--audio', folder / 'bark.wav', '--out-dir', tmp_path / 'o')
+    check_results(lines, tmp_path / 'o', 'dog')
+
+
+def test_film_with_config(folder: Path, tmp_path: Path) -> None:
+    lines = infer(folder, folder / 'toy.py', folder / 'toy.pth', '--video',
+                  folder / 'film.mp4', '--time', 0.3, '--out-dir', tmp_path,
+                  '--protocol', 'ez', '--device', 'cpu')
+    check_results(lines, tmp_path, 'film')
+
+
+@pytest.mark.parametrize('args, message', [
+    (('toy.py', '--image', 'dog.png', '--audio', 'bark.wav'),
+     'give a checkpoint'),
+    (('toy.pth', '--image', 'cat.png', '--audio', 'bark.wav'), 'cat.png'),
+    (('toy.pth', '--image', 'dog.png', '--audio', 'dog.png'), 'dog.png: '),
+    (('toy.pth', '--video', 'bark.wav'), 'bark.wav'),
+    (('none.pth', '--video', 'film.mp4'), 'none.pth: no such checkpoint'),
+    (('toy.pth', '--image', 'dog.png'), '--image and --audio, or --video'),
+    (('toy.pth', '--image', 'dog.png', '--video', 'film.mp4'),
+     '--image and --audio, or --video'),
+])
+def test_errors(folder: Path, tmp_path: Path, args: tuple, message: str,
+                monkeypatch: pytest.MonkeyPatch,
+                capsys: pytest.CaptureFixture) -> None:
+    """In this process, which has imported everything already."""
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[2] / 'tools'))
+    import infer as tool
+    args = [a if a[0] == '-' else str(folder / a) for a in args]
+    monkeypatch.setattr(sys, 'argv',
+                        ['infer.py', *args, '--out-dir',
+                         str(tmp_path)])
+    with pytest.raises((ValueError, OSError, SystemExit)) as caught:
+        tool.main()
+    assert message in str(caught.value) + capsys.readouterr().err
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,120 @@
+"""Curves from MMEngine's own log."""
+import json
+from pathlib import Path
+
+import cv2
+import pytest
+import torch
+from mmengine.evaluator import BaseMetric
+from mmengine.model import BaseModel
+from mmengine.runner import Runner
+from torch.utils.data import DataLoader
+
+from fnac_mm.visualization import plot_training_curves
+
+
+class ToyModel(BaseModel):
+    """Loss and score are told by a counter."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.ones(1))
+        self.count = 0
+
+    def forward(self, inputs: torch.Tensor, mode: str = 'tensor') -> object:
+        """Loss of the n-th call is 10 - n, in two equal terms."""
+        if mode == 'predict':
+            return [{}]
+        self.count += 1
+        loss = self.weight.sum() * 0 + (10 - self.count) / 2
+        return dict(loss_contrastive=loss, loss_tne=loss)
+
+
+class ToyMetric(BaseMetric):
+    """Scores that rise."""
+    default_prefix = ''
+    count = 0
+
+    def process(self, data_batch: object, data_samples: object) -> None:
+        self.results.append(0)
+
+    def compute_metrics(self, results: list) -> dict:
+        self.count += 10
+        return {
+            'audio_visual/ciou@0.5': float(self.count),
+            'centre/ciou@0.5': 34.
+        }
+
+
+@pytest.fixture(scope='module')
+def scalars(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Log of two epochs of four iterations each."""
+    folder = tmp_path_factory.mktemp('run')
+    loader = DataLoader([dict(inputs=torch.zeros(1))] * 4)
+    runner = Runner(
+        ToyModel(),
+        str(folder),
+        train_dataloader=loader,
+        val_dataloader=loader,
+        train_cfg=dict(by_epoch=True, max_epochs=2),
+        val_cfg=dict(),
+        val_evaluator=[ToyMetric()],
+        optim_wrapper=dict(optimizer=dict(type='SGD', lr=0.1)),
+        default_hooks=dict(
+            logger=dict(type='LoggerHook', interval=2), checkpoint=None),
+        log_processor=dict(window_size=1),
+        experiment_name='curves')
+    runner.train()
+    return next(folder.glob('*/vis_data/scalars.json'))
+
+
+def line(axes: object, label: str) -> tuple:
+    """x and y of the line with this label."""
+    found = [item for item in axes.lines if item.get_label() == label]
+    return tuple(list(values) for values in found[0].get_data())
+
+
+def test_real_log(scalars: Path, tmp_path: Path) -> None:
+    out_file = tmp_path / 'new' / 'curves.png'
+    loss, score = plot_training_curves(scalars, out_file).axes
+    assert line(loss, 'total') == ([0.5, 1, 1.5, 2], [8, 6, 4, 2])
+    assert line(loss, 'contrastive') == ([0.5, 1, 1.5, 2], [4, 3, 2, 1])
+    assert line(score, 'audio-visual') == ([1, 2], [10, 20])
+    baseline = [
+        item for item in score.lines if item.get_label().startswith('centre')
+    ]
+    assert list(baseline[0].get_ydata()) == [34, 34]
+    assert baseline[0].get_linestyle() == '--'
+    assert cv2.imread(str(out_file)).shape[2] == 3
+
+
+def test_resumed_run(scalars: Path, tmp_path: Path) -> None:
+    """What is later replaces the same step; steps are in order."""
+    records = [json.loads(text) for text in scalars.read_text().splitlines()]
+    later = [dict(r, loss=1.) for r in records if r.get('epoch') == 2]
+    second = tmp_path / 'second.json'
+    second.write_text('\n'.join(map(json.dumps, later)))
+    loss, _ = plot_training_curves([scalars, second], tmp_path / 'a.png').axes
+    assert line(loss, 'total') == ([0.5, 1, 1.5, 2], [8, 6, 1, 1])
+
+
+def test_killed_run(scalars: Path, tmp_path: Path) -> None:
+    text = scalars.read_text().strip()
+    cut = tmp_path / 'cut.json'
+    cut.write_text(text[:-5])
+    with pytest.warns(UserWarning, match='cut.json: the last line'):
+        _, score = plot_training_curves(cut, tmp_path / 'a.png').axes
+    assert line(score, 'audio-visual') == ([1], [10])
+
+
+def test_bad_input(scalars: Path, tmp_path: Path) -> None:
+    bad = tmp_path / 'bad.json'
+    with pytest.raises(FileNotFoundError, match='bad.json'):
+        plot_training_curves(bad, tmp_path / 'a.png')
+    bad.write_text('{"step": 1}\nloss 3\n{"step": 2}\n')
+    with pytest.raises(ValueError, match='bad.json, line 2'):
+        plot_training_curves(bad, tmp_path / 'a.png')
+    bad.write_text('{"step": 1, "lr": 0.1}\n')
+    with pytest.raises(ValueError, match='bad.json: no loss and no'):
+        plot_training_curves(bad, tmp_path / 'a.png')
+    assert not (tmp_path / 'a.png').exists()
