@@ -1,8 +1,11 @@
 """The config that a checkpoint carries, read without running it."""
 import ast
+from importlib import import_module
+from importlib.util import find_spec
 from typing import Any, Iterator
 
 from mmengine.config import Config
+from mmengine.config.utils import MODULE2PACKAGE
 
 from fnac_mm.registry import (FUNCTIONS, MODELS, TRANSFORMS, VISBACKENDS,
                               VISUALIZERS)
@@ -53,6 +56,8 @@ def _types(value: Any) -> Iterator[str]:
 def _is_registered(name: str) -> bool:
     """Whether ``scope.Name`` is a component of a known project."""
     scope, _, key = name.rpartition('.')
+    if scope in MODULE2PACKAGE and find_spec(scope):
+        import_module(f'{scope}.registry')
     for node in _REGISTRIES:
         root = node.parent
         for candidate in (root, *root.children.values()):

@@ -2,7 +2,7 @@
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, List, Optional, Sequence, Set, Tuple, Union
+from typing import Any, List, Optional, Sequence, Tuple, Union
 
 import numpy as np
 from mmcv.transforms import Compose
@@ -106,14 +106,13 @@ def parse_inputs(inputs: Any) -> List[InferenceInput]:
     items: Sequence = inputs if isinstance(inputs, (list, tuple)) else [inputs]
     if not items:
         raise ValueError('no inputs given')
-    parsed, taken = [], set()  # type: List[InferenceInput], Set[str]
+    parsed: List[InferenceInput] = []
     for index, item in enumerate(items):
         entry = _parse(item, index)
         base, count = entry.sample_id, 1
-        while entry.sample_id in taken:
+        while any(entry.sample_id == other.sample_id for other in parsed):
             count += 1
             entry.sample_id = f'{base}_{count}'
-        taken.add(entry.sample_id)
         parsed.append(entry)
     return parsed
 
@@ -165,12 +164,13 @@ class InferencePipeline:
         start = self.load_audio.start
         if item.time is not None:
             start = max(item.time - duration / 2, 0.0)
-        options = (duration, start, self.load_audio.sample_rate)
+        target = self.load_audio.sample_rate
         if isinstance(item.audio, str):
-            waveform, rate = load_waveform(item.audio, *options)
+            waveform, rate = load_waveform(item.audio, duration, start, target)
         else:
             try:
-                waveform, rate = window_waveform(*item.audio, *options)
+                waveform, rate = window_waveform(*item.audio, duration, start,
+                                                 target)
             except (TypeError, ValueError) as error:
                 raise type(error)(f'{item.sample_id}: {error}') from error
         return waveform.numpy(), rate

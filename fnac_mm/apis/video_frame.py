@@ -1,5 +1,6 @@
 """One picture of a video."""
 import os
+from fractions import Fraction
 from pathlib import Path
 from typing import Optional, Tuple, Union
 
@@ -13,9 +14,10 @@ def _decode_at(container: av.container.InputContainer,
     if not container.streams.video:
         raise ValueError('the file has no video track')
     stream = container.streams.video[0]
+    unit = stream.time_base or Fraction(1, av.time_base)
     origin = stream.start_time or 0
     if stream.duration is not None:
-        total = float(stream.duration * stream.time_base)
+        total = float(stream.duration * unit)
     else:
         total = (container.duration or 0) / av.time_base
     if time is None:
@@ -24,11 +26,11 @@ def _decode_at(container: av.container.InputContainer,
         raise ValueError(f'time={time} s is outside the video of '
                          f'{total:.3f} s')
     shown = None
-    container.seek(int(time / stream.time_base) + origin, stream=stream)
+    container.seek(int(time / unit) + origin, stream=stream)
     for frame in container.decode(stream):
+        begin = float(((frame.pts or 0) - origin) * unit)
         # Half a millisecond, because some containers round to one.
-        if shown is not None and float(
-            (frame.pts - origin) * stream.time_base) > time + 5e-4:
+        if shown is not None and begin > time + 5e-4:
             break
         shown = frame
     if shown is None:

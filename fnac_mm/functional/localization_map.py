@@ -64,11 +64,10 @@ def resize_map(map: Tensor,
     if mode not in ('bilinear', 'bicubic', 'nearest'):
         raise ValueError("mode must be 'bilinear', 'bicubic' or 'nearest', "
                          f'got {mode!r}')
-    size = (size, size) if isinstance(size, int) else tuple(size)
+    height, width = (size, size) if isinstance(size, int) else size
     batched = map if map.dim() == 3 else map[None]
     resized = F.interpolate(
-        batched[:, None],
-        size,
+        batched[:, None], (height, width),
         mode=mode,
         align_corners=None if mode == 'nearest' else align_corners)[:, 0]
     return resized if map.dim() == 3 else resized[0]

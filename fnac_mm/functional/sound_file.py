@@ -2,6 +2,7 @@
 
 Shape legend: S samples.
 """
+from fractions import Fraction
 from typing import Iterator, Optional, Tuple
 
 import av
@@ -69,8 +70,9 @@ def _read_soundfile(path: str, duration: float,
 def _av_length(container: av.container.InputContainer) -> float:
     """Seconds of the first audio track."""
     stream = container.streams.audio[0]
+    unit = stream.time_base or Fraction(1, av.time_base)
     if stream.duration is not None:
-        return float(stream.duration * stream.time_base)
+        return float(stream.duration * unit)
     if container.duration is not None:
         return container.duration / av.time_base
     # Nobody wrote the length of a live stream: read its packets.
@@ -80,21 +82,22 @@ def _av_length(container: av.container.InputContainer) -> float:
     ]
     container.seek(0)
     last = max(ends, default=0) - (stream.start_time or 0)
-    return float(last * stream.time_base)
+    return float(last * unit)
 
 
 def _decode_from(container: av.container.InputContainer,
                  start: float) -> Iterator[Tuple[float, np.ndarray]]:
     """Yield (time, (S, channels) float32) from a little before start."""
     stream = container.streams.audio[0]
-    stream.thread_count = 1
+    stream.codec_context.thread_count = 1
+    unit = stream.time_base or Fraction(1, av.time_base)
     origin = stream.start_time or 0
     if start > _PRE_ROLL:
-        target = int((start - _PRE_ROLL) / stream.time_base)
+        target = int((start - _PRE_ROLL) / unit)
         container.seek(target + origin, stream=stream)
     resampler = av.AudioResampler(format='fltp')
     for frame in container.decode(stream):
-        time = (frame.time or 0.0) - float(origin * stream.time_base)
+        time = (frame.time or 0.0) - float(origin * unit)
         for part in resampler.resample(frame):
             yield time, part.to_ndarray().T
 

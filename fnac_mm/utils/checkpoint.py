@@ -2,6 +2,7 @@
 import os
 import pickle
 import re
+import struct
 from contextlib import contextmanager
 from typing import Iterator
 
@@ -9,6 +10,10 @@ import torch
 
 _FORCE = 'TORCH_FORCE_WEIGHTS_ONLY_LOAD'
 _TRUST = 'TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD'
+
+# What torch.load raises for bytes that are no checkpoint.
+_JUNK = (RuntimeError, EOFError, IndexError, AssertionError, TypeError,
+         ValueError, struct.error)
 
 
 def _reason(error: Exception) -> str:
@@ -44,7 +49,7 @@ def safe_loading(source: str) -> Iterator[None]:
         raise ValueError(
             f'{source}: refused, because it holds more than weights and '
             f'plain values, or is no checkpoint: {_reason(error)}') from error
-    except (RuntimeError, EOFError) as error:
+    except _JUNK as error:
         raise ValueError(
             f'{source}: not a readable checkpoint ({error})') from error
     finally:

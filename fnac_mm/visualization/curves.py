@@ -11,18 +11,16 @@ from matplotlib.figure import Figure
 PathLike = Union[str, Path]
 Records = Dict[float, Dict[str, Any]]
 
-# Score, how it is drawn, and its name.
-SCORES: Tuple[Tuple[str, Dict[str, Any], str],
-              ...] = (('audio_visual/ciou@0.5', dict(color='C0', marker='o'),
-                       'audio-visual'), ('fused/ciou@0.5',
-                                         dict(color='C1', marker='o'),
-                                         'fused with object map'),
-                      ('centre/ciou@0.5', dict(color='0.3', linestyle='--'),
-                       'centre, sees no image'),
-                      ('whole_image/ciou@0.5',
-                       dict(color='0.6', linestyle='--'), 'whole image'),
-                      ('oracle_cap/ciou@0.5', dict(color='0.6', linestyle=':'),
-                       'cap of the half-image rule'))
+# Scores that are drawn: how, and by what name.
+_MAP = dict(marker='o')
+_GUESS = dict(linestyle='--', color='0.3')
+_CAP = dict(linestyle=':', color='0.5')
+SCORES: Dict[str, Tuple[Dict[str, Any], str]] = {
+    'audio_visual/ciou@0.5': (_MAP, 'audio-visual'),
+    'fused/ciou@0.5': (_MAP, 'fused with object map'),
+    'centre/ciou@0.5': (_GUESS, 'centre, sees no image'),
+    'oracle_cap/ciou@0.5': (_CAP, 'cap of the half-image rule'),
+}
 
 
 def plot_training_curves(scalars: Union[PathLike, Sequence[PathLike]],
@@ -84,13 +82,14 @@ def read_scalars(paths: Sequence[PathLike]) -> Tuple[Records, Records]:
                 step = float(record['step'])
             except (ValueError, TypeError, KeyError) as error:
                 if number == len(lines):
-                    warnings.warn(f'{path}: the last line is cut short')
+                    warnings.warn(
+                        f'{path}: the last line is cut short', stacklevel=2)
                     continue
                 raise ValueError(f'{path}, line {number}: expected a json '
                                  f'object with a step: {error}') from None
             if 'loss' in record:
                 training[step] = record
-            elif SCORES[0][0] in record:
+            elif 'audio_visual/ciou@0.5' in record:
                 validation[step] = record
     return training, validation
 
@@ -128,7 +127,7 @@ def _plot_losses(axes: Axes, training: Records, per_epoch: float) -> None:
 def _plot_scores(axes: Axes, validation: Records) -> None:
     """Maps and what their score is worth."""
     epochs = sorted(validation)
-    for key, style, label in SCORES:
+    for key, (style, label) in SCORES.items():
         known = [epoch for epoch in epochs if key in validation[epoch]]
         if not known:
             continue

@@ -61,6 +61,7 @@ class LocalizationVisualizer(Visualizer):
                        data_sample: AVDataSample,
                        draw_gt: bool = True,
                        draw_pred: bool = True,
+                       draw_caption: bool = True,
                        alpha: float = 0.5,
                        show: bool = False,
                        wait_time: float = 0,
@@ -74,6 +75,7 @@ class LocalizationVisualizer(Visualizer):
             data_sample (AVDataSample): Annotation and prediction.
             draw_gt (bool): Draw true boxes. Defaults to True.
             draw_pred (bool): Draw the map and its region. Defaults to True.
+            draw_caption (bool): Write id, class and cIoU. Defaults to True.
             alpha (float): Opacity of the map. Defaults to 0.5.
             show (bool): Open a window. Defaults to False.
             wait_time (float): Seconds to show; 0 waits for a key.
@@ -98,7 +100,7 @@ class LocalizationVisualizer(Visualizer):
         caption.append('' if ciou is None else f'cIoU {ciou:.2f}')
         drawn = draw_overlay(
             image,
-            caption='  '.join(filter(None, caption)),
+            caption='  '.join(filter(None, caption)) if draw_caption else '',
             alpha=alpha,
             colormap=self.colormap,
             **parts)

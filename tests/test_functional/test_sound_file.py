@@ -10,7 +10,7 @@ import soundfile
 import torch
 
 from fnac_mm.functional import load_waveform
-from fnac_mm.functional.sound_file import sample_index, window_start
+from fnac_mm.functional.sound_file import window_start
 from ..media import write_media
 
 SECONDS = 4.37

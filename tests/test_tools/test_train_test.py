@@ -157,3 +157,21 @@ def test_two_processes_train_and_test_alike(trained, synthetic,
     assert results['one']['metrics'] == results['two']['metrics']
     assert [r['sample_id'] for r in results['one']['results']
             ] == [r['sample_id'] for r in results['two']['results']]
+
+
+def test_tensorboard_and_gradient_accumulation(synthetic, tmp_path) -> None:
+    done = run_python(
+        *_train(synthetic, tmp_path), 'train_cfg.max_epochs=1',
+        'optim_wrapper.accumulative_counts=2',
+        "visualizer.vis_backends=[dict(type='TensorboardVisBackend')]")
+    assert done.returncode == 0, done.stdout + done.stderr
+    from tensorboard.backend.event_processing.event_accumulator import \
+        EventAccumulator
+    file, = tmp_path.glob('*/vis_data/events.*')
+    events = EventAccumulator(str(file)).Reload()
+    names = events.Tags()['scalars']
+    assert 'loss_contrastive' in names and 'audio_visual/ciou@0.5' in names
+    # 24 clips in batches of 8: updates after the second and the last batch
+    state = torch.load(
+        tmp_path / 'epoch_1.pth', weights_only=True)['optimizer']['state']
+    assert {int(s['step']) for s in state.values()} == {2}

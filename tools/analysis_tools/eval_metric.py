@@ -72,7 +72,10 @@ def score_rows(content: Dict[str, Any],
     """
     rule = content['dataset']
     metric = METRICS.build(
-        dict(type='LocalizationMetric', protocol=protocol, out_file=out_file))
+        dict(
+            type='fnac_mm.LocalizationMetric',
+            protocol=protocol,
+            out_file=out_file))
     metric.dataset_meta = dict(
         dataset_name=rule['name'],
         combine=rule['combine'],

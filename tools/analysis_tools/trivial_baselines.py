@@ -26,7 +26,7 @@ from fnac_mm.functional import (PROTOCOLS, Protocol, baseline_cious,
 DATASETS: Dict[str, Type[AVLocalizationDataset]] = dict(
     vggss=VGGSS, flickr=FlickrSoundNet)
 # Samples at once; small enough for the caches of a processor.
-CHUNK = 32
+CHUNK = 16
 
 
 def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:

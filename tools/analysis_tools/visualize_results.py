@@ -8,7 +8,7 @@ from typing import Any, Dict, List, Optional, Sequence
 
 import mmcv
 import numpy as np
-from mmengine.structures import InstanceData
+import torch
 
 from fnac_mm.evaluation import read_results
 from fnac_mm.structures import AVDataSample
@@ -77,10 +77,9 @@ def draw(row: Dict[str, Any],
     if 'img_path' not in row:
         raise ValueError(f'sample {row["sample_id"]!r}: no img_path in the '
                          'result file; write it again with tools/test.py')
-    import torch
     sample = AVDataSample(metainfo=dict(sample_id=row['sample_id']))
     sample.set_pred_map(torch.tensor(row['map']))
-    sample.gt_instances = InstanceData(boxes=torch.tensor(row['boxes']))
+    sample.set_gt_boxes(row['boxes'])
     return visualizer.add_datasample(
         row['sample_id'],
         mmcv.imread(row['img_path'], channel_order='rgb'),
