@@ -29,16 +29,10 @@ RUNNER_CONSTRUCTORS = Registry(
     locations=['fnac_mm.engine'])
 # Training, validation and test loops
 LOOPS = Registry(
-    'loop',
-    parent=root.LOOPS,
-    scope='fnac_mm',
-    locations=['fnac_mm.engine'])
+    'loop', parent=root.LOOPS, scope='fnac_mm', locations=['fnac_mm.engine'])
 # Hooks
 HOOKS = Registry(
-    'hook',
-    parent=root.HOOKS,
-    scope='fnac_mm',
-    locations=['fnac_mm.engine'])
+    'hook', parent=root.HOOKS, scope='fnac_mm', locations=['fnac_mm.engine'])
 # Log processors
 LOG_PROCESSORS = Registry(
     'log processor',
@@ -101,10 +95,7 @@ FUNCTIONS = Registry(
     locations=['fnac_mm.datasets'])
 # Networks, losses, preprocessors
 MODELS = Registry(
-    'model',
-    parent=root.MODELS,
-    scope='fnac_mm',
-    locations=['fnac_mm.models'])
+    'model', parent=root.MODELS, scope='fnac_mm', locations=['fnac_mm.models'])
 # Wrappers of models
 MODEL_WRAPPERS = Registry(
     'model_wrapper',

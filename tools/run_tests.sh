@@ -18,9 +18,7 @@ if [ $LINT = 1 ]; then
     "$PYTHON" -m isort --check-only --diff fnac_mm tools tests setup.py
     "$PYTHON" -m ruff check fnac_mm tools tests setup.py
     "$PYTHON" -m mypy fnac_mm
-    "$PYTHON" -m interrogate --quiet --fail-under 100 \
-        --ignore-init-method --ignore-private --ignore-semiprivate \
-        --ignore-magic --ignore-nested-functions fnac_mm tools
+    "$PYTHON" -m interrogate -c pyproject.toml fnac_mm tools
 else
     fnac_mm_python runtime optional tests
 fi

@@ -20,7 +20,8 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--data-root', help='data_root of every data set in the config')
     parser.add_argument(
-        '--work-dir', help='where logs and checkpoints go '
+        '--work-dir',
+        help='where logs and checkpoints go '
         '(default: work_dirs/<config>)')
     parser.add_argument(
         '--resume',

@@ -70,8 +70,7 @@ class AVDataSample(BaseDataElement):
     def pred_object_map(self) -> None:
         del self._pred_object_map
 
-    def set_gt_boxes(self,
-                     boxes: Sequence[Sequence[float]]) -> 'AVDataSample':
+    def set_gt_boxes(self, boxes: Sequence[Sequence[float]]) -> 'AVDataSample':
         """Set the annotated boxes.
 
         Args:

@@ -11,9 +11,10 @@ from tools.analysis_tools import analyze_logs, visualize_results
 @pytest.fixture()
 def results(tmp_path):
     """Three samples, one without a hit."""
+    import torch
+
     from fnac_mm.evaluation import LocalizationMetric
     from fnac_mm.structures import AVDataSample
-    import torch
     metric = LocalizationMetric(
         combine='union', out_file=str(tmp_path / 'results.json'))
     for index, box in enumerate([[0, 0, 1, .5], [0, .5, 1, 1], [0, 0, .1,
@@ -66,8 +67,7 @@ def test_logs_of_a_resumed_run_are_put_together(tmp_path) -> None:
         for epoch in epochs:
             lines.append(dict(loss=1 / epoch, epoch=epoch, step=epoch * 10))
             lines.append({'audio_visual/ciou@0.5': 10.0, 'step': epoch})
-        (folder / 'scalars.json').write_text('\n'.join(map(json.dumps,
-                                                           lines)))
+        (folder / 'scalars.json').write_text('\n'.join(map(json.dumps, lines)))
     assert len(analyze_logs.find_logs(str(tmp_path))) == 2
     out = tmp_path / 'curves.png'
     analyze_logs.main([str(tmp_path), '--out', str(out)])

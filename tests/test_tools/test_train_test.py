@@ -64,8 +64,9 @@ def test_resume_after_a_kill_is_bit_identical(trained, synthetic,
     assert done.returncode == 0, done.stdout + done.stderr
     assert 'resumed epoch: 2' in done.stdout + done.stderr
     ours, theirs = (_weights(p / 'epoch_4.pth') for p in (tmp_path, trained))
-    different = [key for key in theirs if not torch.equal(ours[key],
-                                                          theirs[key])]
+    different = [
+        key for key in theirs if not torch.equal(ours[key], theirs[key])
+    ]
     assert not different
 
 
@@ -139,9 +140,8 @@ def test_two_processes_train_and_test_alike(trained, synthetic,
                           text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     results = {}
-    for name, start in (
-        ('one', [sys.executable, 'tools/test.py', CONFIG]),
-        ('two', ['bash', 'tools/dist_test.sh', CONFIG])):
+    for name, start in (('one', [sys.executable, 'tools/test.py', CONFIG]),
+                        ('two', ['bash', 'tools/dist_test.sh', CONFIG])):
         count = ['2'] if name == 'two' else []
         out = tmp_path / f'{name}.json'
         done = subprocess.run([

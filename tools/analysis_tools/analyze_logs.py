@@ -1,6 +1,6 @@
 """Draw loss and cIoU over the epochs of a training.
 
-    python tools/analysis_tools/analyze_logs.py work_dirs/quickstart --out a.png
+    python tools/analysis_tools/analyze_logs.py work_dirs/x --out a.png
 """
 import argparse
 import sys

@@ -10,8 +10,7 @@ model = dict(
     image_encoder=dict(
         type='mmpretrain.ResNet',
         depth=18,
-        init_cfg=dict(
-            type='Pretrained', checkpoint='torchvision://resnet18')),
+        init_cfg=dict(type='Pretrained', checkpoint='torchvision://resnet18')),
     # Without an init_cfg it is initialised as published.
     audio_encoder=dict(
         type='mmpretrain.ResNet',

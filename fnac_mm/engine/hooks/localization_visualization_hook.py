@@ -46,12 +46,12 @@ class LocalizationVisualizationHook(Hook):
 
     before_test_epoch = before_val_epoch
 
-    def after_val_iter(self,
-                       runner: Runner,
-                       batch_idx: int,
-                       data_batch: Optional[dict] = None,
-                       outputs: Optional[Sequence[AVDataSample]] = None
-                       ) -> None:
+    def after_val_iter(
+            self,
+            runner: Runner,
+            batch_idx: int,
+            data_batch: Optional[dict] = None,
+            outputs: Optional[Sequence[AVDataSample]] = None) -> None:
         """Draw every ``interval``-th sample."""
         if not self.enable or not is_main_process():
             return

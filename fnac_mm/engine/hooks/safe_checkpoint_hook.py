@@ -23,8 +23,8 @@ def to_plain(value: Any) -> Any:
         where NumPy's were.
     """
     if isinstance(value, OrderedDict):
-        return OrderedDict((key, to_plain(item))
-                           for key, item in value.items())
+        return OrderedDict(
+            (key, to_plain(item)) for key, item in value.items())
     if isinstance(value, dict):
         return {to_plain(key): to_plain(item) for key, item in value.items()}
     if type(value) in (list, tuple):
@@ -89,8 +89,7 @@ class SafeCheckpointHook(Hook):
         if path is not None and '://' not in path:
             load_plain_checkpoint(path)
 
-    def before_save_checkpoint(self, runner: Runner,
-                               checkpoint: dict) -> None:
+    def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Replace what ``torch.load(weights_only=True)`` would refuse."""
         hub = checkpoint.get('message_hub')
         if hub is not None:

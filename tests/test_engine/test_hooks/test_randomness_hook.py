@@ -29,8 +29,7 @@ def test_a_step_draws_the_same_whatever_came_before() -> None:
 
 def test_tells_wrapped_data_sets_the_epoch() -> None:
     inner, other = _Set(), _Set()
-    wrapper = SimpleNamespace(
-        datasets=[SimpleNamespace(dataset=inner), other])
+    wrapper = SimpleNamespace(datasets=[SimpleNamespace(dataset=inner), other])
     runner = SimpleNamespace(
         seed=7, epoch=3, train_dataloader=SimpleNamespace(dataset=wrapper))
     RandomnessHook().before_train_epoch(runner)

@@ -1,0 +1,135 @@
+"""Lists of samples in SSL-Alignment's json: a box or a mask each."""
+import json
+import math
+import re
+from pathlib import Path, PurePosixPath
+from typing import Any, Dict, List, Union
+
+from .boxes import check_box
+
+# Side of the frame in which the boxes are given.
+FRAME_SIZE = 224
+# Frames of AVSBench MS3 are named <video>.mp4_<n>.png.
+_VIDEO_SUFFIX = re.compile(r'\.mp4(?=_\d+$)')
+
+Entries = Dict[str, Dict[str, Any]]
+
+
+def pixel_fraction(value: float) -> float:
+    """Fraction of the frame that truncates to the published pixel.
+
+    Args:
+        value (float): Coordinate in pixels of a 224 x 224 frame.
+
+    Returns:
+        float: The smallest f >= ``int(value) / 224`` whose product with 224
+        is not below ``int(value)``. A plain division gives pixel 60 for 61.
+    """
+    pixel = int(value)
+    fraction = pixel / FRAME_SIZE
+    while fraction * FRAME_SIZE < pixel:
+        fraction = math.nextafter(fraction, math.inf)
+    return fraction
+
+
+def _read_json(path: Union[str, Path]) -> List[Any]:
+    """The list in the file; errors name it."""
+    if not Path(path).is_file():
+        raise FileNotFoundError(f'{path}: no such annotation file')
+    try:
+        entries = json.loads(Path(path).read_bytes())
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f'{path}: not valid JSON: {error}') from error
+    if not isinstance(entries, list) or not entries:
+        raise ValueError(f'{path}: expected a list of objects, got '
+                         f'{str(entries)[:80]}')
+    return entries
+
+
+def _read_entries(path: Union[str, Path], kind: type, what: str,
+                  other: str) -> Entries:
+    """``image``, ``audio`` and raw ``gt_box`` of each id, checked."""
+    samples: Entries = {}
+    for number, entry in enumerate(_read_json(path)):
+        where = f'{path}, entry {number}'
+        if not (isinstance(entry, dict) and all(
+                isinstance(entry.get(key), str)
+                and PurePosixPath(entry[key]).stem
+                for key in ('image', 'audio')) and 'gt_box' in entry):
+            raise ValueError(f"{where}: expected {{'image': path, 'audio': "
+                             f"path, 'gt_box': {what}}}, got "
+                             f'{str(entry)[:80]}')
+        if not isinstance(entry['gt_box'], kind):
+            raise ValueError(f'{where}: gt_box is not {what} but '
+                             f'{str(entry["gt_box"])[:80]!r}; {other}')
+        stem = PurePosixPath(entry['image']).stem
+        sample_id = _VIDEO_SUFFIX.sub('', stem)
+        if sample_id in samples:
+            raise ValueError(f'{where}: {sample_id!r} is annotated twice')
+        samples[sample_id] = {
+            key: entry[key]
+            for key in ('image', 'audio', 'gt_box')
+        }
+    return samples
+
+
+def read_box_list(path: Union[str, Path], strict: bool = True) -> Entries:
+    """Read a list of boxes of SSL-Alignment (``*_box.json, *_bbox.json``).
+
+    A list of ``{"image": path, "audio": path, "gt_box": [x0, y0, x1, y1]}``
+    in pixels of a 224 x 224 frame, one box a sample; ``[0, 0, 0, 0]`` says
+    that nothing in the frame sounds. The paths are those of the authors'
+    disk: only their last components mean something elsewhere.
+
+    Args:
+        path (str | Path): The json file.
+        strict (bool): See :func:`~fnac_mm.datasets.boxes.check_box`.
+
+    Returns:
+        dict[str, dict]: In the order of the file, by id (name of the frame
+        without its suffix and without MS3's ``.mp4``): ``image`` and
+        ``audio`` (paths as published) and ``gt_boxes``, a list of one box
+        or none; see :func:`pixel_fraction`.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If the file is malformed or lists masks; names the file
+            and the place.
+    """
+    samples = _read_entries(path, list, 'a box [x0, y0, x1, y1]',
+                            'of the two lists this needs the one of boxes')
+    for number, (sample_id, sample) in enumerate(samples.items()):
+        where = f'{path}, entry {number}, {sample_id!r}, in {FRAME_SIZE}ths'
+        # Numbers first: what is none can't be converted.
+        pixels = check_box(sample.pop('gt_box'), where, strict=False)
+        box = check_box(list(map(pixel_fraction, pixels)), where, strict)
+        sample['gt_boxes'] = [box] if any(pixels) else []
+    return samples
+
+
+def read_mask_list(path: Union[str, Path]) -> Entries:
+    """Read a list of masks of SSL-Alignment (``*_seg.json``).
+
+    As :func:`read_box_list`, but ``gt_box`` is the path of a mask. The
+    number ``offset`` beside it is not used.
+
+    Args:
+        path (str | Path): The json file.
+
+    Returns:
+        dict[str, dict]: ``image``, ``audio`` and ``mask`` (paths as
+        published) of each id, in the order of the file.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If the file is malformed, lists boxes, or a mask has
+            another name than its frame; names the file and the place.
+    """
+    samples = _read_entries(path, str, 'the path of a mask',
+                            'of the two lists this needs the one of masks')
+    for sample_id, sample in samples.items():
+        sample['mask'] = sample.pop('gt_box')
+        if PurePosixPath(sample['mask']).stem != sample_id:
+            raise ValueError(f'{path}: the mask of {sample_id!r} is '
+                             f'{sample["mask"]!r}, which has another name')
+    return samples
