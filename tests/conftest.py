@@ -1,6 +1,7 @@
 """Media, folders and configs that the tests share."""
 import subprocess
 import sys
+import zlib
 from pathlib import Path
 from typing import Callable
 
@@ -38,7 +39,7 @@ def make_clip() -> Callable[..., None]:
              seconds: float = 3.2,
              frequency: float = 440.0,
              suffix: str = '.jpg') -> None:
-        rng = np.random.default_rng(abs(hash(clip_id)) % 2**32)
+        rng = np.random.default_rng(zlib.crc32(clip_id.encode()))
         picture = rng.integers(0, 255, (size[1], size[0], 3), dtype=np.uint8)
         time = np.arange(int(rate * seconds)) / rate
         for name in ('frames', 'audio'):

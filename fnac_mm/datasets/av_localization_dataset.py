@@ -11,19 +11,9 @@ from mmengine.logging import MMLogger
 
 from fnac_mm.registry import DATASETS, TRANSFORMS
 from .fault_ledger import FaultLedger
-from .media_index import ClipFiles, read_id_list
+from .groups import count_incomplete_groups
+from .media_index import ClipFiles, Suffixes, as_suffixes, read_id_list
 from .sample_seed import SampleSeed
-
-Suffixes = Union[str, Sequence[str]]
-
-
-def _as_suffixes(suffixes: Suffixes, argument: str) -> Sequence[str]:
-    """Tuple of suffixes; ValueError if one does not start with a dot."""
-    known = (suffixes, ) if isinstance(suffixes, str) else tuple(suffixes)
-    if not known or any(len(s) < 2 or s[0] != '.' for s in known):
-        raise ValueError(f"{argument} must be suffixes like '.jpg', got "
-                         f'{suffixes!r}')
-    return known
 
 
 @DATASETS.register_module()
@@ -51,8 +41,9 @@ class AVLocalizationDataset(BaseDataset):
 
     Args:
         data_root (str): Root of all relative paths here. Defaults to ''.
-        data_prefix (dict): Folders ``img_path`` and ``audio_path``. Defaults
-            to ``dict(img_path='frames', audio_path='audio')``.
+        data_prefix (dict): Folders ``img_path``, ``audio_path`` and, to use
+            masks, ``mask_path``. Defaults to
+            ``dict(img_path='frames', audio_path='audio')``.
         list_file (str, optional): ``.txt`` (an id a line) or ``.csv`` (id,
             class; no header). None (default) takes all clips that have both
             files.
@@ -62,6 +53,7 @@ class AVLocalizationDataset(BaseDataset):
         img_suffix (str | Sequence[str]): Where a frame has several, the
             first of these is taken. Defaults to ``('.jpg', '.png')``.
         audio_suffix (str | Sequence[str]): Defaults to ``('.wav', )``.
+        mask_suffix (str | Sequence[str]): Defaults to ``('.png', '.jpg')``.
         allow_missing (bool, optional): Go on without listed clips whose
             files are absent. None (default): in training, not in tests.
         max_bad_fraction (float): Share of unreadable samples above which
@@ -91,20 +83,24 @@ class AVLocalizationDataset(BaseDataset):
                  exclude: Union[str, Sequence[str]] = (),
                  img_suffix: Suffixes = ('.jpg', '.png'),
                  audio_suffix: Suffixes = ('.wav', ),
+                 mask_suffix: Suffixes = ('.png', '.jpg'),
                  allow_missing: Optional[bool] = None,
                  max_bad_fraction: float = 0.01,
                  dataset_name: Optional[str] = None,
                  pipeline: Sequence[Any] = (),
                  test_mode: bool = False,
                  **kwargs: Any) -> None:
-        if set(data_prefix) != {'img_path', 'audio_path'}:
+        if set(data_prefix) - {'mask_path'} != {'img_path', 'audio_path'}:
             raise ValueError("data_prefix must have the keys 'img_path' and "
-                             f"'audio_path', got {sorted(data_prefix)}")
+                             "'audio_path' and may have 'mask_path', got "
+                             f'{sorted(data_prefix)}')
         self.list_file = list_file
         self.exclude: List[str] = [exclude] if isinstance(
             exclude, (str, os.PathLike)) else list(exclude)
-        self.img_suffix = _as_suffixes(img_suffix, 'img_suffix')
-        self.audio_suffix = _as_suffixes(audio_suffix, 'audio_suffix')
+        self.suffixes = dict(
+            img_path=as_suffixes(img_suffix, 'img_suffix'),
+            audio_path=as_suffixes(audio_suffix, 'audio_suffix'),
+            mask_path=as_suffixes(mask_suffix, 'mask_suffix'))
         self.allow_missing = not test_mode if allow_missing is None \
             else allow_missing
         self.dataset_name = dataset_name
@@ -147,32 +143,61 @@ class AVLocalizationDataset(BaseDataset):
                              'VGGSS or FlickrSoundNet')
         return None
 
-    def load_data_list(self) -> List[dict]:
-        """Match the listed ids with the files.
+    def read_samples(self) -> Optional[Dict[str, dict]]:
+        """What is listed, and the annotated fields of each; for subclasses.
 
         Returns:
-            list[dict]: ``sample_id``, ``img_path``, ``audio_path`` and, where
-            known, ``class_name`` and ``gt_boxes`` (list of xyxy, raw).
+            dict[str, dict] | None: Fields of each listed id. None: there is
+            neither a list nor annotations, whatever is found is listed.
         """
         listed: Optional[Mapping[str, Optional[str]]] = None
         if self.list_file is not None:
             listed = read_id_list(self._path(self.list_file))
         annotations = self.read_annotations(listed)
-        files = ClipFiles(
-            self.data_prefix,
-            dict(img_path=self.img_suffix, audio_path=self.audio_suffix))
         if listed is None:
-            listed = dict.fromkeys(files.ids() if annotations is
-                                   None else annotations)
-        wanted = sorted(listed.keys() - self._excluded())
-        data_list = files.paths(wanted)
-        self._report(len(listed), wanted, len(data_list), files)
-        for item in data_list:
-            class_name = listed[item['sample_id']]
-            if class_name is not None:
-                item['class_name'] = class_name
+            return annotations
+        samples: Dict[str, dict] = {}
+        for sample_id, class_name in listed.items():
+            samples[sample_id] = {} if class_name is None else dict(
+                class_name=class_name)
             if annotations is not None:
-                item.update(annotations[item['sample_id']])
+                samples[sample_id].update(annotations[sample_id])
+        return samples
+
+    def stems(self, ids: Collection[str]) -> Optional[Mapping[str, dict]]:
+        """Where the files of each sample are; for subclasses.
+
+        Args:
+            ids (Collection[str]): All listed ids.
+
+        Returns:
+            dict[str, dict[str, str]] | None: For each id and each key of
+            ``data_prefix`` the path below that folder, without suffix.
+            None: files are called as the id.
+        """
+        return None
+
+    def load_data_list(self) -> List[dict]:
+        """Match the listed ids with the files.
+
+        Returns:
+            list[dict]: ``sample_id``, ``img_path``, ``audio_path`` and, where
+            known, ``mask_path``, ``class_name`` and ``gt_boxes`` (list of
+            xyxy, raw).
+        """
+        samples = self.read_samples()
+        files = ClipFiles(self.data_prefix, self.suffixes,
+                          None if samples is None else self.stems(samples))
+        if samples is None:
+            samples = {i: {} for i in files.ids()}
+        wanted = sorted(samples.keys() - self._excluded())
+        data_list = files.paths(wanted)
+        self._report(len(samples), wanted, len(data_list), files)
+        for item in data_list:
+            item.update(samples[item['sample_id']])
+        if 'group_key' in self._metainfo:
+            self._metainfo['n_incomplete_groups'] = count_incomplete_groups(
+                self._metainfo['dataset_name'], samples, data_list)
         return data_list
 
     def _excluded(self) -> Set[str]:

@@ -9,6 +9,8 @@ from .boxes import check_box
 
 # Side of the frame in which the boxes are given.
 FRAME_SIZE = 224
+# Beyond any typing error, and what a float can't count.
+_LIMIT = 2**31
 # Frames of AVSBench MS3 are named <video>.mp4_<n>.png.
 _VIDEO_SUFFIX = re.compile(r'\.mp4(?=_\d+$)')
 
@@ -102,6 +104,8 @@ def read_box_list(path: Union[str, Path], strict: bool = True) -> Entries:
         where = f'{path}, entry {number}, {sample_id!r}, in {FRAME_SIZE}ths'
         # Numbers first: what is none can't be converted.
         pixels = check_box(sample.pop('gt_box'), where, strict=False)
+        if max(map(abs, pixels)) > _LIMIT:
+            raise ValueError(f'{where}: box {pixels} is far outside')
         box = check_box(list(map(pixel_fraction, pixels)), where, strict)
         sample['gt_boxes'] = [box] if any(pixels) else []
     return samples
@@ -133,3 +137,25 @@ def read_mask_list(path: Union[str, Path]) -> Entries:
             raise ValueError(f'{path}: the mask of {sample_id!r} is '
                              f'{sample["mask"]!r}, which has another name')
     return samples
+
+
+def read_annotation_list(path: Union[str, Path],
+                         strict: bool = True) -> Entries:
+    """Read a list of boxes or of masks, whichever the file is.
+
+    Args:
+        path (str | Path): The json file.
+        strict (bool): See :func:`read_box_list`.
+
+    Returns:
+        dict[str, dict]: As of :func:`read_box_list` or
+        :func:`read_mask_list`; the first entry decides.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If the file is malformed; names the file and the place.
+    """
+    first = _read_json(path)[0]
+    if isinstance(first, dict) and isinstance(first.get('gt_box'), str):
+        return read_mask_list(path)
+    return read_box_list(path, strict)

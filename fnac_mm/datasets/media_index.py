@@ -1,27 +1,12 @@
 """Which clips are asked for, and which are there: lists and folders."""
 import os
-import re
 from collections import Counter
 from pathlib import Path
 from typing import Dict, List, Mapping, Optional, Sequence, Set, Union
 
-PathLike = Union[str, Path]
+from .text_files import PathLike, check_id, read_text
 
-# An id becomes part of a path: no separators, no control characters.
-_UNSAFE = re.compile(r'[/\\\x00-\x1f\x7f]|\.\.')
-
-
-def _decode(path: PathLike) -> str:
-    """Text of a file without its BOM; ValueError names the line."""
-    if not os.path.isfile(path):
-        raise FileNotFoundError(f'{path}: no such list file')
-    content = Path(path).read_bytes()
-    try:
-        return content.decode('utf-8-sig')
-    except UnicodeDecodeError as error:
-        line = content.count(b'\n', 0, error.start) + 1
-        raise ValueError(f'{path}, line {line}: not UTF-8 text '
-                         f'({error.reason})') from error
+Suffixes = Union[str, Sequence[str]]
 
 
 def read_id_list(path: PathLike) -> Dict[str, Optional[str]]:
@@ -43,7 +28,7 @@ def read_id_list(path: PathLike) -> Dict[str, Optional[str]]:
             unsafe as a file name or listed twice; names file and line.
     """
     ids: Dict[str, Optional[str]] = {}
-    lines = _decode(path).split('\n')
+    lines = read_text(path).split('\n')
     if not lines[-1]:
         lines.pop()
     if not lines:
@@ -56,12 +41,7 @@ def read_id_list(path: PathLike) -> Dict[str, Optional[str]]:
             sample_id, _, rest = sample_id.partition(',')
             sample_id = sample_id.strip().strip('"')
             class_name = rest.strip().strip('"') or None
-        if not sample_id:
-            raise ValueError(f'{path}, line {number}: blank id')
-        if _UNSAFE.search(sample_id):
-            raise ValueError(f'{path}, line {number}: {sample_id!r} is not '
-                             'an id: it holds a path separator, "..", or a '
-                             'control character')
+        check_id(sample_id, f'{path}, line {number}')
         if sample_id in ids:
             repeated.append(sample_id)
         ids[sample_id] = class_name
@@ -83,6 +63,26 @@ def shorten(names: Sequence[str], count: int = 5) -> str:
     """
     return ', '.join(map(
         repr, names[:count])) + (', ...' if len(names) > count else '')
+
+
+def as_suffixes(suffixes: Suffixes, argument: str) -> Sequence[str]:
+    """Check suffixes given in a config.
+
+    Args:
+        suffixes (str | Sequence[str]): One or several, each with its dot.
+        argument (str): Where they were given, for the message.
+
+    Returns:
+        Sequence[str]: All of them.
+
+    Raises:
+        ValueError: If there is none, or one does not start with a dot.
+    """
+    known = (suffixes, ) if isinstance(suffixes, str) else tuple(suffixes)
+    if not known or any(len(s) < 2 or s[0] != '.' for s in known):
+        raise ValueError(f"{argument} must be suffixes like '.jpg', got "
+                         f'{suffixes!r}')
+    return known
 
 
 def list_folder(folder: PathLike, argument: str) -> List[str]:
@@ -145,62 +145,99 @@ def describe_suffixes(names: Sequence[str]) -> str:
 
 
 class ClipFiles:
-    """Frames and recordings in their folders, found by id.
+    """Frames, recordings and masks in their folders, found by id.
 
-    Each folder is listed once, also when it holds both.
+    Each folder is listed once, also when it holds several kinds.
 
     Args:
-        folders (Mapping[str, str]): ``img_path`` and ``audio_path``.
-        suffixes (Mapping[str, Sequence[str]]): Suffixes of the same two.
+        folders (Mapping[str, str]): ``img_path``, ``audio_path`` and,
+            where masks are used, ``mask_path``.
+        suffixes (Mapping[str, Sequence[str]]): Suffixes of the same.
+        stems (Mapping[str, Mapping[str, str]], optional): For each id the
+            path of its files below these folders, without suffix. None
+            (default): the files are called as the id.
 
     Raises:
         FileNotFoundError: If there is no such folder.
         ValueError: If a folder has no file with such a suffix.
     """
 
-    _WORDS = dict(img_path='a frame', audio_path='a recording')
+    _WORDS = dict(
+        img_path='a frame', audio_path='a recording', mask_path='a mask')
 
-    def __init__(self, folders: Mapping[str, str],
-                 suffixes: Mapping[str, Sequence[str]]) -> None:
-        self._folders = {key: folders[key] or '.' for key in self._WORDS}
+    def __init__(
+            self,
+            folders: Mapping[str, str],
+            suffixes: Mapping[str, Sequence[str]],
+            stems: Optional[Mapping[str, Mapping[str, str]]] = None) -> None:
+        self._folders = {
+            key: folders[key] or '.'
+            for key in self._WORDS if key in folders
+        }
         self._suffixes = suffixes
         self._paths: Dict[str, Dict[str, str]] = {}
-        listings: Dict[str, List[str]] = {}
-        for key, folder in self._folders.items():
-            if folder not in listings:
-                listings[folder] = list_folder(folder, key)
-            self._paths[key] = match_suffixes(listings[folder], suffixes[key],
-                                              folder)
-            if not self._paths[key]:
-                raise ValueError(
-                    f'{folder}: no file with suffix {list(suffixes[key])}; '
-                    f'the folder holds {describe_suffixes(listings[folder])}')
+        self._listings: Dict[str, List[str]] = {}
+        for key in self._folders:
+            self._paths[key] = self._match(key) if stems is None else \
+                self._match_stems(key, {i: s[key] for i, s in stems.items()})
+
+    def _match(self, key: str) -> Dict[str, str]:
+        """Path of each id in a flat folder."""
+        folder, suffixes = self._folders[key], self._suffixes[key]
+        if folder not in self._listings:
+            self._listings[folder] = list_folder(folder, key)
+        found = match_suffixes(self._listings[folder], suffixes, folder)
+        if not found:
+            raise ValueError(
+                f'{folder}: no file with suffix {list(suffixes)}; the folder '
+                f'holds {describe_suffixes(self._listings[folder])}')
+        return found
+
+    def _match_stems(self, key: str, stems: Mapping[str,
+                                                    str]) -> Dict[str, str]:
+        """Path of each id in a tree; a folder that is absent has no file."""
+        root, suffixes = self._folders[key], self._suffixes[key]
+        list_folder(root, key)
+        found: Dict[str, str] = {}
+        for below in {os.path.dirname(stem) for stem in stems.values()}:
+            folder = os.path.join(root, below)
+            if folder not in self._listings:
+                self._listings[folder] = list_folder(
+                    folder, key) if os.path.isdir(folder) else []
+            found.update({
+                os.path.join(below, name): path
+                for name, path in match_suffixes(self._listings[folder],
+                                                 suffixes, folder).items()
+            })
+        return {i: found[stem] for i, stem in stems.items() if stem in found}
 
     def paths(self, ids: Sequence[str]) -> List[Dict[str, str]]:
-        """Files of the clips that have both.
+        """Files of the clips that have all.
 
         Args:
             ids (Sequence[str]): Ids wanted.
 
         Returns:
-            list[dict[str, str]]: ``sample_id``, ``img_path`` and
-            ``audio_path``, in the order of ``ids``.
+            list[dict[str, str]]: ``sample_id`` and the keys of the folders,
+            in the order of ``ids``.
         """
-        images, sounds = self._paths['img_path'], self._paths['audio_path']
+        complete = self.ids()
+        tables = self._paths.items()
         return [{
             'sample_id': i,
-            'img_path': images[i],
-            'audio_path': sounds[i]
-        } for i in ids if i in images and i in sounds]
+            **{
+                key: table[i]
+                for key, table in tables
+            }
+        } for i in ids if i in complete]
 
     def ids(self) -> Set[str]:
-        """Ids that have both files.
+        """Ids that have all files.
 
         Returns:
             set[str]: The ids.
         """
-        images, sounds = self._paths['img_path'], self._paths['audio_path']
-        return images.keys() & sounds.keys()
+        return set.intersection(*map(set, self._paths.values()))
 
     def describe_missing(self, ids: Sequence[str]) -> str:
         """Which of these clips lack which file, for a message.

@@ -39,8 +39,8 @@ class SyntheticScene:
         class_name (str): Class of the sounding object.
         distractor (str, optional): Class of the silent object, if any.
         distractor_box (list[float], optional): Its tight box.
-        mask (np.ndarray): Visible part of the sounding object, bool,
-            shape (H, W).
+        mask (np.ndarray): Visible part of the sounding object, bool (H, W).
+        distractor_mask (np.ndarray, optional): That of the silent object.
     """
     image: Array
     waveform: Array
@@ -50,6 +50,7 @@ class SyntheticScene:
     distractor: Optional[str]
     distractor_box: Optional[Box]
     mask: Array
+    distractor_mask: Optional[Array]
 
 
 @dataclass(frozen=True)
@@ -262,8 +263,8 @@ def _tight_box(mask: Array) -> Box:
 
 def _draw(rng: Generator, sounding: _ObjectClass,
           silent: Optional[_ObjectClass], height: int,
-          width: int) -> Tuple[Array, Array, Optional[Box]]:
-    """Frame (H, W, 3), mask (H, W) of the source and the silent box."""
+          width: int) -> Tuple[Array, Array]:
+    """Frame (H, W, 3) and masks (2, H, W) of the two visible parts."""
     image = _background(rng, height, width).astype(np.float32)
     places = _places(rng) * (np.array([width, height] * 2) - 1)
     masks = np.zeros((2, height, width), bool)
@@ -273,8 +274,7 @@ def _draw(rng: Generator, sounding: _ObjectClass,
         if spec is not None:
             masks[i] = _paint(rng, image, spec, places[i])
             masks[1 - i] &= ~masks[i]
-    silent_box = _tight_box(masks[1]) if silent else None
-    return image.round().astype(np.uint8), masks[0], silent_box
+    return image.round().astype(np.uint8), masks
 
 
 def _sound(rng: Generator, spec: _ObjectClass, duration: float) -> Array:
@@ -318,13 +318,14 @@ def make_scene(seed: int,
     first, second = rng.choice(len(_CLASSES), 2, replace=False)
     sounding = _CLASSES[first]
     silent = _CLASSES[second] if rng.random() < distractor_rate else None
-    image, mask, silent_box = _draw(rng, sounding, silent, height, width)
+    image, masks = _draw(rng, sounding, silent, height, width)
     return SyntheticScene(
         image=image,
         waveform=_sound(rng, sounding, duration),
         sample_rate=SAMPLE_RATE,
-        boxes=[_tight_box(mask)],
+        boxes=[_tight_box(masks[0])],
         class_name=sounding.name,
         distractor=silent.name if silent else None,
-        distractor_box=silent_box,
-        mask=mask)
+        distractor_box=_tight_box(masks[1]) if silent else None,
+        mask=masks[0],
+        distractor_mask=masks[1] if silent else None)

@@ -60,6 +60,32 @@ def boxes_to_target(boxes: ArrayLike,
     return torch.from_numpy(np.minimum(count / consensus, 1))
 
 
+def area_threshold(map: Tensor, area: float = 0.5) -> Tensor:
+    """Value at which each map leaves out this share of the picture.
+
+    Args:
+        map (Tensor): (B, H, W).
+        area (float): The value is that at index ``int(area * H*W)`` of the
+            sorted map; 0.5 is the published half-image rule.
+
+    Returns:
+        Tensor: (B,).
+
+    Raises:
+        ValueError: If ``area`` is not in [0, 1).
+    """
+    if not 0 <= area < 1:
+        raise ValueError(f'area must be in [0, 1), got {area}')
+    flat = map.detach().flatten(1)
+    index = int(flat.shape[1] * area)
+    if flat.is_cuda:
+        return flat.kthvalue(index + 1, dim=1).values
+    # Selecting with numpy, which has no bfloat16, is some 7 times faster.
+    wide = flat if flat.dtype == torch.float64 else flat.float()
+    value = np.partition(wide.numpy(), index, axis=1)[:, index]
+    return torch.from_numpy(value).to(flat.dtype)
+
+
 def select_region(map: Tensor,
                   area: float = 0.5,
                   compare: str = '>=',
@@ -68,8 +94,7 @@ def select_region(map: Tensor,
 
     Args:
         map (Tensor): (B, H, W).
-        area (float): The threshold is the value at index ``int(area * H*W)``
-            of the sorted map; 0.5 is the published half-image rule.
+        area (float): See :func:`area_threshold`.
         compare (str): ``'>='`` (FNAC, EZ-VSL, SLAVC) or ``'>'``.
         threshold (float, optional): Absolute threshold instead.
 
@@ -81,14 +106,10 @@ def select_region(map: Tensor,
     """
     if compare not in ('>=', '>'):
         raise ValueError(f"compare must be '>=' or '>', got {compare!r}")
-    if not 0 <= area < 1:
-        raise ValueError(f'area must be in [0, 1), got {area}')
     if not torch.isfinite(map).all():
         raise ValueError('a map holds NaN or infinity; it has no score')
     if threshold is None:
-        flat = map.flatten(1)
-        rank = int(flat.shape[1] * area) + 1
-        limit = flat.kthvalue(rank, dim=1).values[:, None, None]
+        limit = area_threshold(map, area)[:, None, None]
     else:
         limit = map.new_tensor(threshold)
     return map >= limit if compare == '>=' else map > limit
@@ -117,8 +138,10 @@ def region_ciou(region: Tensor, target: Tensor) -> Tensor:
     if region.shape != target.shape or region.dim() != 3:
         raise ValueError('expected two (B,H,W) of the same shape, got '
                          f'{tuple(region.shape)} and {tuple(target.shape)}')
-    hit = target * region.to(target.dtype)
-    wrong = (region & (target == 0)).sum(dim=(1, 2))
+    hit = torch.where(region, target, 0)
+    wrong = (
+        torch.count_nonzero(region, dim=(1, 2)) -
+        torch.count_nonzero(hit, dim=(1, 2)))
     total = target.sum(dim=(1, 2), dtype=torch.float64)
     return _ratio(hit.sum(dim=(1, 2), dtype=torch.float64), total + wrong)
 

@@ -11,12 +11,16 @@ class AVDataSample(BaseDataElement):
 
     Meta fields: ``sample_id`` (str), ``img_path`` and ``audio_path`` (str),
     ``ori_shape`` and ``img_shape`` ((H, W) before and after the pipeline),
-    ``sample_rate`` (Hz), ``class_name`` (str, where it is known).
+    ``sample_rate`` (Hz) and, where they are known, ``class_name``, ``group``
+    (samples that count together) and ``negative_kind`` (why nothing in the
+    frame sounds), all str.
 
     Data fields:
 
     * ``gt_instances`` (InstanceData): ``boxes`` (N, 4), xyxy as fractions of
       the picture;
+    * ``gt_mask`` (PixelData): ``data`` (1, H', W') uint8, 1 where the source
+      is, of the whole picture at a size of its own;
     * ``pred_map`` (PixelData): ``data`` (1, h, w), cosines, not resized;
     * ``pred_object_map`` (PixelData): ``data`` (1, h, w), objectness.
 
@@ -43,6 +47,19 @@ class AVDataSample(BaseDataElement):
     @gt_instances.deleter
     def gt_instances(self) -> None:
         del self._gt_instances
+
+    @property
+    def gt_mask(self) -> PixelData:
+        """PixelData: Annotated pixels."""
+        return self._gt_mask
+
+    @gt_mask.setter
+    def gt_mask(self, value: PixelData) -> None:
+        self.set_field(value, '_gt_mask', dtype=PixelData)
+
+    @gt_mask.deleter
+    def gt_mask(self) -> None:
+        del self._gt_mask
 
     @property
     def pred_map(self) -> PixelData:
@@ -81,6 +98,18 @@ class AVDataSample(BaseDataElement):
         """
         tensor = torch.as_tensor(boxes, dtype=torch.float64).reshape(-1, 4)
         self.gt_instances = InstanceData(boxes=tensor)
+        return self
+
+    def set_gt_mask(self, mask: Tensor) -> 'AVDataSample':
+        """Set the annotated pixels.
+
+        Args:
+            mask (Tensor): (H', W'), 1 where the source is, else 0.
+
+        Returns:
+            AVDataSample: self.
+        """
+        self.gt_mask = PixelData(data=mask[None].to(torch.uint8))
         return self
 
     def set_pred_map(self,

@@ -4,5 +4,6 @@ import mmcv.transforms  # noqa: F401
 
 from .formatting import PackAVInputs
 from .loading import LoadAudio, LoadImage
+from .masks import LoadMask
 
-__all__ = ['LoadAudio', 'LoadImage', 'PackAVInputs']
+__all__ = ['LoadAudio', 'LoadImage', 'LoadMask', 'PackAVInputs']

@@ -18,6 +18,7 @@ class PackAVInputs(BaseTransform):
     - img (np.ndarray): (H, W, 3) uint8, BGR.
     - waveform (np.ndarray): (S,) float32.
     - gt_boxes (optional): (N, 4) xyxy as fractions.
+    - gt_mask (np.ndarray, optional): (H', W'), 1 where the source is.
     - ``*meta_keys`` (optional)
 
     **Deleted Keys:**
@@ -38,7 +39,7 @@ class PackAVInputs(BaseTransform):
         self,
         meta_keys: Sequence[str] = ('sample_id', 'img_path', 'audio_path',
                                     'ori_shape', 'img_shape', 'sample_rate',
-                                    'class_name')
+                                    'class_name', 'group', 'negative_kind')
     ) -> None:
         self.meta_keys = tuple(meta_keys)
 
@@ -52,19 +53,22 @@ class PackAVInputs(BaseTransform):
             dict: ``inputs`` and ``data_samples``.
 
         Raises:
-            ValueError: If the picture was flipped but has boxes, which no
-                transform flips.
+            ValueError: If the picture was flipped but has boxes or a mask,
+                which no transform flips.
         """
         sample = AVDataSample(
             metainfo={k: results[k]
                       for k in self.meta_keys if k in results})
+        known = [k for k in ('gt_boxes', 'gt_mask') if k in results]
+        if known and results.get('flip'):
+            raise ValueError(
+                f'{results.get("img_path")}: the picture is flipped, its '
+                f'{known[0]} is not; use the test pipeline (Resize to a '
+                'fixed size) for annotated samples')
         if 'gt_boxes' in results:
-            if results.get('flip'):
-                raise ValueError(
-                    f'{results.get("img_path")}: the picture is flipped, its '
-                    'gt_boxes are not; use the test pipeline (Resize to a '
-                    'fixed size) for samples with boxes')
             sample.set_gt_boxes(results['gt_boxes'])
+        if 'gt_mask' in results:
+            sample.set_gt_mask(torch.from_numpy(results['gt_mask']))
         rgb = np.ascontiguousarray(results['img'][..., ::-1].transpose(
             2, 0, 1))
         return dict(

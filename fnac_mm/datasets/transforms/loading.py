@@ -13,8 +13,8 @@ from fnac_mm.functional import load_waveform
 from fnac_mm.registry import TRANSFORMS
 
 # What Pillow raises for broken files; its decoders are many.
-_DECODE_ERRORS = (OSError, ValueError, SyntaxError, EOFError, IndexError,
-                  struct.error, Image.DecompressionBombError)
+DECODE_ERRORS = (OSError, ValueError, SyntaxError, EOFError, IndexError,
+                 struct.error, Image.DecompressionBombError)
 # Conversion to RGB would clip these to 255 instead of scaling them.
 _DEEP_MODES = ('I', 'F')
 
@@ -102,7 +102,7 @@ class LoadImage(LoadImageFromFile):
         except UnidentifiedImageError as error:
             # Its own message shows an address in memory.
             raise ValueError(f'{what} (unknown format)') from error
-        except _DECODE_ERRORS as error:
+        except DECODE_ERRORS as error:
             raise ValueError(f'{what} ({error})') from error
         if image is None:
             raise ValueError(what)
@@ -119,6 +119,32 @@ class LoadImage(LoadImageFromFile):
         return f'{super().__repr__()[:-1]}, on_error={self.on_error!r})'
 
 
+def replace_sound(waveform: np.ndarray,
+                  kind: str,
+                  seed: int = 0) -> np.ndarray:
+    """Silence or noise in the place of a sound.
+
+    Args:
+        waveform (np.ndarray): (S,), what is replaced.
+        kind (str): ``'silence'`` (zeros) or ``'noise'`` (independent normal
+            samples of unit variance, not clipped).
+        seed (int): Of the noise. Defaults to 0.
+
+    Returns:
+        np.ndarray: (S,) float32.
+
+    Raises:
+        ValueError: If there is no such kind.
+    """
+    if kind == 'silence':
+        return np.zeros_like(waveform)
+    if kind == 'noise':
+        rng = np.random.default_rng(seed)
+        return rng.standard_normal(len(waveform), dtype=np.float32)
+    raise ValueError(f"audio_override: kind must be 'silence' or 'noise', "
+                     f'got {kind!r}')
+
+
 @TRANSFORMS.register_module()
 class LoadAudio(BaseTransform):
     """Load a window of the sound.
@@ -128,10 +154,12 @@ class LoadAudio(BaseTransform):
     **Required Keys:**
 
     - audio_path
+    - audio_override (dict, optional): Arguments ``kind`` and ``seed`` of
+      :func:`replace_sound`; the file then says how long the sound is.
 
     **Added Keys:**
 
-    - waveform (np.ndarray): (S,) float32 in [-1, 1].
+    - waveform (np.ndarray): (S,) float32 in [-1, 1]; noise exceeds it.
     - sample_rate (int): Hz.
     - load_error (str): Only if the file is broken and ``on_error='skip'``.
 
@@ -186,6 +214,9 @@ class LoadAudio(BaseTransform):
             results['load_error'] = str(error)
             return None
         results['waveform'] = waveform.numpy()
+        if 'audio_override' in results:
+            results['waveform'] = replace_sound(results['waveform'],
+                                                **results['audio_override'])
         results['sample_rate'] = rate
         return results
 

@@ -60,10 +60,10 @@ class LocalizationMetric(BaseMetric):
         >>> from fnac_mm.structures import AVDataSample
         >>> metric = LocalizationMetric(combine='union')
         >>> sample = AVDataSample(metainfo=dict(sample_id='a'))
-        >>> sample.set_gt_boxes([[0., 0., 1., .5]])
-        >>> sample.set_pred_map(torch.tensor([[.9, .8], [.1, .2]]))
+        >>> _ = sample.set_gt_boxes([[0., 0., 1., .5]])
+        >>> _ = sample.set_pred_map(torch.tensor([[.9, .8], [.1, .2]]))
         >>> metric.process(None, [sample.to_dict()])
-        >>> metric.evaluate(size=1)['audio_visual/ciou@0.5']
+        >>> metric.summarize(metric.results)['audio_visual/ciou@0.5']
         100.0
     """
 
