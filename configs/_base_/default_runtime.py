@@ -23,7 +23,7 @@ env_cfg = dict(
     dist_cfg=dict(backend='nccl'))
 
 # For TensorBoard: --cfg-options
-# visualizer.vis_backends="[dict(type='TensorboardVisBackend')]"
+# visualizer.vis_backends.0.type=TensorboardVisBackend
 visualizer = dict(
     type='LocalizationVisualizer', vis_backends=[dict(type='LocalVisBackend')])
 

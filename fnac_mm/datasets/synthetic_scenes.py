@@ -34,8 +34,7 @@ class SyntheticScene:
         image (np.ndarray): Frame, uint8 RGB, shape (H, W, 3).
         waveform (np.ndarray): Clip, float32 in [-1, 1], shape (S,).
         sample_rate (int): Samples per second of ``waveform``.
-        boxes (list[list[float]]): Tight box of the sounding object's visible
-            part, xyxy, normalised to [0, 1].
+        boxes (list[list[float]]): Tight box of ``mask``, xyxy in [0, 1].
         class_name (str): Class of the sounding object.
         distractor (str, optional): Class of the silent object, if any.
         distractor_box (list[float], optional): Its tight box.

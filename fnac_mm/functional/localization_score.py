@@ -138,10 +138,8 @@ def region_ciou(region: Tensor, target: Tensor) -> Tensor:
     if region.shape != target.shape or region.dim() != 3:
         raise ValueError('expected two (B,H,W) of the same shape, got '
                          f'{tuple(region.shape)} and {tuple(target.shape)}')
-    hit = torch.where(region, target, 0)
-    wrong = (
-        torch.count_nonzero(region, dim=(1, 2)) -
-        torch.count_nonzero(hit, dim=(1, 2)))
+    hit = target * region.to(target.dtype)
+    wrong = torch.count_nonzero(region & (target == 0), dim=(1, 2))
     total = target.sum(dim=(1, 2), dtype=torch.float64)
     return _ratio(hit.sum(dim=(1, 2), dtype=torch.float64), total + wrong)
 
@@ -227,12 +225,17 @@ def baseline_cious(target: Tensor,
         dict[str, Tensor]: ``whole_image``, ``centre`` and ``oracle_cap``,
         each (B,) float64.
     """
-    everything = torch.ones_like(target, dtype=torch.bool)
-    # The same region for every sample: selected once.
     centre = select_region(centre_map(target.shape[-1])[None], area, compare)
+    # Both regions are the same for every sample: a product sums under both.
+    regions = torch.stack((torch.ones_like(centre), centre)).flatten(1)
+    regions = regions.to(target.device, torch.float64).T
+    flat = target.flatten(1)
+    hit = flat.double() @ regions
+    wrong = (flat == 0).double() @ regions
+    whole_image, centre = _ratio(hit, hit[:, :1] + wrong).unbind(1)
     return dict(
-        whole_image=region_ciou(everything, target),
-        centre=region_ciou(centre.to(target.device).expand_as(target), target),
+        whole_image=whole_image,
+        centre=centre,
         oracle_cap=oracle_ciou(target, area, compare))
 
 

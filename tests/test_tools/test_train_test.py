@@ -170,7 +170,7 @@ def test_tensorboard_and_gradient_accumulation(synthetic, tmp_path) -> None:
     done = run_python(
         *_train(synthetic, tmp_path), 'train_cfg.max_epochs=1',
         'optim_wrapper.accumulative_counts=2',
-        "visualizer.vis_backends=[dict(type='TensorboardVisBackend')]")
+        'visualizer.vis_backends.0.type=TensorboardVisBackend')
     assert done.returncode == 0, done.stdout + done.stderr
     from tensorboard.backend.event_processing.event_accumulator import \
         EventAccumulator

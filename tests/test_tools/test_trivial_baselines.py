@@ -2,25 +2,37 @@
 import json
 import runpy
 from pathlib import Path
-from typing import Any, Callable, Dict
+from typing import Any, Callable, Dict, Optional
 
 import pytest
 
 from ..conftest import run_python
 
 TOOL = 'tools/analysis_tools/trivial_baselines.py'
-NAMES = ('whole_image', 'centre', 'oracle_cap')
+NAMES = ('whole_image', 'centre', 'oracle_cap', 'centre_adaptive')
 KEYS = ('ciou@0.5', 'mean_ciou', 'auc')
-# cIoU@0.5, mean cIoU and AUC of whole image, centre and oracle cap, from the
+VGGSS = 'fnac/vggss.json'
+# Format, annotation, list, number and KEYS of each of NAMES, from the
 # benchmark specification.
-PUBLISHED = {
-    'vggss_test.csv': (5158, (21.95, 31.24, 31.25), (34.02, 37.46, 37.44),
-                       (50.54, 49.50, 49.47)),
-    'vggss_heard_test.csv': (2564, (20.09, 29.96, 29.93),
-                             (32.14, 36.57, 36.51), (48.36, 48.25, 48.20)),
-    'vggss_unheard_test.csv':
-    (2575, (23.61, 32.38, 32.42), (35.65, 38.21, 38.22), (52.39, 50.55, 50.55))
-}
+PUBLISHED = [
+    ('vggss', VGGSS, 'vggss_test.csv', 5158, '21.95/31.24/31.25 '
+     '34.02/37.46/37.44 50.54/49.50/49.47 43.66/42.69/42.92'),
+    ('vggss', VGGSS, 'vggss_heard_test.csv', 2564, '20.09/29.96/29.93 '
+     '32.14/36.57/36.51 48.36/48.25/48.20 41.97/41.74/42.00'),
+    ('vggss', VGGSS, 'vggss_unheard_test.csv', 2575, '23.61/32.38/32.42 '
+     '35.65/38.21/38.22 52.39/50.55/50.55 45.13/43.50/43.70'),
+    ('avsbench', 'sslalign/s4_box.json', None, 3700, '28.03/35.03/35.04 '
+     '42.41/40.30/40.31 58.86/53.81/53.81 52.51/46.78/46.98'),
+    ('avsbench', 'sslalign/ms3_box.json', None, 320, '19.38/28.97/29.20 '
+     '30.00/32.13/32.41 52.50/48.05/48.09 32.81/34.01/34.48'),
+    ('is3', 'sslalign/synthetic3240_bbox.json', None, 6480,
+     '20.62/32.75/32.75 34.09/39.36/39.38 58.61/55.51/55.50 '
+     '38.52/40.05/40.25'),
+    ('vpo', 'sslalign/vpo_ss_bbox.json', None, 890, '21.80/27.16/27.47 '
+     '30.79/29.70/30.11 43.26/39.25/39.52 36.07/33.90/34.70'),
+    ('vpo', 'sslalign/vpo_ms_bbox.json', None, 2157, '20.07/25.94/26.26 '
+     '27.17/28.03/28.42 39.17/38.07/38.34 32.55/31.35/32.17'),
+]
 
 
 @pytest.fixture()
@@ -36,17 +48,23 @@ def run(root: Path, capsys: pytest.CaptureFixture) -> Callable[..., Dict]:
     return call
 
 
-@pytest.mark.parametrize('list_name', sorted(PUBLISHED))
-def test_published_annotation(shared: Path, run: Callable,
-                              list_name: str) -> None:
-    folder = shared / 'metadata' / 'fnac'
-    found = run('--ann-file', folder / 'vggss.json', '--list',
-                folder / list_name)
-    count, *expected = PUBLISHED[list_name]
+@pytest.mark.parametrize(
+    'dataset, ann_file, list_name, count, expected',
+    PUBLISHED,
+    ids=[Path(row[2] or row[1]).stem for row in PUBLISHED])
+def test_published_annotation(shared: Path, run: Callable, dataset: str,
+                              ann_file: str, list_name: Optional[str],
+                              count: int, expected: str) -> None:
+    folder = shared / 'metadata'
+    argv = ['--dataset', dataset, '--ann-file', folder / ann_file]
+    if list_name:
+        argv += ['--list', folder / 'fnac' / list_name]
+    found = run(*argv)
     assert found['n'] == count
-    for name, numbers in zip(NAMES, expected):
+    for name, numbers in zip(NAMES, expected.split()):
         assert [found[name][key] for key in KEYS] == pytest.approx(
-            numbers, abs=0.00501)
+            [float(number) for number in numbers.split('/')],
+            abs=0.00501), name
 
 
 @pytest.fixture()

@@ -4,27 +4,37 @@
         --ann-file vggss.json --list vggss_heard_test.csv
 
 prints json: ``n`` and, for predicting the whole image (``whole_image``), the
-half around the centre (``centre``) and the best half possible
-(``oracle_cap``), each of ``ciou@0.5``, ``mean_ciou`` and ``auc`` in percent.
+half around the centre (``centre``), the best half possible (``oracle_cap``)
+and as many pixels around the centre as the target has (``centre_adaptive``,
+to be compared with adaptive scores only), each of ``ciou@0.5``, ``mean_ciou``
+and ``auc`` in percent.
+
+``--dataset avsbench|is3|vpo`` reads SSL-Alignment's lists of boxes.
 """
 import argparse
 import json
 import sys
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Sequence, Type
+from typing import Any, Dict, List, Optional, Sequence
 
 import numpy as np
 import torch
 from rich.console import Console
 from rich.progress import track
 
-from fnac_mm.datasets import (VGGSS, AVLocalizationDataset, FlickrSoundNet,
-                              read_flickr_boxes, read_id_list, read_vggss)
-from fnac_mm.functional import (PROTOCOLS, Protocol, baseline_cious,
-                                boxes_to_target, get_protocol, summarize_cious)
+from fnac_mm.datasets import (VGGSS, FlickrSoundNet, read_flickr_boxes,
+                              read_id_list, read_vggss)
+from fnac_mm.datasets.box_list import read_box_list
+from fnac_mm.functional import (PROTOCOLS, Protocol, adaptive_ciou,
+                                baseline_cious, boxes_to_target, centre_map,
+                                get_protocol, summarize_cious)
 
-DATASETS: Dict[str, Type[AVLocalizationDataset]] = dict(
-    vggss=VGGSS, flickr=FlickrSoundNet)
+# Says how boxes become a target. The lists give one box each.
+METAINFO: Dict[str, Dict[str, Any]] = dict(
+    vggss=VGGSS.METAINFO,
+    flickr=FlickrSoundNet.METAINFO,
+    **dict.fromkeys(('avsbench', 'is3', 'vpo'),
+                    dict(combine='union', consensus=1)))
 # Samples at once; small enough for the caches of a processor.
 CHUNK = 16
 
@@ -37,12 +47,13 @@ def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
     parser.add_argument(
         '--ann-file',
         required=True,
-        help='json of VGG-SS, or the folder with the xml files of Flickr')
+        help='json of VGG-SS or of SSL-Alignment (*_box.json, *_bbox.json), '
+        'or the folder with the xml files of Flickr')
     parser.add_argument(
         '--list', help='csv or txt with the ids to use (default: all)')
     parser.add_argument(
         '--dataset',
-        choices=sorted(DATASETS),
+        choices=sorted(METAINFO),
         default='vggss',
         help='format of the annotation (default: vggss)')
     parser.add_argument(
@@ -58,7 +69,7 @@ def read_boxes(dataset: str, ann_file: str,
     """Boxes of each sample, read as the data set reads them.
 
     Args:
-        dataset (str): ``'vggss'`` or ``'flickr'``.
+        dataset (str): Format, a key of ``METAINFO``.
         ann_file (str): Json file or folder of xml files.
         list_file (str, optional): Ids to use.
 
@@ -69,8 +80,9 @@ def read_boxes(dataset: str, ann_file: str,
         ValueError: If a listed id has no annotation or there is none at all.
     """
     ids = None if list_file is None else list(read_id_list(list_file))
-    if dataset == 'vggss':
-        boxes = {k: v['gt_boxes'] for k, v in read_vggss(ann_file).items()}
+    if dataset != 'flickr':
+        read = read_vggss if dataset == 'vggss' else read_box_list
+        boxes = {k: v['gt_boxes'] for k, v in read(ann_file).items()}
     else:
         folder = Path(ann_file)
         if not folder.is_dir():
@@ -99,9 +111,10 @@ def score_baselines(boxes: Sequence[List[List[float]]], dataset: str,
     Returns:
         dict: What is printed.
     """
-    rule = {k: DATASETS[dataset].METAINFO[k] for k in ('combine', 'consensus')}
+    rule = {k: METAINFO[dataset][k] for k in ('combine', 'consensus')}
     cious: Dict[str, List[float]] = {}
     empty = 0
+    centre = centre_map(protocol.size)
     console = Console(stderr=True)
     for start in track(
             range(0, len(boxes), CHUNK),
@@ -114,6 +127,7 @@ def score_baselines(boxes: Sequence[List[List[float]]], dataset: str,
         ])
         empty += int((target == 0).all(dim=2).all(dim=1).sum())
         found = baseline_cious(target, protocol.area, protocol.compare)
+        found['centre_adaptive'] = adaptive_ciou(centre[None], target)
         for name, values in found.items():
             cious.setdefault(name, []).extend(values.tolist())
     scores = {name: summarize_cious(values) for name, values in cious.items()}
