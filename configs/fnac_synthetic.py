@@ -8,3 +8,5 @@ _base_ = [
     '_base_/schedules/synthetic.py',
     '_base_/default_runtime.py',
 ]
+
+default_hooks = dict(logger=dict(interval=10))
