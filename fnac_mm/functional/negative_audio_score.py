@@ -1,0 +1,175 @@
+"""Scores with sounds that nothing in the picture makes (vssl_eval).
+
+Maps are neither stretched nor cut at a share of the picture: one threshold U
+per model, on ``(cos + 1) / 2`` for the models of EZ-VSL's kind and on the
+cosine for the others, decides everywhere whether a pixel sounds.
+
+Shape legend: B batch, (H, W) pixels.
+"""
+from typing import Dict, Mapping, Tuple, Union
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from .localization_score import ArrayLike, success_auc
+
+# Hard-coded in vssl_eval: third quartile of the maxima of negatives.
+PUBLISHED_THRESHOLDS: Dict[str, float] = dict(
+    ez=0.6382,
+    slavc=0.5450,
+    fnac=0.5538,
+    lvs=0.6077,
+    ssl_tie=0.3338,
+    sslalign=0.3175)
+
+
+def _as_shares(values: ArrayLike, what: str) -> np.ndarray:
+    """Flat float64 array; ValueError if empty or not finite."""
+    array = np.asarray(values, dtype=np.float64).reshape(-1)
+    if not array.size or not np.isfinite(array).all():
+        raise ValueError(f'{what}: expected at least one value, all finite, '
+                         f'got {array.size}, of which '
+                         f'{int((~np.isfinite(array)).sum())} not finite')
+    return array
+
+
+def calibrate_threshold(maxima: ArrayLike, quantile: float = 0.75) -> float:
+    """Universal threshold: what three quarters of negatives stay under.
+
+    Args:
+        maxima (Tensor): (n,) maximum of the map of each sample with a
+            negative sound; silence, noise and off-screen pooled, of clips
+            that are not scored.
+        quantile (float): Defaults to 0.75, linear between values.
+
+    Returns:
+        float: The threshold.
+
+    Raises:
+        ValueError: If there is no value, one is not finite, or the quantile
+            is outside [0, 1].
+    """
+    if not 0 <= quantile <= 1:
+        raise ValueError(f'quantile must be in [0, 1], got {quantile}')
+    return float(np.quantile(_as_shares(maxima, 'maxima'), quantile))
+
+
+def active_share(map: Tensor, threshold: Union[float, Tensor]) -> Tensor:
+    """Share of each picture above the threshold; its mean is the pIA.
+
+    Args:
+        map (Tensor): (B, H, W), not normalised.
+        threshold (float | Tensor): One, or (B,): at what the same pictures
+            are cut with their own sound (:func:`area_threshold`,
+            :func:`adaptive_threshold`).
+
+    Returns:
+        Tensor: (B,) float64. A constant map gives 0 or 1.
+
+    Raises:
+        ValueError: If a map or threshold is not finite or the shapes don't
+            fit.
+    """
+    limit = torch.as_tensor(threshold, device=map.device)
+    if map.dim() != 3 or (limit.dim() and limit.shape != map.shape[:1]):
+        raise ValueError('expected map (B,H,W) and one threshold or (B,), '
+                         f'got {tuple(map.shape)} and {tuple(limit.shape)}')
+    if not (torch.isfinite(map).all() and torch.isfinite(limit).all()):
+        raise ValueError('a map or threshold is NaN or infinite')
+    above = map > (limit[:, None, None] if limit.dim() else limit)
+    return above.double().mean(dim=(1, 2))
+
+
+def region_overlap(first: Tensor, second: Tensor) -> Tensor:
+    """IoU of two predictions of the same picture with two sounds.
+
+    Tells how little the map listens: 1 if it does not.
+
+    Args:
+        first (Tensor): Boolean (B, H, W).
+        second (Tensor): Boolean (B, H, W).
+
+    Returns:
+        Tensor: (B,) float64; 1 if both are empty, 0 if one is.
+
+    Raises:
+        ValueError: If the shapes differ or the regions are not boolean.
+    """
+    if first.shape != second.shape or first.dim() != 3 or not (
+            first.dtype == second.dtype == torch.bool):
+        raise ValueError('expected two boolean (B,H,W), got '
+                         f'{first.dtype} {tuple(first.shape)} and '
+                         f'{second.dtype} {tuple(second.shape)}')
+    either = (first | second).sum(dim=(1, 2), dtype=torch.float64)
+    both = (first & second).sum(dim=(1, 2), dtype=torch.float64)
+    return torch.where(either == 0, 1, both / either)
+
+
+def negative_auc(shares: ArrayLike) -> float:
+    """AUC_N: area under the rate of samples with at most that active share.
+
+    Args:
+        shares (Tensor): (n,), see :func:`active_share`.
+
+    Returns:
+        float: In [0, 1], higher is better; thresholds ``0.05 * k`` and
+        trapezoids as in :func:`success_auc`.
+
+    Raises:
+        ValueError: If there is no sample or a value is not finite.
+    """
+    array = _as_shares(shares, 'shares')
+    thresholds = [0.05 * k for k in range(21)]
+    rates = [float((array <= t).mean()) for t in thresholds]
+    return float(np.trapezoid(rates, thresholds))
+
+
+def harmonic_mean(first: float, second: float) -> float:
+    """Harmonic mean of two numbers that are not negative, 0 / 0 := 0."""
+    total = first + second
+    return 2 * first * second / total if total else 0.0
+
+
+def _combine(found: Tuple[float, float],
+             quiet: Tuple[float, float]) -> Tuple[float, float]:
+    """F_LOC and F_AUC of (cIoU_U, AUC_U) and (100 - pIA, AUC_N)."""
+    return harmonic_mean(found[0], quiet[0]), harmonic_mean(found[1], quiet[1])
+
+
+def summarize_negative_audio(
+        cious: ArrayLike, shares: Mapping[str, ArrayLike]) -> Dict[str, float]:
+    """All numbers of vssl_eval, in percent.
+
+    Args:
+        cious (Tensor): (n,) of the positives at the universal threshold:
+            ``consensus_iou(map, target, compare='>', threshold=U)``.
+        shares (Mapping[str, Tensor]): (m,) active shares at the same
+            threshold of each kind of negative, by its name.
+
+    Returns:
+        dict[str, float]: ``ciou_u`` (a mean, not a success rate), ``auc_u``,
+        ``f_loc`` and ``f_auc`` over all kinds, and of each kind ``pia/<kind>``
+        (lower is better), ``auc_n/<kind>``, ``f_loc/<kind>`` and
+        ``f_auc/<kind>``.
+
+    Raises:
+        ValueError: If there is no kind, a kind has no sample or a value is
+            not finite.
+    """
+    if not shares:
+        raise ValueError('shares: expected at least one kind of negatives')
+    found = (100 * float(_as_shares(cious, 'cious').mean()),
+             100 * success_auc(cious))
+    result = dict(ciou_u=found[0], auc_u=found[1])
+    quiet = []
+    for kind, values in shares.items():
+        active = 100 * float(_as_shares(values, f'shares of {kind}').mean())
+        silent = (100 - active, 100 * negative_auc(values))
+        quiet.append(silent)
+        result[f'pia/{kind}'], result[f'auc_n/{kind}'] = active, silent[1]
+        result[f'f_loc/{kind}'], result[f'f_auc/{kind}'] = _combine(
+            found, silent)
+    mean = tuple(np.mean(quiet, axis=0).tolist())
+    result['f_loc'], result['f_auc'] = _combine(found, mean)
+    return result

@@ -1,0 +1,154 @@
+"""Negative audio: worked examples, definitions, published thresholds."""
+import math
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+
+from fnac_mm.functional import (PROTOCOLS, PUBLISHED_THRESHOLDS, active_share,
+                                adaptive_threshold, area_threshold,
+                                calibrate_threshold, harmonic_mean,
+                                negative_auc, region_overlap,
+                                summarize_negative_audio)
+
+QUICK = settings(max_examples=60, deadline=None, database=None)
+SHARE = st.sampled_from([k / 20 for k in range(21)]) | st.floats(0, 1)
+
+
+class TestToys:
+    """The worked examples of the specification."""
+
+    def test_auc(self) -> None:
+        assert negative_auc([0, .02, .3, .5, 1]) == pytest.approx(0.65)
+
+    def test_f_loc(self) -> None:
+        found = summarize_negative_audio([0.2, 0.4],
+                                         dict(
+                                             silence=[0, .2],
+                                             noise=[.2, .2],
+                                             offscreen=[.6]))
+        assert found['ciou_u'] == pytest.approx(30)
+        assert [found[f'pia/{kind}']
+                for kind in ('silence', 'noise', 'offscreen')] == \
+            pytest.approx([10, 20, 60])
+        assert found['f_loc'] == pytest.approx(42)
+        # 30 with 100 - 60.
+        assert found['f_loc/offscreen'] == pytest.approx(2 * 30 * 40 / 70)
+
+    def test_published_thresholds(self) -> None:
+        assert PUBLISHED_THRESHOLDS['ez'] == .6382
+        assert PUBLISHED_THRESHOLDS['fnac'] == \
+            PROTOCOLS['vssl_eval'].threshold
+
+
+class TestAggregates:
+    """AUC_N, F_AUC, harmonic means."""
+
+    @given(st.lists(SHARE, min_size=1))
+    @QUICK
+    def test_auc_equals_the_definition(self, shares: list) -> None:
+        rates = [
+            sum(a <= 0.05 * k for a in shares) / len(shares) for k in range(21)
+        ]
+        expected = sum(rates[1:-1]) * 0.05 + (rates[0] + rates[-1]) * 0.025
+        assert negative_auc(shares) == pytest.approx(expected, abs=1e-12)
+
+    def test_bounds(self) -> None:
+        """A silent model and one that lights everything."""
+        assert negative_auc([0] * 3) == pytest.approx(1)
+        assert negative_auc([1]) == pytest.approx(0.025)
+        found = summarize_negative_audio([0, 0], dict(noise=[1, 1]))
+        assert found['f_loc'] == found['ciou_u'] == 0
+
+    def test_f_auc(self) -> None:
+        """AUC_U 1, AUC_N 1 and 0.025."""
+        found = summarize_negative_audio([1], dict(a=[0], b=[1]))
+        assert found['f_auc'] == pytest.approx(100 * 2 * .5125 / 1.5125)
+        assert found['f_auc/a'] == pytest.approx(100)
+        assert found['f_auc/b'] == pytest.approx(100 * 2 * .025 / 1.025)
+
+    def test_harmonic_mean(self) -> None:
+        assert harmonic_mean(0, 0) == harmonic_mean(0, 5) == 0
+        assert harmonic_mean(2, 6) == 3
+
+    @pytest.mark.parametrize('cious, shares, message', [
+        ([], dict(a=[1]), 'cious'),
+        ([1], dict(a=[]), 'shares of a'),
+        ([1], dict(a=[0, math.nan]), 'shares of a.*1 not finite'),
+        ([math.nan], dict(a=[0]), 'cious'),
+        ([1], {}, 'at least one kind'),
+    ])
+    def test_refusals(self, cious: list, shares: dict, message: str) -> None:
+        with pytest.raises(ValueError, match=message):
+            summarize_negative_audio(cious, shares)
+
+
+class TestThreshold:
+    """Calibration on held-out negatives."""
+
+    def test_third_quartile(self) -> None:
+        assert calibrate_threshold([5, 1, 3, 2, 4]) == 4
+        assert calibrate_threshold([0, 1]) == 0.75
+        assert calibrate_threshold([0.6]) == 0.6
+
+    def test_a_quarter_is_above(self) -> None:
+        maxima = np.random.default_rng(0).normal(size=4000)
+        assert (maxima > calibrate_threshold(maxima)).mean() == 0.25
+
+    @pytest.mark.parametrize('maxima, quantile, message',
+                             [([], .75, 'maxima'), ([math.nan], .75, 'maxima'),
+                              ([1], 75, 'quantile')])
+    def test_refusals(self, maxima: list, quantile: float,
+                      message: str) -> None:
+        with pytest.raises(ValueError, match=message):
+            calibrate_threshold(maxima, quantile)
+
+
+class TestMaps:
+    """Active share and overlap."""
+
+    def test_share_is_strictly_above(self) -> None:
+        maps = torch.tensor([[[.1, .5], [.6, .9]], [[.5, .5], [.5, .5]]])
+        assert active_share(maps, 0.5).tolist() == [0.5, 0]
+        assert active_share(maps, torch.tensor([.8, .4])).tolist() == [.25, 1]
+        assert active_share(maps, 0.5).dtype == torch.float64
+
+    def test_at_the_thresholds_of_the_positive(self) -> None:
+        """A map that does not listen keeps the same pixels."""
+        maps = torch.rand(3, 8, 8)
+        target = torch.zeros(3, 8, 8)
+        target[:, 0] = 1
+        assert active_share(maps,
+                            area_threshold(maps)).tolist() == [31 / 64] * 3
+        assert active_share(maps, adaptive_threshold(
+            maps, target)).tolist() == [7 / 64] * 3
+
+    def test_overlap(self) -> None:
+        first = torch.zeros(4, 2, 2, dtype=torch.bool)
+        second = first.clone()
+        first[1, 0], second[1, :, 0] = True, True
+        first[2] = True
+        first[3, 0, 1] = second[3, 0, 1] = True
+        ours = region_overlap(first, second)
+        assert ours.tolist() == pytest.approx([1, 1 / 3, 0, 1])
+        assert torch.equal(ours, region_overlap(second, first))
+
+    @pytest.mark.parametrize('maps, threshold, message', [
+        (torch.full((1, 2, 2), math.nan), .5, 'NaN'),
+        (torch.rand(1, 2, 2), math.nan, 'NaN'),
+        (torch.rand(2, 2), .5, r'\(2, 2\)'),
+        (torch.rand(2, 2, 2), torch.rand(3), r'\(3,\)'),
+    ])
+    def test_share_refuses(self, maps: Tensor, threshold: object,
+                           message: str) -> None:
+        with pytest.raises(ValueError, match=message):
+            active_share(maps, threshold)
+
+    def test_overlap_refuses(self) -> None:
+        with pytest.raises(ValueError, match='float32'):
+            region_overlap(torch.rand(1, 2, 2), torch.rand(1, 2, 2))
+        with pytest.raises(ValueError, match=r'\(1, 2, 3\)'):
+            region_overlap(torch.rand(1, 2, 2) > 0, torch.rand(1, 2, 3) > 0)
