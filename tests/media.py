@@ -1,7 +1,7 @@
 """Small sound and video files, written with PyAV."""
 from fractions import Fraction
 from pathlib import Path
-from typing import Optional
+from typing import Iterable, Optional
 
 import av
 import numpy as np
@@ -66,3 +66,10 @@ def write_media(path: Path,
                     _encode(container, audio, part)
             _encode(container, audio, None)
     return path
+
+
+def touch_all(paths: Iterable[Path]) -> None:
+    """Create empty files and their folders."""
+    for path in paths:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()

@@ -20,10 +20,6 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('config', help='config file')
     parser.add_argument('checkpoint', help='checkpoint file')
     parser.add_argument(
-        '--data-root', help='data_root of every data set in the config')
-    parser.add_argument(
-        '--work-dir', help='where logs go (default: work_dirs/<config>)')
-    parser.add_argument(
         '--out',
         metavar='FILE',
         help='json with the results of each sample; '
@@ -35,19 +31,7 @@ def parse_args() -> argparse.Namespace:
         type=int,
         default=1,
         help='draw every how many samples (default: all)')
-    parser.add_argument(
-        '--launcher',
-        choices=['none', 'pytorch', 'slurm'],
-        default='none',
-        help='how the processes were started')
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        metavar='K=V',
-        help='override settings of the config, e.g. '
-        'test_evaluator.protocol=ez')
-    parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
+    add_common_arguments(parser)
     args = parser.parse_args()
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     return args

@@ -18,12 +18,6 @@ def parse_args() -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('config', help='config file')
     parser.add_argument(
-        '--data-root', help='data_root of every data set in the config')
-    parser.add_argument(
-        '--work-dir',
-        help='where logs and checkpoints go '
-        '(default: work_dirs/<config>)')
-    parser.add_argument(
         '--resume',
         nargs='?',
         const='auto',
@@ -32,18 +26,7 @@ def parse_args() -> argparse.Namespace:
         'one in the work dir')
     parser.add_argument(
         '--amp', action='store_true', help='mixed precision (needs a GPU)')
-    parser.add_argument(
-        '--launcher',
-        choices=['none', 'pytorch', 'slurm'],
-        default='none',
-        help='how the processes were started')
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        metavar='K=V',
-        help='override settings of the config, e.g. randomness.seed=1')
-    parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
+    add_common_arguments(parser)
     args = parser.parse_args()
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     return args

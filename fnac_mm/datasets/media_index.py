@@ -2,7 +2,8 @@
 import os
 from collections import Counter
 from pathlib import Path
-from typing import Dict, List, Mapping, Optional, Sequence, Set, Union
+from typing import (Dict, Iterable, List, Mapping, Optional, Sequence, Set,
+                    Union)
 
 from .text_files import PathLike, check_id, read_text
 
@@ -221,15 +222,12 @@ class ClipFiles:
             list[dict[str, str]]: ``sample_id`` and the keys of the folders,
             in the order of ``ids``.
         """
-        complete = self.ids()
-        tables = self._paths.items()
-        return [{
-            'sample_id': i,
-            **{
-                key: table[i]
-                for key, table in tables
-            }
-        } for i in ids if i in complete]
+        found: Iterable[str] = ids
+        for table in self._paths.values():
+            found = [i for i in found if i in table]
+        keys = ('sample_id', *self._paths)
+        columns = [map(t.__getitem__, found) for t in self._paths.values()]
+        return [dict(zip(keys, row)) for row in zip(found, *columns)]
 
     def ids(self) -> Set[str]:
         """Ids that have all files.

@@ -1,4 +1,5 @@
 """From a command line to a Runner: what the tools share."""
+import argparse
 import os
 import os.path as osp
 import subprocess
@@ -6,7 +7,7 @@ from typing import Any, Iterator, Optional
 
 import torch
 import torch.distributed as dist
-from mmengine.config import Config, ConfigDict
+from mmengine.config import Config, ConfigDict, DictAction
 from mmengine.logging import print_log
 
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
@@ -72,7 +73,7 @@ def split_batch(cfg: Config, launcher: str) -> None:
         ValueError: If it can't be shared evenly.
     """
     total = cfg.get('global_batch_size')
-    if total is None or cfg.get('train_dataloader') is None:
+    if total is None:
         return
     processes = world_size(launcher)
     if total % processes:
@@ -80,6 +81,12 @@ def split_batch(cfg: Config, launcher: str) -> None:
             f'global_batch_size={total} can\'t be shared by {processes} '
             'processes; choose a multiple with --cfg-options '
             f'global_batch_size={processes * max(total // processes, 1)}')
+    own = cfg.train_dataloader.get('batch_size', total // processes)
+    if own not in (total, total // processes):
+        raise ValueError(
+            f'train_dataloader.batch_size={own} contradicts '
+            f'global_batch_size={total}; set the latter, of all processes '
+            'together')
     cfg.train_dataloader.batch_size = total // processes
 
 
@@ -115,7 +122,9 @@ def use_gloo_without_gpu(cfg: Config, launcher: str) -> None:
     if not dist.is_initialized():
         dist.init_process_group('gloo')
     cfg.model_wrapper_cfg = dict(
-        type='MMDistributedDataParallel', device_ids=None)
+        type='MMDistributedDataParallel',
+        device_ids=None,
+        broadcast_buffers=False)
 
 
 def use_amp(cfg: Config) -> None:
@@ -132,6 +141,31 @@ def use_amp(cfg: Config) -> None:
         return
     cfg.optim_wrapper.type = 'AmpOptimWrapper'
     cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
+
+
+def add_common_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options that training and testing share.
+
+    Args:
+        parser (ArgumentParser): Changed in place.
+    """
+    parser.add_argument(
+        '--data-root', help='data_root of every data set in the config')
+    parser.add_argument(
+        '--work-dir', help='where logs and checkpoints go '
+        '(default: work_dirs/<config>)')
+    parser.add_argument(
+        '--launcher',
+        choices=['none', 'pytorch', 'slurm'],
+        default='none',
+        help='how the processes were started')
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        metavar='K=V',
+        help='override settings of the config, e.g. randomness.seed=1')
+    parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
 
 
 def load_config(path: str,
@@ -166,6 +200,5 @@ def load_config(path: str,
     name = osp.splitext(osp.basename(path))[0]
     cfg.work_dir = work_dir or cfg.get('work_dir') or osp.join(
         'work_dirs', name)
-    split_batch(cfg, launcher)
     use_gloo_without_gpu(cfg, launcher)
     return cfg

@@ -103,9 +103,8 @@ def pairwise_max_similarity(visual: Tensor,
     """Largest similarity of each picture with each sound over positions.
 
     ``M[n, m] = max_{h,w} <v_n(h,w), a_m>``: the bag similarity of EZ-VSL and
-    FNAC, without the temperature. Of positions that tie, the first receives
-    the gradient, as published. Memory grows with N * M, not with
-    N * M * h * w.
+    FNAC, without the temperature. Of positions that tie, one receives the
+    gradient, as published. Memory grows with N * M, not with N * M * h * w.
 
     Args:
         visual (Tensor): (N, C, h, w).
@@ -125,4 +124,6 @@ def pairwise_max_similarity(visual: Tensor,
         chunk_size = max(_BLOCK // each, 1)
     if chunk_size < 1:
         raise ValueError(f'chunk_size must be at least 1, got {chunk_size}')
-    return _MaxSimilarity.apply(visual.flatten(2), audio, chunk_size)
+    dtype = torch.promote_types(visual.dtype, audio.dtype)
+    return _MaxSimilarity.apply(
+        visual.flatten(2).to(dtype), audio.to(dtype), chunk_size)

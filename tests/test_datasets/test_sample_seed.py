@@ -1,12 +1,13 @@
 """Draws of a sample: repeatable, distinct, and without side effects."""
 import copy
+import hashlib
 import random
 
 import numpy as np
 import pytest
 import torch
 
-from fnac_mm.datasets.sample_seed import SampleSeed
+from fnac_mm.datasets.sample_seed import SampleSeed, seed_of_sample
 
 
 def draw(seed: SampleSeed, index: int) -> tuple:
@@ -61,3 +62,18 @@ def test_copy_is_shared_and_independent():
 def test_negative_numbers(seed: int, epoch: int):
     with pytest.raises(ValueError, match='-1'):
         SampleSeed().set(seed, epoch)
+
+
+def test_seed_of_a_name():
+    """The digest itself, so that other machines and versions agree."""
+    digest = hashlib.blake2b(b'1234\0noise\0a_1', digest_size=8).digest()
+    seed = seed_of_sample(1234, 'noise', 'a_1')
+    assert seed == int.from_bytes(digest, 'little') // 2
+    others = {
+        seed_of_sample(1235, 'noise', 'a_1'),
+        seed_of_sample(1234, 'offscreen', 'a_1'),
+        seed_of_sample(1234, 'noise', 'a_2'),
+        # Words don't run into each other.
+        seed_of_sample(1234, 'noisea', '_1'),
+    }
+    assert len(others | {seed}) == 5

@@ -99,6 +99,21 @@ def test_half_of_the_frames_have_a_silent_object(scenes):
         (s.distractor is None) == (s.distractor_box is None) for s in scenes)
 
 
+def test_masks_of_the_two_objects(scenes):
+    for scene in scenes:
+        if scene.distractor is None:
+            assert scene.distractor_mask is None
+            continue
+        assert not (scene.mask & scene.distractor_mask).any()
+        height, width = scene.distractor_mask.shape
+        rows, cols = scene.distractor_mask.nonzero()
+        assert scene.distractor_box == pytest.approx([
+            cols.min() / width,
+            rows.min() / height, (cols.max() + 1) / width,
+            (rows.max() + 1) / height
+        ])
+
+
 @pytest.mark.parametrize('rate', [0, 1])
 def test_distractor_rate_limits(rate):
     made = [make_scene(0, 'train', i, distractor_rate=rate) for i in range(9)]

@@ -6,12 +6,13 @@ from mmengine.structures import InstanceData, PixelData
 
 from fnac_mm.structures import AVDataSample
 
-FIELDS = ('gt_instances', 'pred_map', 'pred_object_map')
+FIELDS = ('gt_instances', 'gt_mask', 'pred_map', 'pred_object_map')
 
 
 def full_sample() -> AVDataSample:
     sample = AVDataSample(metainfo=dict(sample_id='a', ori_shape=(40, 60)))
     sample.set_gt_boxes([[0.1, 0.2, 0.5, 0.9], [0, 0, 1, 1]])
+    sample.set_gt_mask(torch.eye(5) > 0)
     return sample.set_pred_map(torch.rand(7, 7), torch.rand(14, 14))
 
 
@@ -19,6 +20,8 @@ def test_shapes() -> None:
     sample = full_sample()
     assert sample.gt_instances.boxes.shape == (2, 4)
     assert sample.gt_instances.boxes.dtype == torch.float64
+    assert sample.gt_mask.data.shape == (1, 5, 5)
+    assert sample.gt_mask.data.dtype == torch.uint8
     assert sample.pred_map.data.shape == (1, 7, 7)
     assert sample.pred_map.shape == (7, 7)
     assert sample.pred_object_map.shape == (14, 14)

@@ -158,3 +158,22 @@ def test_every_sample_file_loads(shared: Path):
         results = LoadAudio()(dict(audio_path=str(path)))
         assert results['waveform'].shape == (48000, ), path
         assert np.abs(results['waveform']).max() > 0, path
+
+
+def test_replaced_sound_is_as_long(tmp_path: Path):
+    """Also at the file's own rate; noise is a function of its seed."""
+    path = tmp_path / 'a.wav'
+    wavfile.write(path, 11025, np.full(9000, 0.5, np.float32))
+
+    def replaced(**override) -> np.ndarray:
+        results = dict(audio_path=str(path), audio_override=override)
+        return LoadAudio(2.5, None)(results)['waveform']
+
+    for kwargs in (dict(kind='silence'), dict(kind='noise', seed=1)):
+        assert replaced(**kwargs).shape == (int(2.5 * 11025), )
+        assert replaced(**kwargs).dtype == np.float32
+    assert not replaced(kind='silence').any()
+    first, again, other = (replaced(kind='noise', seed=s) for s in (1, 1, 2))
+    assert np.array_equal(first, again) and not np.array_equal(first, other)
+    with pytest.raises(ValueError, match="'hum'"):
+        replaced(kind='hum')

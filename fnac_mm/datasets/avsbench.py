@@ -1,0 +1,272 @@
+"""AVSBench, single source (S4) and multiple sources (MS3)."""
+from pathlib import PurePosixPath
+from typing import (Any, Collection, Dict, List, Mapping, NamedTuple, Optional,
+                    Sequence, Tuple, Union)
+
+from fnac_mm.registry import DATASETS
+from .av_localization_dataset import AVLocalizationDataset
+from .box_list import read_annotation_list
+from .text_files import check_id, read_table
+
+# Frames of a clip, one a second.
+NUM_FRAMES = 5
+
+
+class _Clip(NamedTuple):
+    """A clip; ``category`` is '' in MS3."""
+    name: str
+    split: str
+    category: str
+
+
+_FrameTable = Dict[str, Tuple[_Clip, int, Dict[str, Any]]]
+
+
+def _frame_numbers(frames: Union[str, Sequence[int]]) -> List[int]:
+    """Numbers of the frames wanted, from 1."""
+    everything = list(range(1, NUM_FRAMES + 1))
+    known = dict(all=everything, first=everything[:1])
+    numbers = known.get(frames) if isinstance(frames, str) else list(frames)
+    if not numbers or not set(numbers) <= set(everything):
+        raise ValueError("frames must be 'all', 'first' or numbers from "
+                         f'{everything}, got {frames!r}')
+    return sorted(set(numbers))
+
+
+class _AVSBench(AVLocalizationDataset):
+    """Frames of AVSBench, each with the sound of its whole clip.
+
+    ``sample_id`` is ``<video>_<n>``, n = 1 to 5; ``group`` is the video.
+
+    Args:
+        ann_file (str): The published ``.csv``, or a ``.json`` of
+            SSL-Alignment, see :func:`~fnac_mm.datasets.box_list.
+            read_box_list`, whose samples also have ``gt_boxes``.
+        split (str): ``'train'``, ``'val'`` or ``'test'``. Defaults to
+            'test'.
+        frames (str | Sequence[int]): ``'all'`` (5 samples a clip),
+            ``'first'``, or the numbers of the frames. Defaults to 'all'.
+        data_prefix (dict, optional): Folders ``img_path``, ``audio_path``
+            and, to use masks, ``mask_path``. None (default): those of the
+            published tree; masks in tests only. A mask that is not there is
+            a missing file.
+        strict_boxes (bool): Refuse boxes that are inverted or outside the
+            frame. Defaults to True.
+        test_mode (bool): Defaults to False.
+        **kwargs: Arguments of :class:`AVLocalizationDataset` but
+            ``list_file``.
+    """
+
+    COLUMNS: Sequence[str] = ('name', 'split')
+    FOLDER = ''
+
+    def __init__(self,
+                 ann_file: str,
+                 split: str = 'test',
+                 frames: Union[str, Sequence[int]] = 'all',
+                 data_prefix: Optional[Mapping[str, str]] = None,
+                 strict_boxes: bool = True,
+                 test_mode: bool = False,
+                 **kwargs: Any) -> None:
+        if kwargs.get('list_file') is not None:
+            raise ValueError(f'{type(self).__name__} takes its list from '
+                             'ann_file and split; remove list_file')
+        self.split = split
+        self.frames = _frame_numbers(frames)
+        self.strict_boxes = strict_boxes
+        if data_prefix is None:
+            data_prefix = dict(
+                img_path=f'{self.FOLDER}/visual_frames',
+                audio_path=f'{self.FOLDER}/audio_wav')
+            if test_mode:
+                data_prefix['mask_path'] = f'{self.FOLDER}/gt_masks'
+        self._table: _FrameTable = {}
+        super().__init__(
+            ann_file=ann_file,
+            data_prefix=data_prefix,
+            test_mode=test_mode,
+            **kwargs)
+
+    def frame_stems(self, clip: _Clip, number: int) -> Dict[str, str]:
+        """Where the files of a frame are, for subclasses.
+
+        Args:
+            clip (_Clip): The clip.
+            number (int): Number of the frame, from 1.
+
+        Returns:
+            dict[str, str]: ``img_path``, ``audio_path`` and ``mask_path``
+            below their folders, without suffix.
+        """
+        raise NotImplementedError
+
+    def _read_csv(self) -> _FrameTable:
+        """Frames of the published list, all splits."""
+        clips: Dict[str, _Clip] = {}
+        for number, row in enumerate(
+                read_table(self.ann_file, self.COLUMNS), start=2):
+            where = f'{self.ann_file}, line {number}'
+            for column in self.COLUMNS:
+                check_id(row[column], where)
+            if row['name'] in clips:
+                raise ValueError(f'{where}: {row["name"]!r} is listed twice')
+            category = row['category'] if 'category' in self.COLUMNS else ''
+            clips[row['name']] = _Clip(row['name'], row['split'], category)
+        return {
+            f'{clip.name}_{number}': (clip, number, {})
+            for clip in clips.values()
+            for number in range(1, NUM_FRAMES + 1)
+        }
+
+    def _read_json(self) -> _FrameTable:
+        """Frames of a list of SSL-Alignment, with boxes if it has any."""
+        frames: _FrameTable = {}
+        entries = read_annotation_list(self.ann_file, self.strict_boxes)
+        for sample_id, entry in entries.items():
+            clip, number = self._clip_of(sample_id, entry)
+            frames[sample_id] = clip, number, {
+                key: entry[key]
+                for key in ('gt_boxes', ) if key in entry
+            }
+        return frames
+
+    def _clip_of(self, sample_id: str,
+                 entry: Mapping[str, Any]) -> Tuple[_Clip, int]:
+        """Clip and number of a .json's entry; its paths must fit the tree."""
+        name, _, number = sample_id.rpartition('_')
+        *_, split, last = ('', '', *PurePosixPath(entry['audio']).parts[:-1])
+        clip = _Clip(name, split, last) if 'category' in self.COLUMNS else \
+            _Clip(name, last, '')
+        if number in map(str, range(1, NUM_FRAMES + 1)):
+            stems = self.frame_stems(clip, int(number))
+            ends = dict(image=stems['img_path'], audio=stems['audio_path'])
+            if all(f'/{PurePosixPath(entry[key]).with_suffix("")}'.endswith(
+                    f'/{end}') for key, end in ends.items()):
+                return clip, int(number)
+        raise ValueError(
+            f'{self.ann_file}, {sample_id!r}: image {entry["image"]!r} and '
+            f'audio {entry["audio"]!r} are not in the tree of '
+            f'{type(self).__name__}')
+
+    def read_samples(self) -> Dict[str, dict]:
+        """Fields of each frame of the split.
+
+        Returns:
+            dict[str, dict]: ``group`` and, where known, ``class_name``,
+            ``gt_boxes`` and ``mask_threshold``.
+
+        Raises:
+            ValueError: If the list is malformed or has no such split.
+        """
+        everything = self._read_json() if self.ann_file.endswith(
+            '.json') else self._read_csv()
+        splits = {clip.split for clip, *_ in everything.values()}
+        if self.split not in splits:
+            raise ValueError(f'{self.ann_file}: no clip of split='
+                             f'{self.split!r}; it holds {sorted(splits)}')
+        self._table = {
+            i: frame
+            for i, frame in everything.items()
+            if frame[0].split == self.split and frame[1] in self.frames
+        }
+        samples: Dict[str, dict] = {}
+        for sample_id, (clip, _, fields) in self._table.items():
+            samples[sample_id] = dict(group=clip.name, **fields)
+            if clip.category:
+                samples[sample_id]['class_name'] = clip.category
+            if 'mask_path' in self.data_prefix:
+                # 1-bit or palette: whatever is not 0 is foreground.
+                samples[sample_id]['mask_threshold'] = 0
+        return samples
+
+    def stems(self, ids: Collection[str]) -> Mapping[str, dict]:
+        """Where the files of each frame are; see the base class.
+
+        Args:
+            ids (Collection[str]): All listed ids.
+
+        Returns:
+            dict[str, dict[str, str]]: Paths below the folders, without
+            suffix.
+        """
+        return {i: self.frame_stems(*self._table[i][:2]) for i in ids}
+
+
+@DATASETS.register_module()
+class AVSBenchS4(_AVSBench):
+    """AVSBench S4: one source, 23 categories, 3,452 / 740 / 740 clips.
+
+    The folder::
+
+        data/avsbench/Single-source/
+        ├── s4_meta_data.csv                 name,start_time,category,split
+        └── s4_data/
+            ├── visual_frames/<split>/<category>/<video>/<video>_<n>.png
+            ├── audio_wav/<split>/<category>/<video>.wav
+            └── gt_masks/<split>/<category>/<video>/<video>_<n>.png
+
+    Clips for training have a mask of their first frame only. Arguments are
+    those of :class:`_AVSBench`.
+    """
+
+    METAINFO: dict = dict(
+        dataset_name='avsbench_s4',
+        combine='union',
+        consensus=2,
+        group_key='video')
+    COLUMNS = ('name', 'category', 'split')
+    FOLDER = 's4_data'
+
+    def frame_stems(self, clip: _Clip, number: int) -> Dict[str, str]:
+        """See the parent.
+
+        Args:
+            clip (_Clip): The clip.
+            number (int): Number of the frame, from 1.
+
+        Returns:
+            dict[str, str]: Paths below the folders, without suffix.
+        """
+        clip_path = f'{clip.split}/{clip.category}/{clip.name}'
+        frame = f'{clip_path}/{clip.name}_{number}'
+        return dict(img_path=frame, audio_path=clip_path, mask_path=frame)
+
+
+@DATASETS.register_module()
+class AVSBenchMS3(_AVSBench):
+    """AVSBench MS3: several sources, no categories, 64 clips for testing.
+
+    The folder::
+
+        data/avsbench/Multi-sources/
+        ├── ms3_meta_data.csv                name,split
+        └── ms3_data/
+            ├── visual_frames/<video>/<video>.mp4_<n>.png
+            ├── audio_wav/<split>/<video>.wav
+            └── gt_masks/<split>/<video>/<video>_<n>.png
+
+    Arguments are those of :class:`_AVSBench`.
+    """
+
+    METAINFO: dict = dict(
+        dataset_name='avsbench_ms3',
+        combine='union',
+        consensus=2,
+        group_key='video')
+    FOLDER = 'ms3_data'
+
+    def frame_stems(self, clip: _Clip, number: int) -> Dict[str, str]:
+        """See the parent.
+
+        Args:
+            clip (_Clip): The clip.
+            number (int): Number of the frame, from 1.
+
+        Returns:
+            dict[str, str]: Paths below the folders, without suffix.
+        """
+        audio = f'{clip.split}/{clip.name}'
+        return dict(
+            img_path=f'{clip.name}/{clip.name}.mp4_{number}',
+            audio_path=audio,
+            mask_path=f'{audio}/{clip.name}_{number}')

@@ -1,0 +1,40 @@
+"""Tables with a header."""
+from pathlib import Path
+
+import pytest
+
+from fnac_mm.datasets.text_files import read_table
+
+
+@pytest.mark.parametrize('content', [
+    b'a,b\n1, 2 \n"x, y",\n', b'\xef\xbb\xbfa,b\r\n1,2\r\n"x, y",',
+    b'b,a\n2,1\n,"x, y"\n'
+])
+def test_line_ends_bom_quotes_and_order(tmp_path: Path, content: bytes):
+    path = tmp_path / 'table.csv'
+    path.write_bytes(content)
+    assert read_table(
+        path, ('a', 'b')) == [dict(a='1', b='2'),
+                              dict(a='x, y', b='')]
+
+
+def test_other_columns_stay(tmp_path: Path):
+    path = tmp_path / 'table.csv'
+    path.write_text('a,b\n1,2\n')
+    assert read_table(path, ['b']) == [dict(a='1', b='2')]
+
+
+@pytest.mark.parametrize('content, message', [
+    (b'', 'columns'),
+    (b'a\n1\n', 'columns'),
+    (b'a,b\n', 'empty'),
+    (b'a,b\n1,2\n1\n', 'line 3'),
+    (b'a,b\n1,2,3\n', 'line 2'),
+    (b'a,b\n\xff,2\n', 'line 2: not UTF-8'),
+])
+def test_malformed(tmp_path: Path, content: bytes, message: str):
+    path = tmp_path / 'table.csv'
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=message) as caught:
+        read_table(path, ('a', 'b'))
+    assert str(path) in str(caught.value)
