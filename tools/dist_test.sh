@@ -9,12 +9,13 @@ if [ $# -lt 3 ]; then
     exit 2
 fi
 TOOLS=$(cd "$(dirname "$0")" && pwd)
+PYTHON=${PYTHON:-$(command -v python || echo python3)}
 CONFIG=$1
 CHECKPOINT=$2
 GPUS=$3
 
 PYTHONPATH="$TOOLS/..${PYTHONPATH:+:$PYTHONPATH}" \
-exec python -m torch.distributed.run \
+exec "$PYTHON" -m torch.distributed.run \
     --nnodes="${NNODES:-1}" \
     --node_rank="${NODE_RANK:-0}" \
     --master_addr="${MASTER_ADDR:-127.0.0.1}" \

@@ -8,11 +8,12 @@ if [ $# -lt 2 ]; then
     exit 2
 fi
 TOOLS=$(cd "$(dirname "$0")" && pwd)
+PYTHON=${PYTHON:-$(command -v python || echo python3)}
 CONFIG=$1
 GPUS=$2
 
 PYTHONPATH="$TOOLS/..${PYTHONPATH:+:$PYTHONPATH}" \
-exec python -m torch.distributed.run \
+exec "$PYTHON" -m torch.distributed.run \
     --nnodes="${NNODES:-1}" \
     --node_rank="${NODE_RANK:-0}" \
     --master_addr="${MASTER_ADDR:-127.0.0.1}" \

@@ -2,14 +2,16 @@
 # From nothing to a trained, scored and drawn FNAC, on a machine without a GPU.
 #   bash tools/quickstart.sh [--fresh] [--seed S]
 # Stop it whenever you like: run again, it goes on where it was.
-# --fresh starts the training over. Results: work_dirs/quickstart/
+# --fresh starts the training over. Results: work_dirs/quickstart/, for another
+# seed than 0 work_dirs/quickstart_seedS/.
 set -euo pipefail
 
 cd "$(dirname "$0")/.."
 SEED=0
+FRESH=0
 while [ $# -gt 0 ]; do
     case $1 in
-        --fresh) rm -rf work_dirs/quickstart ;;
+        --fresh) FRESH=1 ;;
         --seed) SEED=$2; shift ;;
         *) echo "usage: bash $0 [--fresh] [--seed S]" >&2; exit 2 ;;
     esac
@@ -24,6 +26,8 @@ fnac_mm_python runtime
 export MPLBACKEND=Agg
 DATA=data/synthetic
 OUT=work_dirs/quickstart
+[ "$SEED" = 0 ] || OUT=work_dirs/quickstart_seed$SEED
+[ $FRESH = 0 ] || rm -rf "$OUT"
 CONFIG=configs/fnac_synthetic.py
 SECONDS=0
 

@@ -8,23 +8,30 @@ fnac_mm_root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 fnac_mm_satisfied() {
     local interpreter=$1
     shift
-    "$interpreter" - "$fnac_mm_root" "$@" <<'PY' 2>/dev/null
+    # From elsewhere and isolated: a checkout below the current folder must
+    # not pass for an installed package.
+    (cd / && "$interpreter" -I - "$fnac_mm_root" "$@") <<'PY' 2>/dev/null
 import pathlib, sys
-from importlib.metadata import distribution, version
+from importlib.metadata import PackageNotFoundError, version
 from packaging.requirements import Requirement
 root = pathlib.Path(sys.argv[1])
+others = {'mmcv-lite': 'mmcv', 'opencv-python': 'opencv-python-headless'}
 assert sys.version_info >= (3, 10)
 for name in sys.argv[2:]:
     for line in (root / 'requirements' / f'{name}.txt').read_text().split('\n'):
         if line and not line.startswith('#'):
             need = Requirement(line)
-            assert need.specifier.contains(version(need.name), prereleases=True)
+            try:
+                found = version(need.name)
+            except PackageNotFoundError:
+                found = version(others[need.name])
+            assert need.specifier.contains(found, prereleases=True)
 import fnac_mm
 assert pathlib.Path(fnac_mm.__file__).resolve().parent.parent == root.resolve()
 PY
 }
 
-fnac_mm_newest_python() {
+fnac_mm_find_python() {
     local name
     for name in python3.11 python3.12 python3.10 python3.13 python3 python; do
         if "$name" -c 'import sys, venv, ensurepip
@@ -51,7 +58,7 @@ fnac_mm_python() {
         echo 'environment: .venv'
         return
     fi
-    base=$(fnac_mm_newest_python)
+    base=$(fnac_mm_find_python)
     echo "environment: making .venv with $("$base" --version)" \
         '(about 5 GB; once)'
     # A stopped installation leaves a folder that pip completes.

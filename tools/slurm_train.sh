@@ -10,6 +10,7 @@ if [ $# -lt 4 ]; then
     exit 2
 fi
 TOOLS=$(cd "$(dirname "$0")" && pwd)
+PYTHON=${PYTHON:-python}
 GPUS=${GPUS:-8}
 GPUS_PER_NODE=${GPUS_PER_NODE:-8}
 RESOURCES=(--ntasks="$GPUS" --cpus-per-task="${CPUS_PER_TASK:-8}")
@@ -22,4 +23,4 @@ fi
 PYTHONPATH="$TOOLS/..${PYTHONPATH:+:$PYTHONPATH}" \
 exec srun -p "$1" --job-name="$2" "${RESOURCES[@]}" --kill-on-bad-exit=1 \
     ${SRUN_ARGS:-} \
-    python -u "$TOOLS/train.py" "$3" --work-dir "$4" --launcher slurm "${@:5}"
+    "$PYTHON" -u "$TOOLS/train.py" "$3" --work-dir "$4" --launcher slurm "${@:5}"

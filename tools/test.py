@@ -6,10 +6,10 @@ import argparse
 import os
 import os.path as osp
 
-from mmengine.config import Config, DictAction
+from mmengine.config import Config
 from mmengine.runner import Runner
 
-from fnac_mm.engine.launch import load_config
+from fnac_mm.engine.launch import add_common_arguments, load_config
 
 
 def parse_args() -> argparse.Namespace:
@@ -38,11 +38,23 @@ def parse_args() -> argparse.Namespace:
 
 
 def add_outputs(cfg: Config, args: argparse.Namespace) -> None:
-    """Ask the metric for a result file, and a hook for pictures."""
+    """Ask the metric for a result file, and a hook for pictures.
+
+    Raises:
+        ValueError: If the config has no metric that writes such a file.
+    """
     if args.out is not None:
-        cfg.test_evaluator.out_file = args.out
+        metrics = cfg.test_evaluator
+        metrics = metrics if isinstance(metrics, list) else [metrics]
+        own = [m for m in metrics if m.type.endswith('LocalizationMetric')]
+        if not own:
+            raise ValueError(f'--out {args.out}: {args.config} has no '
+                             'LocalizationMetric in its test_evaluator')
+        own[0].out_file = args.out
     if args.show_dir is not None:
-        cfg.default_hooks.visualization.update(
+        hooks = cfg.setdefault('default_hooks', {})
+        hooks['visualization'] = dict(
+            type='fnac_mm.LocalizationVisualizationHook',
             enable=True,
             interval=args.show_interval,
             max_samples=10**9,

@@ -5,10 +5,10 @@
 import argparse
 import os
 
-from mmengine.config import DictAction
 from mmengine.runner import Runner
 
-from fnac_mm.engine.launch import load_config, use_amp
+from fnac_mm.engine.launch import (add_common_arguments, load_config,
+                                   split_batch, use_amp)
 
 
 def parse_args() -> argparse.Namespace:
@@ -37,6 +37,7 @@ def main() -> None:
     args = parse_args()
     cfg = load_config(args.config, args.launcher, args.data_root,
                       args.work_dir, args.cfg_options)
+    split_batch(cfg, args.launcher)
     if args.amp:
         use_amp(cfg)
     if args.resume is not None:

@@ -15,6 +15,9 @@ default_hooks = dict(
         save_best='audio_visual/ciou@0.5',
         rule='greater'),
     safe_checkpoint=dict(type='SafeCheckpointHook'),
+    resumed_validation=dict(type='ResumedValidationHook'),
+    # One model, whatever the number of processes, when an epoch is scored.
+    sync_buffers=dict(type='SyncBuffersHook'),
     visualization=dict(type='LocalizationVisualizationHook', enable=False))
 
 env_cfg = dict(

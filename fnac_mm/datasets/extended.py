@@ -3,6 +3,7 @@ from pathlib import Path
 from typing import Any, Collection, Dict, Mapping, Optional, Tuple, Union
 
 from fnac_mm.registry import DATASETS
+from .av_localization_dataset import AVLocalizationDataset
 from .flickr_soundnet import FlickrSoundNet
 from .media_index import shorten
 from .text_files import check_id, read_table
@@ -59,7 +60,7 @@ def negative_kind(video: str, audio: str) -> str:
     return 'not_visible' if video == audio else 'mismatched'
 
 
-class _Extended:
+class _Extended(AVLocalizationDataset):
     """Adds the pairs of ``negative_file`` to the samples of a test set.
 
     A negative has ``gt_boxes=[]``, which alone makes it one, and

@@ -1,7 +1,6 @@
 """Which clips are asked for, and which are there: lists and folders."""
 import os
 from collections import Counter
-from pathlib import Path
 from typing import (Dict, Iterable, List, Mapping, Optional, Sequence, Set,
                     Union)
 

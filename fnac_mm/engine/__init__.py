@@ -1,8 +1,8 @@
 """What runs around the model."""
 from .hooks import (LocalizationVisualizationHook, LossWarmupHook,
-                    RandomnessHook, SafeCheckpointHook)
+                    RandomnessHook, ResumedValidationHook, SafeCheckpointHook)
 
 __all__ = [
     'LocalizationVisualizationHook', 'LossWarmupHook', 'RandomnessHook',
-    'SafeCheckpointHook'
+    'ResumedValidationHook', 'SafeCheckpointHook'
 ]

@@ -81,12 +81,6 @@ def split_batch(cfg: Config, launcher: str) -> None:
             f'global_batch_size={total} can\'t be shared by {processes} '
             'processes; choose a multiple with --cfg-options '
             f'global_batch_size={processes * max(total // processes, 1)}')
-    own = cfg.train_dataloader.get('batch_size', total // processes)
-    if own not in (total, total // processes):
-        raise ValueError(
-            f'train_dataloader.batch_size={own} contradicts '
-            f'global_batch_size={total}; set the latter, of all processes '
-            'together')
     cfg.train_dataloader.batch_size = total // processes
 
 
@@ -152,7 +146,8 @@ def add_common_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--data-root', help='data_root of every data set in the config')
     parser.add_argument(
-        '--work-dir', help='where logs and checkpoints go '
+        '--work-dir',
+        help='where logs and checkpoints go '
         '(default: work_dirs/<config>)')
     parser.add_argument(
         '--launcher',
@@ -188,6 +183,7 @@ def load_config(path: str,
 
     Raises:
         FileNotFoundError: If the config or the data root is missing.
+        ValueError: If an option would have no effect.
     """
     if not osp.isfile(path):
         raise FileNotFoundError(f'{path}: no such config')
@@ -195,6 +191,12 @@ def load_config(path: str,
     if data_root is not None:
         set_data_root(cfg, data_root)
     if cfg_options:
+        if 'train_dataloader.batch_size' in cfg_options \
+                and 'global_batch_size' in cfg:
+            raise ValueError(
+                'train_dataloader.batch_size would be overwritten: this '
+                'config shares global_batch_size among the processes; set '
+                'that')
         cfg.merge_from_dict(cfg_options)
     cfg.launcher = launcher
     name = osp.splitext(osp.basename(path))[0]

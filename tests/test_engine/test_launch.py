@@ -1,4 +1,6 @@
 """From a command line to a config."""
+import os
+
 import pytest
 import torch
 from mmengine.config import Config
@@ -46,12 +48,20 @@ def test_the_batch_is_shared(config, monkeypatch, launcher, variable) -> None:
     monkeypatch.setattr(launch, 'use_gloo_without_gpu', lambda *a: None)
     monkeypatch.setenv(variable, '4')
     cfg = launch.load_config(config, launcher)
+    launch.split_batch(cfg, launcher)
     assert cfg.train_dataloader.batch_size == 3
     assert cfg.test_dataloader.batch_size == 5
     monkeypatch.setenv(variable, '5')
+    cfg = launch.load_config(config, launcher)
     with pytest.raises(ValueError, match='global_batch_size=10'):
-        launch.load_config(config, launcher)
+        launch.split_batch(cfg, launcher)
     assert launch.load_config(config).train_dataloader.batch_size == 12
+
+
+def test_a_batch_that_would_be_overwritten_is_refused(config) -> None:
+    with pytest.raises(ValueError, match='set that'):
+        launch.load_config(
+            config, cfg_options={'train_dataloader.batch_size': 4})
 
 
 def test_options_override(config) -> None:
@@ -70,7 +80,6 @@ def test_slurm_environment(monkeypatch) -> None:
             MASTER_ADDR='n1').items():
         monkeypatch.setenv(name, value)
     launch._slurm_environment()
-    import os
     assert (os.environ['RANK'], os.environ['WORLD_SIZE'],
             os.environ['LOCAL_RANK']) == ('3', '4', '0')
 
@@ -80,3 +89,11 @@ def test_amp_without_a_gpu_stays_in_float32() -> None:
     cfg = Config(dict(optim_wrapper=dict(type='OptimWrapper')))
     launch.use_amp(cfg)
     assert cfg.optim_wrapper.type == 'OptimWrapper'
+
+
+def test_amp_with_a_gpu(monkeypatch) -> None:
+    monkeypatch.setattr(torch.cuda, 'is_available', lambda: True)
+    cfg = Config(dict(optim_wrapper=dict(type='OptimWrapper')))
+    launch.use_amp(cfg)
+    assert cfg.optim_wrapper.type == 'AmpOptimWrapper'
+    assert cfg.optim_wrapper.loss_scale == 'dynamic'

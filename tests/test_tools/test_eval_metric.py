@@ -77,7 +77,7 @@ def edit_metric(content: dict) -> None:
 
 
 def edit_ciou(content: dict) -> None:
-    content['results'][3]['ciou']['fused'] += 1e-12
+    content['results'][3]['ciou']['fused'] += 0.01
 
 
 def edit_map(content: dict) -> None:
@@ -111,6 +111,22 @@ def test_edited_file_is_refused(results: Path, tmp_path: Path, main: Callable,
         stopped.value)
     assert message in str(stopped.value)
     assert not out.exists()
+
+
+def test_another_processor_is_not_an_edit(
+        results: Path, main: Callable, capsys: pytest.CaptureFixture) -> None:
+    """A pixel of one sample may fall the other way; that is said."""
+    content = json.loads(results.read_text())
+    for row in content['results']:
+        row['ciou']['fused'] += 1e-5
+    fused = [row['ciou']['fused'] for row in content['results']]
+    content['metrics'].update({
+        f'fused/{k}': v
+        for k, v in summarize_cious(fused).items()
+    })
+    results.write_text(json.dumps(content))
+    main([str(results)])
+    assert 'another processor' in capsys.readouterr().err
 
 
 def test_bad_input(tmp_path: Path, main: Callable) -> None:

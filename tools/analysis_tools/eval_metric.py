@@ -4,8 +4,8 @@
 
 The file is what ``tools/test.py --out`` wrote. Its raw maps and boxes go
 through the registered metric. Under the file's own protocol the scores must
-come out as stored, to the last bit; a file that was changed is refused with
-exit status 1. Tables go to stderr, json to stdout.
+come out as stored; a file that was changed is refused with exit status 1.
+Tables go to stderr, json to stdout.
 """
 import argparse
 import json
@@ -21,6 +21,8 @@ from fnac_mm.evaluation import LocalizationMetric, build_protocol, read_results
 from fnac_mm.functional import PROTOCOLS, Protocol
 from fnac_mm.registry import METRICS
 
+# Of a cIoU: a few pixels of 50,176.
+TOLERANCE = 1e-3
 ROW_SCORES = ('ciou', 'n_boxes', 'target_area', 'empty_target')
 
 
@@ -92,26 +94,46 @@ def check_unchanged(path: str, content: Dict[str, Any],
                     metric: LocalizationMetric) -> None:
     """Refuse a file whose scores its own maps and boxes contradict.
 
+    Its aggregates must be those of its samples, to the last bit. Another
+    processor may resize a map with another last bit, which moves a sample's
+    cIoU by a pixel or two: that much is accepted, and said.
+
     Args:
         path (str): For the message.
         content (dict): Of the file.
         metric (LocalizationMetric): From :func:`score_rows`.
 
     Raises:
-        ValueError: If a score differs in any bit; names the first.
+        ValueError: If a score differs; names the first.
     """
     changed = f'{path} was changed after the evaluation: '
+    moved = 0
     for old, new in zip(content['results'], metric.results):
         for key in ROW_SCORES:
-            if old[key] != new[key]:
+            if _differs(old[key], new[key]):
                 raise ValueError(f'{changed}{key} of {old["sample_id"]!r} is '
                                  f'{old[key]}, its map and boxes give '
                                  f'{new[key]}')
-    stored, found = content['metrics'], metric.summarize(metric.results)
+        moved += old['ciou'] != new['ciou']
+    stored = content['metrics']
+    found = metric.summarize(content['results'])
     for key in sorted(set(stored) | set(found)):
         if stored.get(key) != found.get(key):
             raise ValueError(f'{changed}{key} is {stored.get(key)}, the '
                              f'samples give {found.get(key)}')
+    if moved:
+        print(
+            f'{path}: the maps of {moved} samples give another cIoU here, '
+            f'by less than {TOLERANCE}: it was written on another processor',
+            file=sys.stderr)
+
+
+def _differs(old: Any, new: Any) -> bool:
+    """Whether two scores, or dicts of them, are further apart than allowed."""
+    if isinstance(old, dict):
+        return old.keys() != new.keys() or any(
+            _differs(old[key], new[key]) for key in old)
+    return abs(old - new) > TOLERANCE
 
 
 def main(argv: Optional[Sequence[str]] = None) -> None:

@@ -1,29 +1,5 @@
 # VGG-Sound for training, VGG-SS for testing; all clips in one folder.
-train_pipeline = [
-    dict(type='LoadImage', on_error='skip'),
-    dict(type='LoadAudio', duration=3.0, sample_rate=16000, on_error='skip'),
-    dict(
-        type='mmpretrain.ResizeEdge',
-        scale=246,
-        edge='short',
-        backend='pillow',
-        interpolation='bicubic'),
-    dict(type='mmpretrain.RandomCrop', crop_size=224),
-    dict(type='RandomFlip', prob=0.5),
-    dict(type='PackAVInputs'),
-]
-
-test_pipeline = [
-    dict(type='LoadImage'),
-    dict(type='LoadAudio', duration=3.0, sample_rate=16000),
-    dict(
-        type='Resize',
-        scale=(224, 224),
-        keep_ratio=False,
-        backend='pillow',
-        interpolation='bicubic'),
-    dict(type='PackAVInputs'),
-]
+_base_ = './published_pipelines.py'
 
 train_dataloader = dict(
     batch_size=256,
@@ -40,7 +16,7 @@ train_dataloader = dict(
         list_file='metadata/vggss_144k.txt',
         # Test clips stand in the published training lists.
         exclude=['metadata/vggss_test.csv'],
-        pipeline=train_pipeline))
+        pipeline={{_base_.train_pipeline}}))
 
 val_dataloader = dict(
     batch_size=64,
@@ -57,7 +33,7 @@ val_dataloader = dict(
         list_file='metadata/vggss_test.csv',
         ann_file='metadata/vggss.json',
         test_mode=True,
-        pipeline=test_pipeline))
+        pipeline={{_base_.test_pipeline}}))
 test_dataloader = val_dataloader
 
 val_evaluator = dict(type='LocalizationMetric', protocol='fnac_test')

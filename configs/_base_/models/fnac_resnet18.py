@@ -3,6 +3,7 @@ model = dict(
     type='DualEncoderLocalizer',
     data_preprocessor=dict(
         type='AVDataPreprocessor',
+        non_blocking=True,
         image_mean=[123.675, 116.28, 103.53],
         image_std=[58.395, 57.12, 57.375],
         # Axes and fill as published; dict(max_width=10) is the corrected one.

@@ -4,6 +4,7 @@ from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 
 from fnac_mm.registry import HOOKS
+from .randomness_hook import require_epochs
 
 
 @HOOKS.register_module()
@@ -27,7 +28,12 @@ class LossWarmupHook(Hook):
         self.warmup_epochs = warmup_epochs
 
     def before_train(self, runner: Runner) -> None:
-        """Refuse a model in which there is nothing to switch."""
+        """Refuse a model in which there is nothing to switch.
+
+        Raises:
+            TypeError: If so, or if training is not by epochs.
+        """
+        require_epochs(runner, type(self).__name__)
         if not self._switchable(runner):
             raise TypeError(
                 'LossWarmupHook found no module with set_auxiliary() in the '

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from mmengine.dist import get_rank
 from mmengine.hooks import Hook
-from mmengine.runner import Runner
+from mmengine.runner import EpochBasedTrainLoop, Runner
 
 from fnac_mm.registry import HOOKS
 
@@ -23,6 +23,22 @@ def _datasets(dataset: Any) -> Iterator[Any]:
         yield from _datasets(child)
 
 
+def require_epochs(runner: Runner, name: str) -> None:
+    """Refuse iteration-based training, which never ends an epoch.
+
+    Args:
+        runner (Runner): About to train.
+        name (str): Hook, for the message.
+
+    Raises:
+        TypeError: If the training loop is not MMEngine's epoch-based one.
+    """
+    if not isinstance(runner.train_loop, EpochBasedTrainLoop):
+        raise TypeError(f'{name} counts epochs, but the training loop is a '
+                        f'{type(runner.train_loop).__name__}; set '
+                        'train_cfg=dict(by_epoch=True, max_epochs=...)')
+
+
 @HOOKS.register_module()
 class RandomnessHook(Hook):
     """Seed every draw from (seed, epoch, index) or (seed, step, rank).
@@ -36,6 +52,17 @@ class RandomnessHook(Hook):
     """
 
     priority = 'VERY_HIGH'
+
+    def before_train(self, runner: Runner) -> None:
+        """Use the seed of a resumed run for the order of samples too.
+
+        Raises:
+            TypeError: If training is not by epochs.
+        """
+        require_epochs(runner, type(self).__name__)
+        sampler = getattr(runner.train_dataloader, 'sampler', None)
+        if sampler is not None and hasattr(sampler, 'seed'):
+            sampler.seed = runner.seed
 
     def before_train_epoch(self, runner: Runner) -> None:
         """Tell the data sets, also those in living workers, the epoch."""

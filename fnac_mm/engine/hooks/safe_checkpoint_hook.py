@@ -1,12 +1,16 @@
 """Checkpoints that hold data only and fit the model that loads them."""
+import logging
+import os
 from collections import OrderedDict
-from typing import Any, Dict, List
+from pathlib import Path
+from typing import Any, Dict, List, Optional
 
 import numpy as np
 import torch
 from mmengine.hooks import Hook
+from mmengine.logging import print_log
 from mmengine.model import is_model_wrapper
-from mmengine.runner import Runner, find_latest_checkpoint
+from mmengine.runner import Runner
 
 from fnac_mm.registry import HOOKS
 from fnac_mm.utils import load_plain_checkpoint
@@ -57,6 +61,35 @@ def misfits(expected: Dict[str, torch.Tensor],
     return lines
 
 
+def find_readable(work_dir: str) -> Optional[str]:
+    """Newest checkpoint of a training that can be read.
+
+    Args:
+        work_dir (str): Its folder.
+
+    Returns:
+        str | None: None if there is no checkpoint at all.
+
+    Raises:
+        ValueError: If there are some, but none can be read.
+    """
+    paths = sorted((*Path(work_dir).glob('epoch_*.pth'),
+                    *Path(work_dir).glob('iter_*.pth')),
+                   key=lambda path: int(path.stem.rpartition('_')[2]),
+                   reverse=True)
+    for path in paths:
+        try:
+            load_plain_checkpoint(str(path))
+        except ValueError as error:
+            print_log(f'passed over: {error}', 'current', logging.WARNING)
+        else:
+            return str(path)
+    if paths:
+        raise ValueError(f'{work_dir}: none of its {len(paths)} checkpoints '
+                         'can be read; remove them to train anew')
+    return None
+
+
 @HOOKS.register_module()
 class SafeCheckpointHook(Hook):
     """Write plain types only; refuse weights that don't fit.
@@ -79,15 +112,19 @@ class SafeCheckpointHook(Hook):
     def before_run(self, runner: Runner) -> None:
         """Read the file to be loaded, so that an error names it.
 
+        When the latest checkpoint of a work dir is asked for, a damaged one
+        is passed over for the one before.
+
         Raises:
             FileNotFoundError: If it is a local path without a file.
             ValueError: If it carries code or is damaged.
         """
-        path = runner._load_from
-        if path is None and runner._resume:
-            path = find_latest_checkpoint(runner.work_dir)
-        if path is not None and '://' not in path:
-            load_plain_checkpoint(path)
+        # torch.hub, which loads addresses, would run what a file carries.
+        os.environ.setdefault('TORCH_FORCE_WEIGHTS_ONLY_LOAD', '1')
+        if runner._load_from is None and runner._resume:
+            runner._load_from = find_readable(runner.work_dir)
+        elif runner._load_from and '://' not in runner._load_from:
+            load_plain_checkpoint(runner._load_from)
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Replace what ``torch.load(weights_only=True)`` would refuse."""
@@ -105,6 +142,8 @@ class SafeCheckpointHook(Hook):
         Raises:
             ValueError: If it has no weights or, when strict, they don't fit.
         """
+        # MMEngine would execute a config of this key when it resumes.
+        checkpoint.get('meta', {}).pop('config', None)
         state = checkpoint.get('state_dict')
         if state is None:
             raise ValueError(

@@ -6,35 +6,19 @@ from typing import Callable, List
 import numpy as np
 import pytest
 import torch
+from mmengine.config import Config
 from mmengine.dataset import Compose
 from mmengine.registry import DefaultScope
 from PIL import Image
 from torchvision.transforms import InterpolationMode, Resize
 
 from fnac_mm.registry import TRANSFORMS
+from tests.conftest import ROOT
 
-LOAD = [dict(type='LoadImage'), dict(type='LoadAudio')]
-EDGE = dict(
-    type='mmpretrain.ResizeEdge',
-    scale=246,
-    edge='short',
-    backend='pillow',
-    interpolation='bicubic')
-TRAIN = LOAD + [
-    EDGE,
-    dict(type='mmpretrain.RandomCrop', crop_size=224),
-    dict(type='RandomFlip', prob=0.5),
-    dict(type='PackAVInputs')
-]
-TEST = LOAD + [
-    dict(
-        type='Resize',
-        scale=(224, 224),
-        keep_ratio=False,
-        backend='pillow',
-        interpolation='bicubic'),
-    dict(type='PackAVInputs')
-]
+CONFIG = Config.fromfile(ROOT / 'configs' / 'fnac_vggsound.py')
+TRAIN = CONFIG.train_dataloader.dataset.pipeline
+TEST = CONFIG.test_dataloader.dataset.pipeline
+EDGE, = (step for step in TRAIN if step.type == 'mmpretrain.ResizeEdge')
 
 
 @pytest.fixture()
@@ -110,7 +94,7 @@ def test_train_pipeline_is_a_crop_or_its_mirror(paths: dict, scope):
 def test_no_warning_and_no_scope_needed(paths: dict, capfd):
     assert build(TRAIN)(dict(paths))
     with DefaultScope.overwrite_default_scope('mmpretrain'):
-        prefixed = [dict(s, type=f'fnac_mm.{s["type"]}') for s in LOAD]
+        prefixed = [dict(s, type=f'fnac_mm.{s["type"]}') for s in TEST[:2]]
         assert Compose(prefixed + [dict(type='ResizeEdge', scale=9)])(
             dict(paths))['img_shape'][0] == 9
     assert 'WARNING' not in ''.join(capfd.readouterr())

@@ -2,6 +2,7 @@
 from types import SimpleNamespace
 
 import pytest
+from mmengine.runner import EpochBasedTrainLoop, IterBasedTrainLoop
 from torch import nn
 
 from fnac_mm.engine import LossWarmupHook
@@ -14,9 +15,14 @@ class _Loss(nn.Module):
         self.enabled = enabled
 
 
+def epochs() -> EpochBasedTrainLoop:
+    return object.__new__(EpochBasedTrainLoop)
+
+
 def test_switches_at_the_epoch() -> None:
     loss = _Loss()
-    runner = SimpleNamespace(model=nn.Sequential(nn.Linear(1, 1), loss))
+    runner = SimpleNamespace(
+        model=nn.Sequential(nn.Linear(1, 1), loss), train_loop=epochs())
     hook = LossWarmupHook(warmup_epochs=2)
     hook.before_train(runner)
     seen = []
@@ -28,9 +34,17 @@ def test_switches_at_the_epoch() -> None:
 
 def test_refuses_a_model_without_a_switch() -> None:
     with pytest.raises(TypeError, match='custom_hooks'):
-        LossWarmupHook().before_train(SimpleNamespace(model=nn.Linear(1, 1)))
+        LossWarmupHook().before_train(
+            SimpleNamespace(model=nn.Linear(1, 1), train_loop=epochs()))
 
 
 def test_refuses_a_negative_number() -> None:
     with pytest.raises(ValueError, match='got -1'):
         LossWarmupHook(warmup_epochs=-1)
+
+
+def test_refuses_training_by_iterations() -> None:
+    loop = object.__new__(IterBasedTrainLoop)
+    with pytest.raises(TypeError, match='by_epoch=True'):
+        LossWarmupHook().before_train(
+            SimpleNamespace(model=_Loss(), train_loop=loop))

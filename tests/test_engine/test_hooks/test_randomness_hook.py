@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import torch
+from mmengine.runner import EpochBasedTrainLoop
 
 from fnac_mm.engine import RandomnessHook
 
@@ -34,3 +35,13 @@ def test_tells_wrapped_data_sets_the_epoch() -> None:
         seed=7, epoch=3, train_dataloader=SimpleNamespace(dataset=wrapper))
     RandomnessHook().before_train_epoch(runner)
     assert inner.state == other.state == (7, 3)
+
+
+def test_the_sampler_takes_the_seed_of_the_resumed_run() -> None:
+    sampler = SimpleNamespace(seed=1)
+    runner = SimpleNamespace(
+        seed=7,
+        train_loop=object.__new__(EpochBasedTrainLoop),
+        train_dataloader=SimpleNamespace(sampler=sampler))
+    RandomnessHook().before_train(runner)
+    assert sampler.seed == 7

@@ -90,3 +90,58 @@ def test_parallel_prefix_fits_and_published_files_are_explained() -> None:
 def test_misfits_of_equal_dicts_is_empty() -> None:
     state = nn.Linear(3, 2).state_dict()
     assert misfits(state, dict(state)) == []
+
+
+def _saved(path, **content) -> str:
+    torch.save(dict(state_dict=nn.Linear(3, 2).state_dict(), **content), path)
+    return str(path)
+
+
+def test_a_damaged_latest_checkpoint_falls_back(tmp_path) -> None:
+    _saved(tmp_path / 'epoch_9.pth')
+    whole = _saved(tmp_path / 'epoch_10.pth')
+    cut = tmp_path / 'epoch_11.pth'
+    cut.write_bytes((tmp_path / 'epoch_10.pth').read_bytes()[:500])
+    (tmp_path / 'last_checkpoint').write_text('')
+    runner = SimpleNamespace(
+        _load_from=None, _resume=True, work_dir=str(tmp_path))
+    SafeCheckpointHook().before_run(runner)
+    assert runner._load_from == whole
+    for name in ('epoch_9.pth', 'epoch_10.pth'):
+        (tmp_path / name).write_bytes(b'')
+    runner._load_from = None
+    with pytest.raises(ValueError, match='none of its 3 checkpoints'):
+        SafeCheckpointHook().before_run(runner)
+
+
+def test_nothing_to_resume_starts_anew(tmp_path) -> None:
+    runner = SimpleNamespace(
+        _load_from=None, _resume=True, work_dir=str(tmp_path))
+    SafeCheckpointHook().before_run(runner)
+    assert runner._load_from is None
+
+
+def test_a_missing_checkpoint_is_named(tmp_path) -> None:
+    runner = SimpleNamespace(
+        _load_from=str(tmp_path / 'no.pth'), _resume=False)
+    with pytest.raises(FileNotFoundError, match='no.pth'):
+        SafeCheckpointHook().before_run(runner)
+
+
+def test_a_config_that_mmengine_would_execute_is_dropped() -> None:
+    checkpoint = dict(
+        state_dict=nn.Linear(3, 2).state_dict(),
+        meta=dict(config='raise SystemExit', cfg='a = 1'))
+    SafeCheckpointHook().after_load_checkpoint(_runner(), checkpoint)
+    assert checkpoint['meta'] == dict(cfg='a = 1')
+
+
+def test_downloads_are_loaded_weights_only(monkeypatch, tmp_path) -> None:
+    """torch.hub passes weights_only=False; the variable overrules it."""
+    monkeypatch.delenv('TORCH_FORCE_WEIGHTS_ONLY_LOAD', raising=False)
+    runner = SimpleNamespace(_load_from='https://x/y.pth', _resume=False)
+    SafeCheckpointHook().before_run(runner)
+    path = tmp_path / 'code.pth'
+    torch.save(dict(a=SimpleNamespace()), path)
+    with pytest.raises(Exception, match='[Ww]eights'):
+        torch.load(path, weights_only=False)
