@@ -6,6 +6,7 @@ from typing import Callable
 
 import pytest
 
+from fnac_mm.functional import summarize_cious
 from ..conftest import run_python
 from ..test_evaluation.samples import (FLICKR, evaluate, make_sample,
                                        random_samples)
