@@ -78,11 +78,11 @@ def test_maps_and_losses_are_the_published_ones(
         losses = torch.stack(list(fnac_losses(visual, audio).values()))
     expected = golden['eval_maps']
     error = np.abs(maps - expected).max() / np.ptp(expected)
-    record_property('map_error_of_range', error)
+    record_property('map_error_of_range', float(error))
     assert error < 1e-3
     # contrastive, fns_audio, tne, fns_visual
     relative = np.abs(losses.numpy() / golden['eval_losses'] - 1).max()
-    record_property('loss_error', relative)
+    record_property('loss_error', float(relative))
     assert relative < 1e-3
 
 
@@ -107,7 +107,7 @@ def test_training_steps_are_the_published_ones(
         worst = max(worst,
                     np.abs(np.divide(found, expected) - 1).max(),
                     abs(total.item() / row[4] - 1))
-    record_property('training_error', worst)
+    record_property('training_error', float(worst))
     assert worst < 0.01
 
 
