@@ -46,7 +46,9 @@ def add_outputs(cfg: Config, args: argparse.Namespace) -> None:
     if args.out is not None:
         metrics = cfg.test_evaluator
         metrics = metrics if isinstance(metrics, list) else [metrics]
-        own = [m for m in metrics if m.type.endswith('LocalizationMetric')]
+        own = [
+            m for m in metrics if m.type.split('.')[-1] == 'LocalizationMetric'
+        ]
         if not own:
             raise ValueError(f'--out {args.out}: {args.config} has no '
                              'LocalizationMetric in its test_evaluator')

@@ -1,18 +1,67 @@
 """A score as a person reads it: with protocol, n of N and baselines."""
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Mapping, Sequence
 
 from fnac_mm.functional import Protocol
 
 SCORES = ('ciou@0.5', 'mean_ciou', 'auc')
 MAPS = ('audio_visual', 'object', 'fused')
 BASELINES = ('whole_image', 'centre', 'oracle_cap')
+ADAPTIVE = ('audio_visual_adaptive', 'object_adaptive', 'fused_adaptive',
+            'centre_adaptive')
+COLUMNS = {
+    'ciou@0.5': 'cIoU@0.5',
+    'mean_ciou': 'mean cIoU',
+    'auc': 'AUC',
+    'iiou@0.5': 'IIoU@0.5',
+    'iauc': 'IAUC',
+}
 TITLES = dict(
     audio_visual='audio-visual',
     object='object',
     fused='fused',
     whole_image='whole image',
     centre='centre',
-    oracle_cap='oracle cap')
+    oracle_cap='oracle cap',
+    deaf='deaf')
+
+
+def format_table(metrics: Mapping[str, float], columns: Mapping[str, str],
+                 kinds: Sequence[str], alpha: float) -> List[str]:
+    """A line of titles, then one for each kind of map that was scored.
+
+    Args:
+        metrics (Mapping[str, float]): By ``<kind>/<column>``.
+        columns (Mapping[str, str]): Titles of the columns, by their keys.
+        kinds (Sequence[str]): Kinds in their order; a rule is drawn before
+            the first baseline.
+        alpha (float): Weight of the fusion, for its title.
+
+    Returns:
+        list[str]: Lines of equal length; ``-`` where there is no score.
+    """
+    widths = {key: max(9, len(title) + 2) for key, title in columns.items()}
+    lines = [
+        ' ' * 16 + ''.join(f'{title:>{widths[key]}}'
+                           for key, title in columns.items())
+    ]
+    length = len(lines[0])
+    ruled = False
+    for kind in kinds:
+        if not any(f'{kind}/{key}' in metrics for key in columns):
+            continue
+        if kind in BASELINES and not ruled:
+            lines.append('-' * length)
+            ruled = True
+        title = TITLES[kind.removesuffix('_adaptive')]
+        if title == 'fused':
+            title += f' ({alpha:g})'
+        cells = [
+            f'{metrics[f"{kind}/{key}"]:>{width}.2f}'
+            if f'{kind}/{key}' in metrics else f'{"-":>{width}}'
+            for key, width in widths.items()
+        ]
+        lines.append(f'{title:<16}{"".join(cells)}')
+    return lines
 
 
 def format_report(metrics: Dict[str, float],
@@ -29,22 +78,21 @@ def format_report(metrics: Dict[str, float],
     Returns:
         str: Several lines, without a final line break.
     """
+    columns = {
+        key: title
+        for key, title in COLUMNS.items() if f'{MAPS[0]}/{key}' in metrics
+    }
     lines = [
         f'{dataset_name}: n = {metrics["n"]:,} of {metrics["n_listed"]:,}',
         f'protocol {protocol.describe()}',
-        f'{"":<16}{"cIoU@0.5":>10}{"mean cIoU":>11}{"AUC":>9}'
+        *format_table(metrics, columns, MAPS + BASELINES, protocol.alpha)
     ]
-    for name in MAPS + BASELINES:
-        if f'{name}/{SCORES[0]}' not in metrics:
-            continue
-        if name == BASELINES[0]:
-            lines.append('-' * 46)
-        title = TITLES[name]
-        if name == 'fused':
-            title += f' ({protocol.alpha:g})'
-        row = [metrics[f'{name}/{score}'] for score in SCORES]
-        lines.append(f'{title:<16}{row[0]:>10.2f}{row[1]:>11.2f}'
-                     f'{row[2]:>9.2f}')
+    if f'{ADAPTIVE[0]}/{SCORES[0]}' in metrics:
+        lines.append('adaptive: told the size of the target, another task')
+        lines += format_table(metrics, columns, ADAPTIVE, protocol.alpha)[1:]
+    if 'n_groups' in metrics:
+        lines.append(f'IIoU and IAUC: {metrics["n_groups"]:,} groups, '
+                     f'{metrics["n_single_groups"]:,} of one sample')
     if protocol.threshold is not None:
         lines.append('centre and oracle cap: of the half-image rule, to '
                      'which this protocol is not bound')

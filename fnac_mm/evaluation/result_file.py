@@ -5,7 +5,10 @@ A json object with ``version``, ``protocol`` (all fields), ``dataset``
 (percent) and ``results``: per sample, sorted by ``sample_id``, its ``ciou``
 by kind of map, ``boxes`` as published, ``n_boxes``, ``target_area``,
 ``empty_target``, the raw ``map`` and, if there is one, the raw
-``object_map``. Raw maps and boxes are all that another protocol needs.
+``object_map``. A sample that is annotated by a mask alone has ``mask``, runs
+of pixels (:func:`fnac_mm.evaluation.sample_rows.encode_mask`). Where groups
+were scored, ``dataset`` has ``group_key`` and each sample its ``group``. Raw
+maps and targets are all that another protocol needs.
 """
 import json
 import os
@@ -17,6 +20,7 @@ from typing import Any, Dict, List, Union
 import numpy as np
 
 from fnac_mm.functional import Protocol
+from .sample_rows import decode_mask
 
 VERSION = 1
 PARTS = dict(
@@ -87,7 +91,8 @@ def read_results(path: Union[str, Path]) -> Dict[str, Any]:
     _check_protocol(content['protocol'], f'{path}: protocol')
     _check_keys(content['dataset'], dict(name=str, combine=str, consensus=int),
                 f'{path}: dataset')
-    _check_rows(content['results'], str(path))
+    _check_rows(content['results'], str(path), 'group_key'
+                in content['dataset'])
     if content['n'] != len(content['results']):
         raise ValueError(f'{path}: n is {content["n"]}, but there are '
                          f'{len(content["results"])} results')
@@ -135,7 +140,7 @@ def _check_protocol(part: Dict[str, Any], where: str) -> None:
     _check_keys(part, {k: type(v) for k, v in example.items()}, where)
 
 
-def _check_rows(rows: List[Any], path: str) -> None:
+def _check_rows(rows: List[Any], path: str, grouped: bool) -> None:
     """ValueError naming the first sample that is malformed."""
     if not rows:
         raise ValueError(f'{path}: no results')
@@ -145,12 +150,25 @@ def _check_rows(rows: List[Any], path: str) -> None:
         _check_array(row['map'], 2, f'{where}: map')
         if 'object_map' in row:
             _check_array(row['object_map'], 2, f'{where}: object_map')
+        if grouped:
+            _check_keys(row, dict(group=str), where)
+        if 'mask' in row:
+            _check_mask(row['mask'], f'{where}: mask')
         if row['boxes']:
             _check_array(row['boxes'], 2, f'{where}: boxes', width=4)
         _check_array(list(row['ciou'].values()), 1, f'{where}: ciou')
     twice = duplicated([row['sample_id'] for row in rows])
     if twice:
         raise ValueError(f'{path}: ids more than once: {", ".join(twice)}')
+
+
+def _check_mask(part: Any, where: str) -> None:
+    """ValueError unless these are runs that make a mask."""
+    _check_keys(part, dict(size=list, counts=list), where)
+    try:
+        decode_mask(part)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f'{where}: {error}') from None
 
 
 def _check_array(values: Any,

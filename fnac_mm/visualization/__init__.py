@@ -2,8 +2,9 @@
 from .curves import plot_training_curves
 from .localization_visualizer import LocalizationVisualizer
 from .overlay import contact_sheet, draw_overlay
+from .success_curves import plot_success_curves
 
 __all__ = [
     'LocalizationVisualizer', 'contact_sheet', 'draw_overlay',
-    'plot_training_curves'
+    'plot_success_curves', 'plot_training_curves'
 ]

@@ -12,13 +12,15 @@ import json
 import logging
 import sys
 from itertools import groupby
-from typing import Any, Dict, Optional, Sequence
+from typing import Any, Dict, List, Optional, Sequence
 
 import torch
 from mmengine.logging import MMLogger
 
 from fnac_mm.evaluation import LocalizationMetric, build_protocol, read_results
-from fnac_mm.functional import PROTOCOLS, Protocol
+from fnac_mm.evaluation.report import ADAPTIVE, MAPS, SCORES
+from fnac_mm.evaluation.sample_rows import META_KEYS, decode_mask
+from fnac_mm.functional import PROTOCOLS, Protocol, summarize_intervals
 from fnac_mm.registry import METRICS
 
 # Of a cIoU: a few pixels of 50,176.
@@ -41,18 +43,26 @@ def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
         type=float,
         help='weight of the audio-visual map in the fusion')
     parser.add_argument(
+        '--intervals',
+        action='store_true',
+        help='add bootstrap 95 %% intervals over samples, or over groups '
+        'where the data set has them')
+    parser.add_argument(
         '--out', metavar='FILE', help='write the new results there')
     return parser.parse_args(argv)
 
 
 def to_sample(row: Dict[str, Any]) -> Dict[str, Any]:
     """Data sample, as the evaluator hands it to the metric, of a row."""
-    known = ('sample_id', 'class_name', 'img_path', 'audio_path')
     sample = dict(
         **{key: row[key]
-           for key in known if key in row},
-        gt_instances=dict(boxes=row['boxes']),
+           for key in ('sample_id', *META_KEYS) if key in row},
         pred_map=dict(data=torch.tensor([row['map']])))
+    if 'mask' in row:
+        mask = torch.from_numpy(decode_mask(row['mask']))
+        sample['gt_mask'] = dict(data=mask[None])
+    else:
+        sample['gt_instances'] = dict(boxes=row['boxes'])
     if 'object_map' in row:
         sample['pred_object_map'] = dict(
             data=torch.tensor([row['object_map']]))
@@ -77,12 +87,14 @@ def score_rows(content: Dict[str, Any],
         dict(
             type='fnac_mm.LocalizationMetric',
             protocol=protocol,
+            adaptive=ADAPTIVE[0] in content['results'][0]['ciou'],
             out_file=out_file))
     metric.dataset_meta = dict(
         dataset_name=rule['name'],
         combine=rule['combine'],
         consensus=rule['consensus'],
-        n_listed=content['n_listed'])
+        n_listed=content['n_listed'],
+        group_key=rule.get('group_key'))
     samples = [to_sample(row) for row in content['results']]
     # Only maps of one size can be scored together.
     for _, group in groupby(samples, lambda s: s['pred_map']['data'].shape):
@@ -136,6 +148,35 @@ def _differs(old: Any, new: Any) -> bool:
     return abs(old - new) > TOLERANCE
 
 
+def list_intervals(rows: List[Dict[str, Any]]) -> Dict[str, Any]:
+    """Bootstrap intervals of the scores of maps; also printed to stderr.
+
+    Args:
+        rows (list[dict]): Of the metric. If they have groups, these are
+            drawn whole.
+
+    Returns:
+        dict[str, list[float]]: Low and high in percent, by the score's key;
+        None where there is one unit only, which says nothing of its spread.
+    """
+    groups = [row.get('group', row['sample_id']) for row in rows]
+    unit = 'groups' if len(set(groups)) < len(groups) else 'samples'
+    print(
+        f'bootstrap 95 % intervals over {len(set(groups))} {unit}',
+        file=sys.stderr)
+    intervals: Dict[str, Any] = {}
+    for kind in (k for k in MAPS + ADAPTIVE if k in rows[0]['ciou']):
+        found = summarize_intervals([row['ciou'][kind] for row in rows],
+                                    groups)
+        for score in SCORES:
+            low, high = found[score]
+            known = low == low
+            intervals[f'{kind}/{score}'] = [low, high] if known else None
+            text = f'{low:.2f} to {high:.2f}' if known else 'unknown'
+            print(f'{kind + "/" + score:<32}{text:>18}', file=sys.stderr)
+    return intervals
+
+
 def main(argv: Optional[Sequence[str]] = None) -> None:
     """Score, compare, print."""
     args = parse_args(argv)
@@ -149,10 +190,15 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
         protocol = build_protocol(args.protocol or stored, args.alpha)
         check_unchanged(args.results, content, score_rows(content, stored))
         metric = score_rows(content, protocol, args.out)
+        # Evaluation empties the metric.
+        rows = list(metric.results)
         metrics = metric.evaluate(content['n'])
     except (OSError, ValueError) as error:
         sys.exit(f'error: {error}')
-    print(json.dumps(dict(protocol=protocol.name, **metrics), indent=2))
+    content = dict(protocol=protocol.name, **metrics)
+    if args.intervals:
+        content['intervals'] = list_intervals(rows)
+    print(json.dumps(content, indent=2))
 
 
 if __name__ == '__main__':

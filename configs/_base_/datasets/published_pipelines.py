@@ -24,3 +24,5 @@ test_pipeline = [
         interpolation='bicubic'),
     dict(type='PackAVInputs'),
 ]
+
+mask_test_pipeline = [dict(type='LoadMask'), *test_pipeline]

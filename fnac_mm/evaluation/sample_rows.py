@@ -1,0 +1,155 @@
+"""From data samples to rows of plain numbers, which travel and are kept."""
+from typing import Any, Dict, List, Mapping, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from fnac_mm.functional import boxes_to_target
+
+META_KEYS = ('class_name', 'group', 'negative_kind', 'img_path', 'audio_path')
+
+
+def encode_mask(mask: np.ndarray) -> Dict[str, List[int]]:
+    """Mask as lengths of runs, row by row; the first run is of zeros.
+
+    Args:
+        mask (np.ndarray): (H, W), 0 and 1.
+
+    Returns:
+        dict: ``size`` [H, W] and ``counts``.
+    """
+    flat = np.concatenate([[0], mask.reshape(-1) != 0])
+    ends = np.flatnonzero(np.diff(flat))
+    counts = np.diff(np.concatenate([[0], ends, [mask.size]]))
+    return dict(size=list(mask.shape), counts=counts.tolist())
+
+
+def decode_mask(code: Mapping[str, Sequence[int]]) -> np.ndarray:
+    """Inverse of :func:`encode_mask`.
+
+    Args:
+        code (Mapping): ``size`` and ``counts``.
+
+    Returns:
+        np.ndarray: (H, W) uint8.
+
+    Raises:
+        ValueError: If the runs don't add up to the size.
+    """
+    counts = np.asarray(code['counts'], dtype=np.int64)
+    height, width = code['size']
+    if (counts < 0).any() or counts.sum() != height * width:
+        raise ValueError(f'runs of {counts.sum()} pixels do not make a mask '
+                         f'of {height} x {width}')
+    values = np.arange(len(counts), dtype=np.uint8) % 2
+    return np.repeat(values, counts).reshape(height, width)
+
+
+def describe_sample(sample: Mapping[str, Any]) -> Dict[str, Any]:
+    """Begin the row of a sample: what is known without the model.
+
+    Args:
+        sample (Mapping): ``AVDataSample.to_dict()``.
+
+    Returns:
+        dict: ``sample_id``, those of ``META_KEYS`` that the sample has,
+        ``boxes`` and ``n_boxes``; of a sample without boxes its ``mask``.
+
+    Raises:
+        ValueError: If there is no id, neither boxes nor mask, or a box is
+            not finite.
+    """
+    if 'sample_id' not in sample:
+        raise ValueError('a sample without sample_id cannot be scored; '
+                         f'its fields: {", ".join(sorted(sample))}')
+    row: Dict[str, Any] = dict(sample_id=str(sample['sample_id']))
+    row.update({
+        key: str(sample[key])
+        for key in META_KEYS if sample.get(key) is not None
+    })
+    boxes = sample.get('gt_instances', {}).get('boxes')
+    if boxes is None and 'gt_mask' in sample:
+        mask = sample['gt_mask']['data']
+        row.update(boxes=[], n_boxes=0, mask=encode_mask(mask[0].numpy()))
+        return row
+    if boxes is None:
+        raise ValueError(f'sample {row["sample_id"]!r} has no annotated '
+                         'boxes (gt_instances.boxes) and no gt_mask; does the '
+                         'data set have an annotation file?')
+    boxes = torch.as_tensor(boxes, dtype=torch.float64).reshape(-1, 4)
+    if not torch.isfinite(boxes).all():
+        raise ValueError(f'sample {row["sample_id"]!r}: a box holds NaN '
+                         f'or infinity: {boxes.tolist()}')
+    row.update(boxes=boxes.tolist(), n_boxes=len(boxes))
+    return row
+
+
+def is_positive(row: Mapping[str, Any]) -> bool:
+    """Whether something in the frame sounds.
+
+    Args:
+        row (Mapping): See :func:`describe_sample`.
+
+    Returns:
+        bool: There is a box, even one of zero area, or a pixel of a mask.
+    """
+    return bool(row['boxes']) or len(row.get('mask', {}).get('counts', ())) > 1
+
+
+def row_target(row: Mapping[str, Any], size: int,
+               rule: Mapping[str, Any]) -> Tensor:
+    """What a map of this sample is compared with.
+
+    Args:
+        row (Mapping): See :func:`describe_sample`.
+        size (int): Pixels of each side.
+        rule (Mapping): ``combine`` and ``consensus`` of boxes.
+
+    Returns:
+        Tensor: (size, size) float32 in [0, 1].
+
+    Raises:
+        ValueError: If a mask is of another size.
+    """
+    if 'mask' not in row:
+        return boxes_to_target(row['boxes'], size, **rule)
+    if list(row['mask']['size']) != [size, size]:
+        raise ValueError(f'sample {row["sample_id"]!r}: its mask is of size '
+                         f'{row["mask"]["size"]}, the protocol compares at '
+                         f'{size} x {size}; give LoadMask size={size}')
+    return torch.from_numpy(decode_mask(row['mask'])).float()
+
+
+def stack_maps(samples: Sequence[Mapping[str, Any]], name: str) -> Tensor:
+    """Predicted maps of some samples.
+
+    Float32 whatever the model ran in: it goes through json and back without
+    a change, so the file of results gives the same scores again.
+
+    Args:
+        samples (Sequence[Mapping]): ``AVDataSample.to_dict()`` of each.
+        name (str): ``'pred_map'`` or ``'pred_object_map'``.
+
+    Returns:
+        Tensor: (B, h, w) float32 on the CPU.
+
+    Raises:
+        ValueError: If a map is absent, not finite or of another size.
+    """
+    maps: List[Tensor] = []
+    for sample in samples:
+        if name not in sample:
+            raise ValueError(f'sample {sample["sample_id"]!r} has no {name}; '
+                             "the model's predict mode must set it")
+        map = torch.as_tensor(sample[name]['data']).detach().cpu().float()
+        if not torch.isfinite(map).all():
+            raise ValueError(f'sample {sample["sample_id"]!r}: its {name} '
+                             'holds NaN or infinity; it has no score')
+        if maps and map.shape != maps[0].shape:
+            raise ValueError(
+                f'sample {sample["sample_id"]!r}: its {name} is of shape '
+                f'{tuple(map.shape)}, that of {samples[0]["sample_id"]!r} '
+                f'{tuple(maps[0].shape)}; use batch_size=1')
+        maps.append(map)
+    return torch.cat(maps)

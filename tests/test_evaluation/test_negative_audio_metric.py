@@ -1,0 +1,149 @@
+"""NegativeAudioMetric: closed forms, held-out clips, refusals."""
+from pathlib import Path
+from typing import List
+
+import numpy as np
+import pytest
+import torch
+from mmengine.evaluator import Evaluator
+from mmengine.registry import DefaultScope
+
+from fnac_mm.registry import DATASETS, METRICS
+from fnac_mm.structures import AVDataSample
+from .samples import VGGSS, make_sample
+
+LEFT = [[0., 0., 0.5, 1.]]
+TYPE = 'fnac_mm.NegativeAudioMetric'
+
+
+def stripe(share: float, low: float = -1.) -> np.ndarray:
+    """Cosine 1 in the left share of the picture, at 224 x 224."""
+    map = np.full((224, 224), low)
+    map[:, :round(224 * share)] = 1
+    return map
+
+
+def negative(clip: str, kind: str, map: np.ndarray) -> AVDataSample:
+    return make_sample(f'{clip}+{kind}', [], map, negative_kind=kind)
+
+
+def evaluate(samples: List[AVDataSample], **kwargs: object) -> dict:
+    evaluator = Evaluator(dict(type=TYPE, **kwargs))
+    evaluator.dataset_meta = VGGSS
+    for sample in samples:
+        evaluator.process([sample], None)
+    metrics = evaluator.evaluate(len(samples))
+    return {k.removeprefix('negative_audio/'): v for k, v in metrics.items()}
+
+
+def test_closed_form() -> None:
+    """Half found, a quarter and an eighth active: by hand."""
+    samples = [
+        make_sample('a', LEFT, stripe(0.25)),
+        negative('a', 'silence', stripe(0.25)),
+        negative('a', 'noise', stripe(0.125)),
+    ]
+    metrics = evaluate(samples, threshold=0.75)
+    assert metrics['audio_visual/ciou_u'] == 50
+    assert metrics['audio_visual/pia/silence'] == 25
+    assert metrics['audio_visual/pia/noise'] == 12.5
+    quiet = (75 + 87.5) / 2
+    assert metrics['audio_visual/f_loc'] == pytest.approx(2 * 50 * quiet /
+                                                          (50 + quiet))
+    # Whoever does not listen is as active with any sound.
+    assert metrics['deaf/pia/noise'] == 25
+    assert metrics['deaf/f_loc'] == pytest.approx(60)
+    assert metrics['whole_image/ciou_u'] == 50
+    assert metrics['whole_image/f_loc'] == 0
+    assert (metrics['n'], metrics['threshold']) == (1, 0.75)
+
+
+def many_samples(count: int = 40) -> List[AVDataSample]:
+    """Clips whose negatives peak at another value each."""
+    samples = []
+    for index in range(count):
+        clip = f'c_{index}'
+        samples.append(make_sample(clip, LEFT, stripe(0.5)))
+        peak = -1 + 2 * index / count
+        samples.append(negative(clip, 'noise', np.full((7, 7), peak)))
+    return samples
+
+
+def test_threshold_is_calibrated_on_other_clips() -> None:
+    """Whatever the order; and scored clips play no part in it."""
+    samples = many_samples()
+    metrics = evaluate(samples)
+    assert metrics == evaluate(samples[::-1])
+    assert metrics['n'] + metrics['n_calibration'] == 40
+    assert 10 < metrics['n'] < 30
+    metric = METRICS.build(dict(type=TYPE))
+    metric.dataset_meta = VGGSS
+    metric.process(None, [sample.to_dict() for sample in samples[1:2]])
+    metric.process(None, [s.to_dict() for s in samples if 'noise' in
+                          s.sample_id][1:])  # yapf: disable
+    scored, threshold, _ = metric._calibrate(metric.results)
+    assert threshold == metrics['threshold']
+    chosen = {row['sample_id'] for row in scored}
+    peaks = [r['peak'] for r in metric.results if r['sample_id'] not in chosen]
+    assert threshold == pytest.approx(np.quantile(peaks, 0.75))
+    assert evaluate(samples, seed=1)['threshold'] != threshold
+
+
+def test_published_thresholds() -> None:
+    samples = many_samples(4)
+    assert evaluate(samples, threshold='fnac')['threshold'] == 0.5538
+    # On the cosine: the same pixels after (cos + 1) / 2.
+    assert evaluate(
+        samples, threshold='lvs')['threshold'] == pytest.approx(
+            (0.6077 + 1) / 2)
+
+
+def test_bad_input() -> None:
+    positive = make_sample('a', LEFT, stripe(0.5))
+    silent = negative('a', 'silence', stripe(0.5))
+    with pytest.raises(ValueError, match='1 samples with their own sound'):
+        evaluate([positive], threshold=0.5)
+    with pytest.raises(ValueError, match='0 samples with their own sound'):
+        evaluate([silent], threshold=0.5)
+    with pytest.raises(ValueError, match='no negative among the clips'):
+        evaluate([positive])
+    with pytest.raises(ValueError, match="no published threshold of 'x'"):
+        evaluate([positive], threshold='x')
+    with pytest.raises(ValueError, match='calibration must be'):
+        evaluate([positive], calibration=1.)
+
+
+def test_as_the_documentation_says(synthetic: Path) -> None:
+    """A real test set and its negatives in one ConcatDataset."""
+    test_set = dict(
+        type='VGGSS',
+        data_root=str(synthetic),
+        data_prefix=dict(img_path='test/frames', audio_path='test/audio'),
+        list_file='metadata/test.csv',
+        ann_file='metadata/test.json',
+        test_mode=True,
+        pipeline=[
+            dict(type='LoadImage'),
+            dict(type='LoadAudio', duration=0.8, sample_rate=16000),
+            dict(type='PackAVInputs')
+        ])
+    kinds = ('silence', 'noise', 'offscreen')
+    with DefaultScope.overwrite_default_scope('fnac_mm'):
+        dataset = DATASETS.build(
+            dict(
+                type='ConcatDataset',
+                ignore_keys=['dataset_name', 'group_key'],
+                datasets=[test_set] + [
+                    dict(type='NegativeAudio', kind=kind, dataset=test_set)
+                    for kind in kinds
+                ]))
+        rng = np.random.default_rng(0)
+        samples = [
+            dataset[i]['data_samples'].set_pred_map(
+                torch.from_numpy(rng.uniform(-1, 1, (7, 7))))
+            for i in range(len(dataset))
+        ]
+    metrics = evaluate(samples)
+    assert metrics['n'] + metrics['n_calibration'] == 7
+    for kind in kinds:
+        assert 0 <= metrics[f'audio_visual/pia/{kind}'] <= 100

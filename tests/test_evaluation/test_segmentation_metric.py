@@ -1,0 +1,140 @@
+"""SegmentationMetric against plain numpy, scikit-learn and closed forms."""
+from typing import Dict, List
+
+import numpy as np
+import pytest
+import torch
+from mmengine.evaluator import Evaluator
+from sklearn.metrics import average_precision_score
+
+from fnac_mm.functional import PROTOCOLS
+from fnac_mm.registry import METRICS
+from fnac_mm.structures import AVDataSample
+from ..ddp_helpers import run_distributed
+
+META = dict(dataset_name='avsbench_ms3', combine='union', consensus=2)
+
+
+def make_samples(count: int = 5) -> List[AVDataSample]:
+    """Random maps and masks; the last frame has no object."""
+    rng = np.random.default_rng(7)
+    samples = []
+    for index in range(count):
+        mask = torch.zeros(224, 224)
+        top, left = rng.integers(0, 120, 2)
+        if index != count - 1:
+            mask[top:top + 90, left:left + 60 + 9 * index] = 1
+        sample = AVDataSample(metainfo=dict(sample_id=f'v_{index}'))
+        sample.set_gt_mask(mask)
+        samples.append(
+            sample.set_pred_map(
+                torch.from_numpy(rng.uniform(-1, 1, (7, 7))).float()))
+    return samples
+
+
+def evaluate(samples: List[AVDataSample], **kwargs: object) -> dict:
+    """Score through a real evaluator, in batches of 2."""
+    evaluator = Evaluator(dict(type='fnac_mm.SegmentationMetric', **kwargs))
+    evaluator.dataset_meta = META
+    for start in range(0, len(samples), 2):
+        evaluator.process(samples[start:start + 2], None)
+    metrics = evaluator.evaluate(len(samples))
+    return {k.removeprefix('segmentation/'): v for k, v in metrics.items()}
+
+
+def evaluate_shard(count: int) -> Dict[str, float]:
+    """This process's part, padded as mmengine pads."""
+    from mmengine.dataset import DefaultSampler
+    samples = make_samples(count)
+    evaluator = Evaluator(dict(type='fnac_mm.SegmentationMetric'))
+    evaluator.dataset_meta = META
+    for index in DefaultSampler(samples, shuffle=False):
+        evaluator.process([samples[index]], None)
+    metrics = evaluator.evaluate(count)
+    return {k.removeprefix('segmentation/'): v for k, v in metrics.items()}
+
+
+def by_hand(samples: List[AVDataSample]) -> Dict[str, float]:
+    """The published rules, frame by frame."""
+    ious, curves, precisions = [], [], []
+    limits = torch.linspace(0, 1 - 1e-10, 255).numpy()
+    for sample in samples:
+        map = PROTOCOLS['fnac_test'].maps(sample.pred_map.data)
+        map = map['audio_visual'][0].numpy()
+        mask = sample.gt_mask.data[0].numpy().astype(bool)
+        chosen = map > 0.5
+        if not mask.any():
+            ious.append(1 - chosen.mean())
+            continue
+        ious.append((chosen & mask).sum() / (chosen | mask).sum())
+        precisions.append(average_precision_score(mask.ravel(), map.ravel()))
+        curve = []
+        for limit in limits:
+            found = map >= limit
+            p = (found & mask).sum() / (found.sum() + 1e-20)
+            r = (found & mask).sum() / mask.sum()
+            curve.append(1.3 * p * r / (0.3 * p + r) if p + r else 0)
+        curves.append(curve)
+    return dict(
+        miou=100 * np.mean(ious),
+        max_f=100 * np.mean(curves, axis=0).max(),
+        pixel_ap=100 * np.mean(precisions))
+
+
+def test_equals_the_published_rules() -> None:
+    samples = make_samples()
+    metrics = evaluate(samples)
+    for key, value in by_hand(samples).items():
+        assert metrics[f'audio_visual/{key}'] == pytest.approx(value, abs=1e-4)
+    assert (metrics['n'], metrics['n_empty']) == (5, 1)
+
+
+def test_perfect_map_and_baselines() -> None:
+    """The left half is sounding, and found."""
+    mask = torch.zeros(224, 224)
+    mask[:, :112] = 1
+    sample = AVDataSample(metainfo=dict(sample_id='a'))
+    sample.set_gt_mask(mask).set_pred_map(mask)
+    metrics = evaluate([sample])
+    for key in ('miou', 'max_f', 'pixel_ap'):
+        assert metrics[f'audio_visual/{key}'] == pytest.approx(100, abs=1e-3)
+    assert metrics['whole_image/miou'] == pytest.approx(50, abs=1e-3)
+    assert metrics['whole_image/pixel_ap'] == pytest.approx(50, abs=1e-3)
+    # P = 1/2, R = 1: 1.3 / 2 / (0.15 + 1)
+    assert metrics['whole_image/max_f'] == pytest.approx(65 / 1.15, abs=1e-3)
+    assert 'oracle_cap/miou' not in metrics
+    capped = evaluate([sample], threshold=None)
+    assert capped['oracle_cap/miou'] == pytest.approx(100, abs=1e-3)
+
+
+def test_frames_without_object_only() -> None:
+    metrics = evaluate(make_samples(1), threshold=None)
+    assert metrics['audio_visual/miou'] == pytest.approx(50, abs=1e-3)
+    assert metrics['oracle_cap/miou'] == pytest.approx(50, abs=1e-3)
+    assert np.isnan(metrics['audio_visual/max_f'])
+    assert metrics['n_empty'] == 1
+
+
+def test_bad_input() -> None:
+    samples = make_samples(2)
+    bare = AVDataSample(metainfo=dict(sample_id='x')).set_gt_boxes([])
+    bare.set_pred_map(torch.eye(7))
+    with pytest.raises(ValueError, match="'x' has no gt_mask"):
+        evaluate(samples + [bare])
+    small = AVDataSample(metainfo=dict(sample_id='y'))
+    small.set_gt_mask(torch.eye(9)).set_pred_map(torch.eye(7))
+    with pytest.raises(ValueError, match=r"'y': its mask is of size \[9, 9\]"):
+        evaluate(samples + [small])
+    samples[1].pred_map.data[0, 3, 3] = float('nan')
+    with pytest.raises(ValueError, match="'v_1': its pred_map holds NaN"):
+        evaluate(samples)
+    for wrong in (dict(protocol='vssl_eval'), dict(threshold=2.)):
+        with pytest.raises(ValueError, match='threshold|normalise'):
+            METRICS.build(dict(type='fnac_mm.SegmentationMetric', **wrong))
+
+
+@pytest.mark.ddp
+def test_number_of_processes_does_not_matter() -> None:
+    """5 samples on 3 processes, so that one is repeated."""
+    expected = evaluate(make_samples(5))
+    assert run_distributed(evaluate_shard, 3, 5) == [expected] * 3
