@@ -1,40 +1,20 @@
 # VGG-Sound for training, VGG-SS for testing; all clips in one folder.
-_base_ = './published_pipelines.py'
+_base_ = './published.py'
 
 train_dataloader = dict(
-    batch_size=256,
-    num_workers=8,
-    persistent_workers=True,
-    pin_memory=True,
-    drop_last=True,
-    collate_fn=dict(type='fnac_mm.collate_av'),
-    sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(
         type='VGGSound',
         data_root='data/vggsound',
         data_prefix=dict(img_path='frames', audio_path='audio'),
         list_file='metadata/vggss_144k.txt',
         # Test clips stand in the published training lists.
-        exclude=['metadata/vggss_test.csv'],
-        pipeline={{_base_.train_pipeline}}))
+        exclude=['metadata/vggss_test.csv']))
 
 val_dataloader = dict(
-    batch_size=64,
-    num_workers=4,
-    persistent_workers=True,
-    pin_memory=True,
-    drop_last=False,
-    collate_fn=dict(type='fnac_mm.collate_av'),
-    sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
         type='VGGSS',
         data_root='data/vggsound',
         data_prefix=dict(img_path='frames', audio_path='audio'),
         list_file='metadata/vggss_test.csv',
-        ann_file='metadata/vggss.json',
-        test_mode=True,
-        pipeline={{_base_.test_pipeline}}))
+        ann_file='metadata/vggss.json'))
 test_dataloader = val_dataloader
-
-val_evaluator = dict(type='LocalizationMetric', protocol='fnac_test')
-test_evaluator = val_evaluator
