@@ -7,6 +7,8 @@ Writes <name>.npy, the heat map at the size of the picture (float32), and
 <name>.png, the picture with the map over it.
 """
 import argparse
+import sys
+from typing import Any, Dict
 
 from fnac_mm.apis import LocalizationInferencer
 from fnac_mm.functional import PROTOCOLS
@@ -48,19 +50,35 @@ def parse_args() -> argparse.Namespace:
 
 
 def main() -> None:
-    """Predict, write, print."""
+    """Predict, write, print; bad input ends with a message."""
     args = parse_args()
+    try:
+        prediction = infer(args)
+    except (OSError, ValueError) as error:
+        sys.exit(f'error: {error}')
+    x, y = prediction['peak']
+    print(f'peak: x={x:.3f} y={y:.3f} (fractions of the picture), cosine '
+          f'{prediction["confidence"]:.3f}')
+    for path in prediction['files'].values():
+        print(path)
+
+
+def infer(args: argparse.Namespace) -> Dict[str, Any]:
+    """Predict and write.
+
+    Args:
+        args (Namespace): Command line.
+
+    Returns:
+        dict: Prediction of the inferencer.
+    """
     inferencer = LocalizationInferencer(
         args.model, args.checkpoint, args.device, show_progress=False)
     inputs = dict(
         image=args.image, audio=args.audio, video=args.video, time=args.time)
     prediction, = inferencer(
         inputs, protocol=args.protocol, out_dir=args.out_dir)['predictions']
-    x, y = prediction['peak']
-    print(f'peak: x={x:.3f} y={y:.3f} (fractions of the picture), cosine '
-          f'{prediction["confidence"]:.3f}')
-    for path in prediction['files'].values():
-        print(path)
+    return prediction
 
 
 if __name__ == '__main__':

@@ -51,7 +51,7 @@ say 5 'pictures'
 
 printf '\nDone in %d min %d s after the installation. Look at\n' \
     $((SECONDS / 60)) $((SECONDS % 60))
-printf '  %s\n' "$OUT/heat_maps.png  test frames, heat map, true box" \
+printf '  %s\n' "$OUT/heat_maps.png  test frames; green: true box, white: prediction, number: cIoU" \
     "$OUT/curves.png     loss and cIoU over the epochs" \
     "$OUT/results.json   every sample's score"
 printf 'On your own picture and sound:\n  %s tools/infer.py %s --image F --audio F --out-dir D\n' \

@@ -230,7 +230,10 @@ class AVLocalizationDataset(BaseDataset):
         if not self.allow_missing:
             raise FileNotFoundError(
                 f'{details}. A score on a part of the list is not '
-                'comparable; to go on with it, set allow_missing=True')
+                'comparable; to go on with it, set allow_missing=True '
+                '(with the tools: --cfg-options '
+                'val_dataloader.dataset.allow_missing=True '
+                'test_dataloader.dataset.allow_missing=True)')
         logger.warning(details)
 
     def _serialize_data(self) -> Tuple[np.ndarray, np.ndarray]:

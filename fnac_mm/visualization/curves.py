@@ -137,7 +137,7 @@ def _plot_scores(axes: Axes, validation: Records) -> None:
         else:
             axes.plot(known, values, label=label, **style)
     axes.set_ylabel('cIoU@0.5 in %')
-    axes.set_ylim(0, 100)
+    axes.set_ylim(0, 105)
     axes.grid(alpha=0.3)
     if epochs:
-        axes.legend()
+        axes.legend(loc='lower right')

@@ -35,6 +35,7 @@ train_dataloader = dict(
     sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(
         type='VGGSound',
+        dataset_name='synthetic',
         data_root='data/synthetic',
         data_prefix=dict(img_path='train/frames', audio_path='train/audio'),
         list_file='metadata/train.txt',
@@ -48,6 +49,7 @@ val_dataloader = dict(
     sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
         type='VGGSS',
+        dataset_name='synthetic',
         data_root='data/synthetic',
         data_prefix=dict(img_path='val/frames', audio_path='val/audio'),
         list_file='metadata/val.csv',
@@ -62,6 +64,7 @@ test_dataloader = dict(
     sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
         type='VGGSS',
+        dataset_name='synthetic',
         data_root='data/synthetic',
         data_prefix=dict(img_path='test/frames', audio_path='test/audio'),
         list_file='metadata/test.csv',

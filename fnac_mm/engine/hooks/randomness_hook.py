@@ -24,7 +24,7 @@ def _datasets(dataset: Any) -> Iterator[Any]:
 
 
 def require_epochs(runner: Runner, name: str) -> None:
-    """Refuse iteration-based training, which never ends an epoch.
+    """Refuse training that takes no steps, or takes them without epochs.
 
     Args:
         runner (Runner): About to train.
@@ -32,11 +32,19 @@ def require_epochs(runner: Runner, name: str) -> None:
 
     Raises:
         TypeError: If the training loop is not MMEngine's epoch-based one.
+        ValueError: If there are fewer samples than a batch.
     """
     if not isinstance(runner.train_loop, EpochBasedTrainLoop):
         raise TypeError(f'{name} counts epochs, but the training loop is a '
                         f'{type(runner.train_loop).__name__}; set '
                         'train_cfg=dict(by_epoch=True, max_epochs=...)')
+    loader = runner.train_loop.dataloader
+    if not len(loader):
+        raise ValueError(
+            f'no step can be taken: the {len(loader.dataset)} training '
+            f'samples don\'t fill one batch of {loader.batch_size} a process '
+            '(drop_last=True); for a trial, lower it with --cfg-options '
+            'global_batch_size=N')
 
 
 @HOOKS.register_module()

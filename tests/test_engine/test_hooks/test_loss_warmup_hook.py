@@ -4,6 +4,7 @@ from types import SimpleNamespace
 import pytest
 from mmengine.runner import EpochBasedTrainLoop, IterBasedTrainLoop
 from torch import nn
+from torch.utils.data import DataLoader
 
 from fnac_mm.engine import LossWarmupHook
 
@@ -16,7 +17,9 @@ class _Loss(nn.Module):
 
 
 def epochs() -> EpochBasedTrainLoop:
-    return object.__new__(EpochBasedTrainLoop)
+    loop = object.__new__(EpochBasedTrainLoop)
+    loop.dataloader = [1]
+    return loop
 
 
 def test_switches_at_the_epoch() -> None:
@@ -46,5 +49,13 @@ def test_refuses_a_negative_number() -> None:
 def test_refuses_training_by_iterations() -> None:
     loop = object.__new__(IterBasedTrainLoop)
     with pytest.raises(TypeError, match='by_epoch=True'):
+        LossWarmupHook().before_train(
+            SimpleNamespace(model=_Loss(), train_loop=loop))
+
+
+def test_refuses_a_training_without_a_step() -> None:
+    loop = epochs()
+    loop.dataloader = DataLoader([1, 2, 3], batch_size=4, drop_last=True)
+    with pytest.raises(ValueError, match='3 training .* batch of 4'):
         LossWarmupHook().before_train(
             SimpleNamespace(model=_Loss(), train_loop=loop))

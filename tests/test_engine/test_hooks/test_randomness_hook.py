@@ -39,9 +39,11 @@ def test_tells_wrapped_data_sets_the_epoch() -> None:
 
 def test_the_sampler_takes_the_seed_of_the_resumed_run() -> None:
     sampler = SimpleNamespace(seed=1)
+    loop = object.__new__(EpochBasedTrainLoop)
+    loop.dataloader = [1]
     runner = SimpleNamespace(
         seed=7,
-        train_loop=object.__new__(EpochBasedTrainLoop),
+        train_loop=loop,
         train_dataloader=SimpleNamespace(sampler=sampler))
     RandomnessHook().before_train(runner)
     assert sampler.seed == 7
