@@ -1,11 +1,11 @@
 """Lists of samples in SSL-Alignment's json: a box or a mask each."""
-import json
 import math
 import re
 from pathlib import Path, PurePosixPath
-from typing import Any, Dict, List, Union
+from typing import Any, Dict, Union
 
 from .boxes import check_box
+from .text_files import read_json_list
 
 # Side of the frame in which the boxes are given.
 FRAME_SIZE = 224
@@ -34,25 +34,11 @@ def pixel_fraction(value: float) -> float:
     return fraction
 
 
-def _read_json(path: Union[str, Path]) -> List[Any]:
-    """The list in the file; errors name it."""
-    if not Path(path).is_file():
-        raise FileNotFoundError(f'{path}: no such annotation file')
-    try:
-        entries = json.loads(Path(path).read_bytes())
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f'{path}: not valid JSON: {error}') from error
-    if not isinstance(entries, list) or not entries:
-        raise ValueError(f'{path}: expected a list of objects, got '
-                         f'{str(entries)[:80]}')
-    return entries
-
-
 def _read_entries(path: Union[str, Path], kind: type, what: str,
                   other: str) -> Entries:
     """``image``, ``audio`` and raw ``gt_box`` of each id, checked."""
     samples: Entries = {}
-    for number, entry in enumerate(_read_json(path)):
+    for number, entry in enumerate(read_json_list(path)):
         where = f'{path}, entry {number}'
         if not (isinstance(entry, dict) and all(
                 isinstance(entry.get(key), str)
@@ -155,7 +141,7 @@ def read_annotation_list(path: Union[str, Path],
         FileNotFoundError: If there is no such file.
         ValueError: If the file is malformed; names the file and the place.
     """
-    first = _read_json(path)[0]
+    first = read_json_list(path)[0]
     if isinstance(first, dict) and isinstance(first.get('gt_box'), str):
         return read_mask_list(path)
     return read_box_list(path, strict)

@@ -1,10 +1,11 @@
 """Text and tables of lists, with messages that name file and line."""
 import csv
 import io
+import json
 import os
 import re
 from pathlib import Path
-from typing import Dict, List, Sequence, Union
+from typing import Any, Dict, List, Sequence, Union
 
 PathLike = Union[str, Path]
 
@@ -87,3 +88,28 @@ def read_table(path: PathLike, columns: Sequence[str]) -> List[Dict[str, str]]:
     if not rows:
         raise ValueError(f'{path}: the list is empty')
     return rows
+
+
+def read_json_list(path: PathLike) -> List[Any]:
+    """Read an annotation file that holds a list.
+
+    Args:
+        path (str | Path): The json file.
+
+    Returns:
+        list: Its entries, at least one.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is not valid JSON, or no list with entries.
+    """
+    if not Path(path).is_file():
+        raise FileNotFoundError(f'{path}: no such annotation file')
+    try:
+        entries = json.loads(Path(path).read_bytes())
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f'{path}: not valid JSON: {error}') from error
+    if not isinstance(entries, list) or not entries:
+        raise ValueError(f'{path}: expected a list of objects, got '
+                         f'{str(entries)[:80]}')
+    return entries

@@ -1,5 +1,4 @@
 """VGG-SS: clips of VGG-Sound with boxes."""
-import json
 from pathlib import Path
 from typing import Any, Collection, Dict, Optional, Union
 
@@ -7,6 +6,7 @@ from fnac_mm.registry import DATASETS
 from .av_localization_dataset import AVLocalizationDataset
 from .boxes import check_box, report_boxes
 from .media_index import shorten
+from .text_files import read_json_list
 
 
 def _check_entry(entry: Any, where: str) -> None:
@@ -37,17 +37,8 @@ def read_vggss(path: Union[str, Path],
         FileNotFoundError: If there is no such file.
         ValueError: If the file is malformed; names the file and the place.
     """
-    if not Path(path).is_file():
-        raise FileNotFoundError(f'{path}: no such annotation file')
-    try:
-        entries = json.loads(Path(path).read_bytes())
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f'{path}: not valid JSON: {error}') from error
-    if not isinstance(entries, list) or not entries:
-        raise ValueError(f'{path}: expected a list of objects, got '
-                         f'{str(entries)[:80]}')
     samples: Dict[str, Dict[str, Any]] = {}
-    for number, entry in enumerate(entries):
+    for number, entry in enumerate(read_json_list(path)):
         where = f'{path}, entry {number}'
         _check_entry(entry, where)
         sample_id = entry['file']
