@@ -9,8 +9,15 @@ import cv2
 import numpy as np
 import pytest
 import soundfile
+from mmengine.registry import DefaultScope
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(autouse=True)
+def no_scope_left() -> None:
+    """A Runner of an earlier test leaves its default scope behind."""
+    DefaultScope._instance_dict.clear()
 
 
 @pytest.fixture(scope='session')

@@ -10,7 +10,10 @@ import fnac_mm.registry as registry
 from fnac_mm.datasets import collate_av
 
 ROOT = Path(__file__).resolve().parent.parent
-LEAVES = sorted((ROOT / 'configs').glob('*.py'))
+ALL = sorted((ROOT / 'configs').glob('*.py'))
+# They test on several sets, and train on none.
+BENCHMARKS = [p for p in ALL if p.stem.endswith('all_benchmarks')]
+LEAVES = [p for p in ALL if p not in BENCHMARKS]
 
 # benchmarks.md 5.3, column of the shell scripts
 PUBLISHED = {
@@ -77,10 +80,29 @@ def test_paper_configs_hold_the_published_settings(path) -> None:
     assert cfg.train_dataloader.dataset.get('exclude') == EXCLUDED[family]
 
 
+@pytest.mark.parametrize('path', BENCHMARKS, ids=lambda p: p.stem)
+def test_benchmarks_build(path) -> None:
+    """Their data sets are built in test_benchmark_loop.py."""
+    cfg = Config.fromfile(path)
+    assert len(path.read_text().splitlines()) <= 25
+    with DefaultScope.overwrite_default_scope('fnac_mm'):
+        for transform in cfg.test_cfg.pipeline:
+            registry.TRANSFORMS.build(transform)
+        assert FUNCTIONS.get(cfg.test_dataloader.collate_fn.type) is collate_av
+        for benchmark in cfg.test_cfg.benchmarks:
+            assert registry.DATASETS.get(benchmark.dataset.type) is not None
+            Evaluator(benchmark.evaluator)
+    published = Config.fromfile(ROOT / 'configs' / 'fnac_vggsound.py')
+    if 'synthetic' not in path.stem:
+        own = [dict(step) for step in cfg.test_cfg.pipeline]
+        theirs = published.test_dataloader.dataset.pipeline
+        assert own == [dict(step) for step in theirs]
+
+
 def test_the_named_configs_are_there() -> None:
-    names = {path.stem for path in LEAVES}
+    names = {path.stem for path in ALL}
     assert names >= {
         'fnac_vggsound', 'fnac_vggsound10k', 'fnac_vggsound_heard',
         'fnac_flickr', 'fnac_flickr10k', 'fnac_synthetic', 'fnac_avsbench_s4',
-        'fnac_avsbench_ms3'
+        'fnac_avsbench_ms3', 'fnac_all_benchmarks'
     }

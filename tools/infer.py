@@ -1,17 +1,109 @@
-"""Find where in a picture a sound comes from.
+"""Find where in a picture, or in a video, a sound comes from.
 
     python tools/infer.py CHECKPOINT --image F --audio F --out-dir D
-    python tools/infer.py CONFIG CHECKPOINT --video F --out-dir D
+    python tools/infer.py CHECKPOINT --video F --out-dir D
+    python tools/infer.py CONFIG CHECKPOINT --folder D --out-dir D
+    python tools/infer.py --video F --out-dir D     # the shipped checkpoint
 
-Writes <name>.npy, the heat map at the size of the picture (float32), and
-<name>.png, the picture with the map over it.
+A picture gives <name>.npy, the heat map at its size (float32), and
+<name>.png, the picture with the map over it. A video gives <name>.mp4, with
+the map and the sound, and <name>.json, what was found in each frame. A folder
+(frames/ and audio/, or videos) gives all that and predictions.json.
 """
 import argparse
 import sys
-from typing import Any, Dict
+from pathlib import Path
+from typing import Any, Dict, Iterator
 
-from fnac_mm.apis import LocalizationInferencer
-from fnac_mm.functional import PROTOCOLS
+from fnac_mm.apis import (LocalizationInferencer, VideoOptions,
+                          read_min_confidence)
+from fnac_mm.functional import PROTOCOLS, SMOOTHINGS
+
+DEFAULTS = VideoOptions()
+UNKNOWN = ('no calibrated threshold is known: maps are drawn whatever is '
+           'heard (see --threshold-from)')
+
+
+def add_inputs(parser: argparse.ArgumentParser) -> None:
+    """What is inferred, and with what.
+
+    Args:
+        parser (ArgumentParser): Changed in place.
+    """
+    parser.add_argument(
+        'model',
+        nargs='?',
+        help='checkpoint of a training, or its config (default: the shipped '
+        'checkpoint, which knows only a synthetic world)')
+    parser.add_argument(
+        'checkpoint', nargs='?', help='checkpoint, after a config')
+    parser.add_argument('--image', metavar='F', help='picture')
+    parser.add_argument('--audio', metavar='F', help='recording, or a video')
+    parser.add_argument(
+        '--video', metavar='F', help='video with sound, instead of both')
+    parser.add_argument(
+        '--folder', metavar='D', help='frames/ and audio/, or videos')
+    parser.add_argument(
+        '--still', action='store_true', help='only one frame of the video')
+    parser.add_argument(
+        '--time',
+        type=float,
+        metavar='S',
+        help='second to look and listen at, of a picture or with --still '
+        '(default: the middle)')
+    parser.add_argument(
+        '--out-dir', metavar='D', required=True, help='folder for the results')
+    parser.add_argument('--device', help='cpu, cuda, ... (default: a GPU)')
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """How it is inferred: the fields of VideoOptions.
+
+    Args:
+        parser (ArgumentParser): Changed in place.
+    """
+
+    def add(name: str, kind: Any, text: str, **kwargs: Any) -> None:
+        default = getattr(DEFAULTS, name)
+        shown = '' if default is None else f' (default: {default})'
+        parser.add_argument(
+            f'--{name.replace("_", "-")}',
+            type=kind,
+            default=default,
+            help=text + shown,
+            **kwargs)
+
+    add('start', float, 'second of the video to begin at')
+    add('duration', float, 'seconds of it (default: to the end)')
+    add('every', int, 'look at every so manyth frame of a video')
+    add('fps', float, 'at most so many frames per second in the output')
+    add('batch_size', int, 'frames at once')
+    add('alpha', float, 'opacity of the heat map')
+    add('threshold', float, 'level of the map, from 0 to 1, that bounds boxes')
+    add('smoothing', str, 'of the maps of a video over time; exponential is '
+        'causal, gaussian does not lag', choices=SMOOTHINGS)  # yapf: disable
+    add('smoothing_seconds', float, 'its time')
+    add('audio_track', int, 'which audio track of a video, from 0')
+    add('threads', int, 'threads of the video decoder and encoder')
+    add('protocol', str, 'how the map is enlarged', choices=sorted(PROTOCOLS))
+
+
+def add_confidence(parser: argparse.ArgumentParser) -> None:
+    """When no source is placed.
+
+    Args:
+        parser (ArgumentParser): Changed in place.
+    """
+    confidence = parser.add_mutually_exclusive_group()
+    confidence.add_argument(
+        '--min-confidence',
+        type=float,
+        metavar='COS',
+        help='place no source where no cosine of the map exceeds this one')
+    confidence.add_argument(
+        '--threshold-from',
+        metavar='JSON',
+        help='the same, as calibrated by a test with NegativeAudioMetric')
 
 
 def parse_args() -> argparse.Namespace:
@@ -19,66 +111,141 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument(
-        'model', help='checkpoint of a training, or its config')
-    parser.add_argument(
-        'checkpoint', nargs='?', help='checkpoint, after a config')
-    parser.add_argument('--image', metavar='F', help='picture')
-    parser.add_argument('--audio', metavar='F', help='recording, or a video')
-    parser.add_argument(
-        '--video',
-        metavar='F',
-        help='instead of both: a frame of it and the sound around')
-    parser.add_argument(
-        '--time',
-        type=float,
-        metavar='S',
-        help='second to look and listen at (default: the middle)')
-    parser.add_argument(
-        '--out-dir', metavar='D', required=True, help='folder for the results')
-    parser.add_argument('--device', help='cpu, cuda, ... (default: a GPU)')
-    parser.add_argument(
-        '--protocol',
-        choices=sorted(PROTOCOLS),
-        default='fnac_test',
-        help='how the map is enlarged (default: fnac_test)')
+    add_inputs(parser)
+    add_options(parser)
+    add_confidence(parser)
     args = parser.parse_args()
-    if (args.video is None) == (args.image is None or args.audio is None) \
-            or args.video and (args.image or args.audio):
-        parser.error('give --image and --audio, or --video')
+    given = {k for k in ('image', 'audio', 'video', 'folder') if vars(args)[k]}
+    if given not in ({'image', 'audio'}, {'video'}, {'folder'}):
+        parser.error('give --image and --audio, or --video, or --folder')
+    if args.still and not args.video:
+        parser.error('--still is for --video')
+    if args.time is not None and not (args.still or args.image):
+        parser.error('--time is for --still, or --image and --audio; of a '
+                     'video, --start and --duration choose a part')
     return args
 
 
 def main() -> None:
-    """Predict, write, print; bad input ends with a message."""
+    """Infer, write, print; bad input ends with a message."""
     args = parse_args()
     try:
-        prediction = infer(args)
+        failed = infer(args)
     except (OSError, ValueError) as error:
         sys.exit(f'error: {error}')
-    x, y = prediction['peak']
-    print(f'peak: x={x:.3f} y={y:.3f} (fractions of the picture), cosine '
-          f'{prediction["confidence"]:.3f}')
-    for path in prediction['files'].values():
-        print(path)
+    except KeyboardInterrupt:
+        sys.exit('interrupted; no unfinished file is left')
+    if failed:
+        sys.exit('\n'.join(f'error: {text}' for text in failed.values()))
 
 
-def infer(args: argparse.Namespace) -> Dict[str, Any]:
-    """Predict and write.
+def infer(args: argparse.Namespace) -> Dict[str, str]:
+    """Infer what was asked for.
 
     Args:
         args (Namespace): Command line.
 
     Returns:
+        dict[str, str]: Of a folder, files that failed, and why.
+    """
+    limit = args.min_confidence
+    if args.threshold_from is not None:
+        limit = read_min_confidence(args.threshold_from)
+    inferencer = LocalizationInferencer(
+        args.model, args.checkpoint, args.device, min_confidence=limit)
+    if inferencer.min_confidence is None:
+        print(UNKNOWN, file=sys.stderr)
+    options = {name: getattr(args, name) for name in vars(DEFAULTS)}
+    if args.folder:
+        results = inferencer.infer_folder(args.folder, args.out_dir, **options)
+        print('\n'.join(describe_folder(results, args.out_dir)))
+        return results['failed']
+    if args.video and not args.still:
+        out_file = Path(args.out_dir) / f'{Path(args.video).stem}.mp4'
+        summary = inferencer.infer_video(args.video, out_file, **options)
+        print('\n'.join(describe_video(summary)))
+        return {}
+    print('\n'.join(describe_picture(infer_picture(inferencer, args))))
+    return {}
+
+
+def infer_picture(inferencer: LocalizationInferencer,
+                  args: argparse.Namespace) -> Dict[str, Any]:
+    """Infer a picture and a sound, or a frame of a video.
+
+    Args:
+        inferencer (LocalizationInferencer): Model.
+        args (Namespace): Command line.
+
+    Returns:
         dict: Prediction of the inferencer.
     """
-    inferencer = LocalizationInferencer(
-        args.model, args.checkpoint, args.device, show_progress=False)
+    inferencer.show_progress = False
     inputs = dict(
         image=args.image, audio=args.audio, video=args.video, time=args.time)
     prediction, = inferencer(
-        inputs, protocol=args.protocol, out_dir=args.out_dir)['predictions']
+        inputs,
+        protocol=args.protocol,
+        threshold=args.threshold,
+        alpha=args.alpha,
+        out_dir=args.out_dir)['predictions']
     return prediction
+
+
+def describe_picture(prediction: Dict[str, Any]) -> Iterator[str]:
+    """Lines about a picture.
+
+    Args:
+        prediction (dict): Of the inferencer.
+
+    Yields:
+        str: Lines.
+    """
+    x, y = prediction['peak']
+    place = ('no source placed' if prediction['placed'] is False else
+             f'box (x0, y0, x1, y1) in pixels: {prediction["box_pixels"]}')
+    yield place
+    yield (f'peak: x={x:.3f} y={y:.3f} (fractions of the picture), '
+           f'confidence {prediction["confidence"]:.3f} (cosine)')
+    yield from prediction['files'].values()
+
+
+def describe_video(summary: Dict[str, Any]) -> Iterator[str]:
+    """Lines about a video.
+
+    Args:
+        summary (dict): Of ``infer_video``.
+
+    Yields:
+        str: Lines.
+    """
+    placed = summary['n_placed']
+    yield (f'{summary["n_frames"]:,} frames, {summary["n_analyzed"]:,} '
+           'analysed, ' +
+           ('' if placed is None else f'a source placed in {placed:,}, ') +
+           f'sound {summary["audio"]}')
+    if summary['missing_seconds']:
+        yield (f'the pictures end {summary["missing_seconds"]} s before the '
+               'end that the file announces; is it cut off?')
+    yield from summary['files'].values()
+
+
+def describe_folder(results: Dict[str, Any], out_dir: str) -> Iterator[str]:
+    """Lines about a folder.
+
+    Args:
+        results (dict): Of ``infer_folder``.
+        out_dir (str): Where they are.
+
+    Yields:
+        str: Lines.
+    """
+    for path, reason in results['unpaired'].items():
+        yield f'left out: {path}: {reason}'
+    yield (f'{len(results["predictions"]):,} pictures, '
+           f'{len(results["videos"]):,} videos, {len(results["failed"]):,} '
+           'failed')
+    yield str(Path(out_dir) / 'predictions.json')
 
 
 if __name__ == '__main__':

@@ -8,8 +8,11 @@ import os.path as osp
 
 from mmengine.config import Config
 from mmengine.runner import Runner
+from torch.distributed.elastic.multiprocessing.errors import record
 
+from fnac_mm.engine.failures import explained_failures
 from fnac_mm.engine.launch import add_common_arguments, load_config
+from fnac_mm.evaluation.result_file import ROWS
 
 
 def parse_args() -> argparse.Namespace:
@@ -23,7 +26,8 @@ def parse_args() -> argparse.Namespace:
         '--out',
         metavar='FILE',
         help='json with the results of each sample; '
-        'tools/analysis_tools/eval_metric.py scores it again')
+        'tools/analysis_tools/eval_metric.py scores it again; a second '
+        'metric writes FILE_<metric>.json')
     parser.add_argument(
         '--show-dir', metavar='DIR', help='write pictures there')
     parser.add_argument(
@@ -46,13 +50,15 @@ def add_outputs(cfg: Config, args: argparse.Namespace) -> None:
     if args.out is not None:
         metrics = cfg.test_evaluator
         metrics = metrics if isinstance(metrics, list) else [metrics]
-        own = [
-            m for m in metrics if m.type.split('.')[-1] == 'LocalizationMetric'
-        ]
+        own = [m for m in metrics if m.type.split('.')[-1] in ROWS]
         if not own:
             raise ValueError(f'--out {args.out}: {args.config} has no '
-                             'LocalizationMetric in its test_evaluator')
+                             f'{" or ".join(ROWS)} in its test_evaluator')
+        stem, suffix = osp.splitext(args.out)
         own[0].out_file = args.out
+        for metric in own[1:]:
+            name = metric.type.split('.')[-1].removesuffix('Metric').lower()
+            metric.out_file = f'{stem}_{name}{suffix}'
     if args.show_dir is not None:
         hooks = cfg.setdefault('default_hooks', {})
         hooks['visualization'] = dict(
@@ -63,6 +69,7 @@ def add_outputs(cfg: Config, args: argparse.Namespace) -> None:
             out_dir=args.show_dir)
 
 
+@record
 def main() -> None:
     """Build the Runner and test."""
     args = parse_args()
@@ -73,7 +80,8 @@ def main() -> None:
     cfg.load_from = args.checkpoint
     cfg.resume = False
     add_outputs(cfg, args)
-    Runner.from_cfg(cfg).test()
+    with explained_failures():
+        Runner.from_cfg(cfg).test()
 
 
 if __name__ == '__main__':

@@ -6,7 +6,9 @@ import argparse
 import os
 
 from mmengine.runner import Runner
+from torch.distributed.elastic.multiprocessing.errors import record
 
+from fnac_mm.engine.failures import explained_failures
 from fnac_mm.engine.launch import (add_common_arguments, load_config,
                                    split_batch, use_amp)
 
@@ -25,13 +27,19 @@ def parse_args() -> argparse.Namespace:
         help='go on from this checkpoint; without a path, from the latest '
         'one in the work dir')
     parser.add_argument(
-        '--amp', action='store_true', help='mixed precision (needs a GPU)')
+        '--amp',
+        nargs='?',
+        const='fp16',
+        choices=['fp16', 'bf16'],
+        help='mixed precision: fp16 (the default, needs a GPU, scales the '
+        'loss) or bf16')
     add_common_arguments(parser)
     args = parser.parse_args()
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     return args
 
 
+@record
 def main() -> None:
     """Build the Runner and train."""
     args = parse_args()
@@ -39,11 +47,12 @@ def main() -> None:
                       args.work_dir, args.cfg_options)
     split_batch(cfg, args.launcher)
     if args.amp:
-        use_amp(cfg)
+        use_amp(cfg, args.amp)
     if args.resume is not None:
         cfg.resume = True
         cfg.load_from = None if args.resume == 'auto' else args.resume
-    Runner.from_cfg(cfg).train()
+    with explained_failures():
+        Runner.from_cfg(cfg).train()
 
 
 if __name__ == '__main__':

@@ -3,17 +3,22 @@ default_scope = 'fnac_mm'
 default_hooks = dict(
     timer=dict(type='IterTimerHook'),
     logger=dict(type='LoggerHook', interval=50),
+    # A loss or gradient that is not finite: 'stop', or 'skip' its step.
+    health=dict(type='TrainingHealthHook', on_non_finite='stop'),
+    loader_limit=dict(type='LoaderLimitHook', interval=50),
     param_scheduler=dict(type='ParamSchedulerHook'),
     sampler_seed=dict(type='DistSamplerSeedHook'),
     randomness=dict(type='RandomnessHook'),
+    preemption=dict(type='PreemptionHook'),
     # The best epoch is chosen on the config's validation set. The papers
     # choose it on the test set.
     checkpoint=dict(
-        type='CheckpointHook',
+        type='CrashSafeCheckpointHook',
         interval=1,
         max_keep_ckpts=3,
         save_best='audio_visual/ciou@0.5',
         rule='greater'),
+    provenance=dict(type='ProvenanceHook'),
     safe_checkpoint=dict(type='SafeCheckpointHook'),
     resumed_validation=dict(type='ResumedValidationHook'),
     # One model, whatever the number of processes, when an epoch is scored.
@@ -23,7 +28,8 @@ default_hooks = dict(
 env_cfg = dict(
     cudnn_benchmark=True,
     mp_cfg=dict(mp_start_method='fork', opencv_num_threads=0),
-    dist_cfg=dict(backend='nccl'))
+    # Seconds that a process waits for the others before the job is ended.
+    dist_cfg=dict(backend='nccl', timeout=300))
 
 # For TensorBoard: --cfg-options
 # visualizer.vis_backends.0.type=TensorboardVisBackend

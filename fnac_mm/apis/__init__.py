@@ -1,5 +1,11 @@
 """For programs that use a trained model."""
+from .folder_inputs import find_inputs
 from .localization_inferencer import LocalizationInferencer
+from .placement import read_min_confidence
 from .video_frame import read_video_frame
+from .video_options import VideoOptions
 
-__all__ = ['LocalizationInferencer', 'read_video_frame']
+__all__ = [
+    'LocalizationInferencer', 'VideoOptions', 'find_inputs',
+    'read_min_confidence', 'read_video_frame'
+]

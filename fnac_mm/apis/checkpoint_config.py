@@ -1,17 +1,59 @@
 """The config that a checkpoint carries, read without running it."""
 import ast
+import os
+import os.path as osp
+import sys
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Any, Iterator
+from typing import Any, Iterator, Optional, Tuple, Union
 
-from mmengine.config import Config
+from mmengine.config import Config, ConfigDict
 from mmengine.config.utils import MODULE2PACKAGE
 
+from fnac_mm.apis.starter import STARTER_NOTE, starter_checkpoint
 from fnac_mm.registry import (FUNCTIONS, MODELS, TRANSFORMS, VISBACKENDS,
                               VISUALIZERS)
 
 _REGISTRIES = (FUNCTIONS, MODELS, TRANSFORMS, VISBACKENDS, VISUALIZERS)
+ConfigLike = Union[str, dict, Config, ConfigDict]
+_WEIGHTS = ('.pth', '.pt', '.ckpt')
+# What inference uses of a config.
+_NEEDED = ('model', 'test_dataloader', 'visualizer', 'min_confidence')
 _REMEDY = 'give the config file of the training as well'
+
+
+def find_checkpoint(model: Optional[ConfigLike],
+                    weights: Optional[str]) -> Tuple[Any, str]:
+    """Tell a config from a checkpoint, which may come first.
+
+    Args:
+        model (str | dict | Config, optional): Config or checkpoint.
+        weights (str, optional): Checkpoint, after a config. Without both,
+            the shipped one is meant, and a line on stderr says so.
+
+    Returns:
+        tuple: Config, or None if the checkpoint's own is meant, and the file
+        of the checkpoint.
+
+    Raises:
+        FileNotFoundError: If the config is missing.
+        ValueError: If no checkpoint is given.
+    """
+    if model is None and weights is None:
+        print(STARTER_NOTE, file=sys.stderr)
+        weights = os.fspath(starter_checkpoint())
+    if isinstance(model, (str, os.PathLike)):
+        model = os.fspath(model)
+        if weights is None and model.endswith(_WEIGHTS):
+            model, weights = None, model
+        elif not osp.isfile(model):
+            raise FileNotFoundError(f'{model}: no such config')
+    if weights is None:
+        name = model if isinstance(model, str) else 'the config'
+        raise ValueError(f'{name} says how the network is built, not its '
+                         'weights; give a checkpoint of its training too, '
+                         'such as work_dirs/<name>/epoch_30.pth')
+    return model, os.fspath(weights)
 
 
 class _DictCalls(ast.NodeTransformer):
@@ -82,25 +124,29 @@ def read_config(checkpoint: dict, path: str) -> Config:
 
     Returns:
         Config: Only what inference needs: ``model``, ``test_dataloader``,
-        ``visualizer``.
+        ``visualizer``, ``min_confidence``.
 
     Raises:
         ValueError: If there is none, or it holds more than that; the message
             names the file.
     """
-    text = checkpoint.get('meta', {}).get('cfg')
+    meta = checkpoint.get('meta')
+    text = meta.get('cfg') if isinstance(meta, dict) else None
     if not isinstance(text, str):
         raise ValueError(f'{path}: holds no config; {_REMEDY}')
     try:
         values = _evaluate(text)
-    except (SyntaxError, ValueError) as error:
+        values = {key: values[key] for key in _NEEDED if key in values}
+        types = list(_types(values))
+    except (SyntaxError, ValueError, TypeError, RecursionError,
+            MemoryError) as error:
+        reason = str(error)[:500] or type(error).__name__
         raise ValueError(f'{path}: refused, because its config holds more '
-                         f'than plain values ({error}); {_REMEDY}') from error
-    needed = ('model', 'test_dataloader', 'visualizer')
-    values = {key: values[key] for key in needed if key in values}
-    unknown = [t for t in _types(values) if '.' in t and not _is_registered(t)]
+                         f'than plain values ({reason}); {_REMEDY}') from error
+    unknown = [t for t in types if '.' in t and not _is_registered(t)]
     if unknown:
+        names = ', '.join(unknown)[:500]
         raise ValueError(
-            f'{path}: refused, because its config names {", ".join(unknown)}, '
-            f'which is no registered component; {_REMEDY}')
+            f'{path}: refused, because its config names {names}, which is no '
+            f'registered component; {_REMEDY}')
     return Config(values)

@@ -2,7 +2,7 @@
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, List, Optional, Sequence, Tuple, Union
+from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
 
 import numpy as np
 from mmcv.transforms import Compose
@@ -175,6 +175,40 @@ class InferencePipeline:
                 raise type(error)(f'{item.sample_id}: {error}') from error
         return waveform.numpy(), rate
 
+    def pack_picture(self, picture: np.ndarray) -> Tensor:
+        """The picture alone, for sound that is analysed elsewhere.
+
+        Args:
+            picture (np.ndarray): (H, W, 3) uint8 RGB.
+
+        Returns:
+            Tensor: (3, H', W') uint8 RGB.
+
+        Raises:
+            ValueError: If a transform changes the sound.
+        """
+        rate = self.load_audio.sample_rate or 16000
+        probe = np.linspace(-1, 1, int(self.load_audio.duration * rate), True,
+                            False, np.float32)
+        inputs = self._pack(picture, probe, rate)['inputs']
+        if not np.array_equal(inputs['waveform'], probe):
+            raise ValueError('a transform of the test pipeline changes the '
+                             'sound, which is analysed once for a whole '
+                             'video; look at single frames (--still)')
+        return inputs['image']
+
+    def _pack(self, rgb: np.ndarray, waveform: np.ndarray, rate: int,
+              **known: Any) -> dict:
+        """Through the rest of the transforms."""
+        return self.rest(
+            dict(
+                known,
+                img=np.ascontiguousarray(rgb[..., ::-1]),
+                img_shape=rgb.shape[:2],
+                ori_shape=rgb.shape[:2],
+                waveform=waveform,
+                sample_rate=rate))
+
     def __call__(self, item: InferenceInput) -> dict:
         """Load and pack.
 
@@ -184,17 +218,13 @@ class InferencePipeline:
         Returns:
             dict: ``inputs`` and ``data_samples``.
         """
-        rgb = self.read_picture(item.image)
-        waveform, rate = self._read_sound(item)
-        results = dict(
+        paths = dict(img_path=item.image, audio_path=item.audio)
+        known: Dict[str, Any] = {
+            k: v
+            for k, v in paths.items() if isinstance(v, str)
+        }
+        return self._pack(
+            self.read_picture(item.image),
+            *self._read_sound(item),
             sample_id=item.sample_id,
-            img=np.ascontiguousarray(rgb[..., ::-1]),
-            img_shape=rgb.shape[:2],
-            ori_shape=rgb.shape[:2],
-            waveform=waveform,
-            sample_rate=rate)
-        for key, value in (('img_path', item.image), ('audio_path',
-                                                      item.audio)):
-            if isinstance(value, str):
-                results[key] = value
-        return self.rest(results)
+            **known)

@@ -1,51 +1,31 @@
 """From pictures and sounds to heat maps, in one object."""
 import os
-import os.path as osp
-from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, Union
+from pathlib import Path
+from typing import Any, Callable, Dict, List, Optional, Sequence, Union
 
 import numpy as np
 import torch
-from mmengine.config import Config, ConfigDict
+from mmengine.config import ConfigDict
 from mmengine.infer import BaseInferencer
 from mmengine.registry import DefaultScope
 from torch import nn
 
-from fnac_mm.apis.checkpoint_config import read_config
+from fnac_mm.apis.checkpoint_config import (ConfigLike, find_checkpoint,
+                                            read_config)
+from fnac_mm.apis.folder_inference import FolderInference
 from fnac_mm.apis.inference_input import (InferenceInput, InferencePipeline,
                                           parse_inputs)
+from fnac_mm.apis.placement import (NOT_PLACED, check_confidence, enlarge_maps,
+                                    pack_prediction, place, write_prediction)
+from fnac_mm.apis.progress import Progress, progress_bar
+from fnac_mm.apis.video_inference import VideoInference
+from fnac_mm.apis.video_options import VideoOptions
 from fnac_mm.datasets import collate_av
-from fnac_mm.functional import Protocol, get_protocol, resize_map
+from fnac_mm.functional import Protocol, get_protocol
 from fnac_mm.registry import INFERENCERS, MODELS, TRANSFORMS
 from fnac_mm.utils import load_plain_checkpoint
 from fnac_mm.visualization import LocalizationVisualizer
-from fnac_mm.visualization.localization_visualizer import write_image
-
-ConfigLike = Union[str, dict, Config, ConfigDict]
-_WEIGHTS = ('.pth', '.pt', '.ckpt')
-
-
-def _check_files(model: Optional[ConfigLike],
-                 weights: Optional[str]) -> Tuple[Any, str]:
-    """(config or None, checkpoint file); a checkpoint may come first."""
-    if isinstance(model, (str, os.PathLike)):
-        model = os.fspath(model)
-        if weights is None and model.endswith(_WEIGHTS):
-            model, weights = None, model
-        elif not osp.isfile(model):
-            raise FileNotFoundError(f'{model}: no such config')
-    if weights is None:
-        name = model if isinstance(model, str) else 'the config'
-        raise ValueError(f'{name} says how the network is built, not its '
-                         'weights; give a checkpoint of its training too, '
-                         'such as work_dirs/<name>/epoch_30.pth')
-    return model, os.fspath(weights)
-
-
-def _peak(heat_map: np.ndarray) -> Tuple[float, float]:
-    """Centre of the largest pixel, (x, y) as fractions of the picture."""
-    height, width = heat_map.shape
-    row, column = divmod(int(heat_map.argmax()), width)
-    return (column + 0.5) / width, (row + 0.5) / height
+from fnac_mm.visualization.overlay import draw_overlay
 
 
 @INFERENCERS.register_module()
@@ -62,45 +42,55 @@ class LocalizationInferencer(BaseInferencer):
     * ``sample_id`` (str): name of the results; the default is the file's.
 
     Called with one or a list of them and, as keywords, ``batch_size`` (1),
-    ``protocol`` (``'fnac_test'``: how maps are enlarged), ``draw`` (True),
+    ``protocol`` (``'fnac_test'``: how maps are enlarged), ``threshold`` (0.5:
+    level at which boxes are cut), ``draw`` (True), ``alpha`` (0.5: opacity),
     ``out_dir`` (None: write no files) and ``return_datasamples`` (False), it
     returns a dict:
 
     * ``predictions``: a list of dicts with ``sample_id``; ``map`` (H, W)
       float32, enlarged as the protocol says, then to the picture's size;
-      ``raw_map`` (h, w) cosines; ``peak`` (x, y) of ``map``, as fractions;
-      ``confidence``, the largest cosine; with ``object_prior`` also
-      ``object_map`` and ``fused_map``; with ``out_dir`` ``files``, a dict of
-      ``map`` (npy) and ``overlay`` (png). With ``return_datasamples`` a list
-      of :class:`~fnac_mm.structures.AVDataSample` instead.
+      ``raw_map`` (h, w) cosines; ``confidence``, ``placed``, ``peak``,
+      ``box`` and ``box_pixels`` of :func:`~fnac_mm.apis.placement.place`;
+      with ``object_prior`` also ``object_map`` and ``fused_map``; with
+      ``out_dir`` ``files``, a dict of ``map`` (npy) and ``overlay`` (png).
+      With ``return_datasamples`` a list of
+      :class:`~fnac_mm.structures.AVDataSample` instead.
     * ``visualization``: a list of (H, W, 3) uint8 RGB pictures; empty
       without ``draw``.
 
+    :meth:`infer_video` draws over a whole video, :meth:`infer_folder` over
+    all that a folder holds.
+
     Args:
         model (str | dict | Config, optional): Config of the training, or a
-            checkpoint, which holds its config.
+            checkpoint, which holds its config. None takes the shipped one.
         weights (str, optional): Checkpoint, if ``model`` is a config.
         device (str, optional): None (default) takes a GPU if there is one.
         object_prior (bool): Keep the config's object prior, which may
             download weights. Defaults to False.
+        min_confidence (float, optional): Cosine that a map must exceed
+            somewhere; else no source is placed, and nothing drawn over the
+            picture. See :func:`~fnac_mm.apis.read_min_confidence`. None
+            (default) takes ``min_confidence`` of the checkpoint's ``meta``
+            or of the config; without them maps are drawn whatever is heard.
         scope (str): Where types without a scope are looked up. Defaults to
             ``'fnac_mm'``.
         show_progress (bool): Defaults to True.
 
     Raises:
         FileNotFoundError: If a file is missing.
-        ValueError: If there is no checkpoint, or it carries code or does not
-            fit.
+        ValueError: If a checkpoint is missing, carries code or does not fit.
 
     Examples:
         >>> inferencer = LocalizationInferencer('epoch_30.pth')
         >>> inputs = dict(image='dog.jpg', audio='dog.wav')
         >>> inferencer(inputs, out_dir='out')['predictions'][0]['peak']
+        >>> inferencer.infer_video('dog.mp4', 'out/dog.mp4', every=2)
     """
 
     preprocess_kwargs: set = set()
-    forward_kwargs: set = {'protocol'}
-    visualize_kwargs: set = {'draw'}
+    forward_kwargs: set = {'protocol', 'threshold'}
+    visualize_kwargs: set = {'draw', 'alpha'}
     postprocess_kwargs: set = {'out_dir'}
 
     def __init__(self,
@@ -109,14 +99,21 @@ class LocalizationInferencer(BaseInferencer):
                  device: Optional[str] = None,
                  object_prior: bool = False,
                  scope: str = 'fnac_mm',
-                 show_progress: bool = True) -> None:
-        config, weights = _check_files(model, weights)
+                 show_progress: bool = True,
+                 min_confidence: Optional[float] = None) -> None:
+        config, weights = find_checkpoint(model, weights)
         self._checkpoint = load_plain_checkpoint(weights)
         if config is None:
             config = read_config(self._checkpoint, weights)
         self.object_prior = object_prior
         with DefaultScope.overwrite_default_scope(scope):
             super().__init__(config, weights, device, scope, show_progress)
+        sources = dict(
+            argument=min_confidence,
+            checkpoint=self._checkpoint.get('meta', {}).get('min_confidence'),
+            config=self.cfg.get('min_confidence'))
+        known = [check_confidence(v, k) for k, v in sources.items()]
+        self.min_confidence = next((v for v in known if v is not None), None)
         del self._checkpoint
 
     def _init_model(self,
@@ -139,6 +136,8 @@ class LocalizationInferencer(BaseInferencer):
         except RuntimeError as error:
             raise ValueError(f'{weights}: the checkpoint does not fit the '
                              f'model of the config: {error}') from error
+        # Of metrics only, and large.
+        model.return_features = False
         return model.to(device).eval()
 
     def _init_pipeline(self, cfg: ConfigDict) -> InferencePipeline:
@@ -161,17 +160,19 @@ class LocalizationInferencer(BaseInferencer):
     @torch.no_grad()
     def forward(self,
                 inputs: dict,
-                protocol: Union[str, Protocol] = 'fnac_test') -> List[dict]:
+                protocol: Union[str, Protocol] = 'fnac_test',
+                threshold: float = 0.5) -> List[dict]:
         """Predict a batch.
 
         Args:
             inputs (dict): Collated batch.
             protocol (str | Protocol): How maps are enlarged.
+            threshold (float): Level at which boxes are cut, in (0, 1].
 
         Returns:
             list[dict]: ``sample`` (AVDataSample on the CPU), ``maps``, a
-            dict of (H, W) arrays at the size of the picture, and
-            ``protocol``.
+            dict of (H, W) arrays at the size of the picture, ``protocol``
+            and ``found``, where the source is.
 
         Raises:
             ValueError: If the protocol is unknown.
@@ -181,40 +182,42 @@ class LocalizationInferencer(BaseInferencer):
         for sample in self.model.test_step(inputs):
             sample = sample.cpu()
             objects = sample.get('pred_object_map')
-            large = protocol.maps(sample.pred_map.data,
-                                  None if objects is None else objects.data)
-            maps = {
-                name:
-                resize_map(
-                    map[0], tuple(sample.ori_shape),
-                    align_corners=False).float().numpy()
-                for name, map in large.items()
-            }
+            raw = sample.pred_map.data[0]
+            maps = enlarge_maps(raw, tuple(sample.ori_shape), protocol,
+                                None if objects is None else objects.data[0])
+            found = place(raw, maps['audio_visual'], threshold,
+                          self.min_confidence)
             predictions.append(
-                dict(sample=sample, maps=maps, protocol=protocol))
+                dict(sample=sample, maps=maps, protocol=protocol, found=found))
         return predictions
 
     def visualize(self,
                   inputs: List[InferenceInput],
                   preds: List[dict],
-                  draw: bool = True) -> List[np.ndarray]:
-        """Lay the maps over the pictures.
+                  draw: bool = True,
+                  alpha: float = 0.5) -> List[np.ndarray]:
+        """Lay the maps over the pictures, where a source is placed.
 
         Args:
             inputs (list[InferenceInput]): The inputs.
             preds (list[dict]): Of :meth:`forward`.
             draw (bool): Defaults to True.
+            alpha (float): Opacity of the map. Defaults to 0.5.
 
         Returns:
             list[np.ndarray]: (H, W, 3) uint8 RGB; empty without ``draw``.
         """
         pictures = []
         for item, pred in zip(inputs, preds) if draw else ():
+            picture = self.pipeline.read_picture(item.image)
+            if pred['found']['placed'] is False:
+                caption = f'{item.sample_id}  {NOT_PLACED}'
+                pictures.append(draw_overlay(picture, caption=caption))
+                continue
             self.visualizer.protocol = pred['protocol']
             pictures.append(
                 self.visualizer.add_datasample(
-                    item.sample_id, self.pipeline.read_picture(item.image),
-                    pred['sample']))
+                    item.sample_id, picture, pred['sample'], alpha=alpha))
         return pictures
 
     def postprocess(self,
@@ -234,41 +237,88 @@ class LocalizationInferencer(BaseInferencer):
         Returns:
             dict: See the class.
         """
-        predictions = [self._pack(pred) for pred in preds]
+        predictions = [pack_prediction(pred) for pred in preds]
         if out_dir is not None:
             os.makedirs(out_dir, exist_ok=True)
             for index, prediction in enumerate(predictions):
                 picture = visualization[index] if visualization else None
-                prediction['files'] = _write(out_dir, prediction, picture)
+                prediction['files'] = write_prediction(out_dir, prediction,
+                                                       picture)
         if return_datasamples:
             predictions = [pred['sample'] for pred in preds]
         return dict(predictions=predictions, visualization=list(visualization))
 
-    @staticmethod
-    def _pack(pred: dict) -> Dict[str, Any]:
-        """What a user needs of a prediction."""
-        sample, maps = pred['sample'], pred['maps']
-        raw = sample.pred_map.data[0].float().numpy()
-        packed = dict(
-            sample_id=sample.sample_id,
-            map=maps['audio_visual'],
-            raw_map=raw,
-            peak=_peak(maps['audio_visual']),
-            confidence=float(raw.max()))
-        packed.update({
-            f'{name}_map': maps[name]
-            for name in ('object', 'fused') if name in maps
-        })
-        return packed
+    @torch.no_grad()
+    def infer_video(self,
+                    path: Union[str, Path],
+                    out_file: Union[str, Path],
+                    progress: Optional[Progress] = None,
+                    **options: Any) -> Dict[str, Any]:
+        """Draw the heat map over a video, in sync with its sound.
 
+        Each frame is compared with the sound around it, as long as in
+        training. The sound is analysed once and kept in the output. Memory
+        does not grow with the length of the video.
 
-def _write(out_dir: str, prediction: Dict[str, Any],
-           picture: Optional[np.ndarray]) -> Dict[str, str]:
-    """Write the map and, if drawn, the picture; return their paths."""
-    stem = osp.join(out_dir, prediction['sample_id'])
-    files = dict(map=f'{stem}.npy')
-    np.save(files['map'], prediction['map'])
-    if picture is not None:
-        files['overlay'] = f'{stem}.png'
-        write_image(files['overlay'], picture)
-    return files
+        Args:
+            path (str | Path): Video with sound.
+            out_file (str | Path): mp4 to write; its folder is made if
+                absent. A json of the same name tells of each analysed frame
+                ``time`` (seconds of ``path``), ``confidence``, ``placed``,
+                ``peak``, ``box`` and ``box_pixels``. Both appear when they
+                are complete.
+            progress (Callable, optional): Called with the seconds done and
+                those in all (None if unknown). None (default) shows a bar,
+                if the inferencer shows progress.
+            **options: Of :class:`~fnac_mm.apis.VideoOptions`.
+
+        Returns:
+            dict: ``files`` (``video``, ``frames``), ``n_frames`` written,
+            ``n_analyzed``, ``n_placed`` (None if no ``min_confidence`` is
+            known), ``audio`` (``'copied'`` or ``'encoded as AAC'``),
+            ``missing_seconds`` by which the pictures end before the end
+            that the file announces (0 if they do not) and
+            ``audio_columns``, of the spectrogram, that were computed.
+
+        Raises:
+            FileNotFoundError: If the video is missing.
+            TypeError: If an option is unknown.
+            ValueError: If an option is out of range, or the file is not a
+                readable video with sound; then nothing is written.
+        """
+        path, out_file = os.fspath(path), Path(out_file)
+        if not os.path.isfile(path):
+            raise FileNotFoundError(f'{path}: no such video')
+        if out_file.suffix != '.mp4' or (out_file.exists()
+                                         and os.path.samefile(path, out_file)):
+            raise ValueError(f'{out_file}: the output must be an mp4 other '
+                             'than the input')
+        run = VideoInference(self.model, self.pipeline, path,
+                             VideoOptions(**options), self.min_confidence)
+        out_file.parent.mkdir(parents=True, exist_ok=True)
+        with progress_bar(out_file.stem, progress,
+                          self.show_progress) as advance:
+            return run.run(out_file, advance)
+
+    def infer_folder(self, folder: Union[str, Path], out_dir: Union[str, Path],
+                     **options: Any) -> Dict[str, Any]:
+        """Infer the pairs and videos of a folder.
+
+        Args:
+            folder (str | Path): See :func:`~fnac_mm.apis.find_inputs`.
+            out_dir (str | Path): For the files of each, and
+                ``predictions.json``: what is returned here.
+            **options: Of :class:`~fnac_mm.apis.VideoOptions`.
+
+        Returns:
+            dict: ``predictions`` of the pairs, without their maps,
+            ``videos`` (as of :meth:`infer_video`), ``failed`` and
+            ``unpaired`` (files and reasons).
+
+        Raises:
+            NotADirectoryError: If there is no such folder.
+            ValueError: If it holds nothing to infer, or an option is out of
+                range.
+        """
+        return FolderInference(self, out_dir,
+                               VideoOptions(**options)).run(folder)

@@ -1,41 +1,13 @@
 """One picture of a video."""
 import os
-from fractions import Fraction
 from pathlib import Path
 from typing import Optional, Tuple, Union
 
-import av
 import numpy as np
 
-
-def _decode_at(container: av.container.InputContainer,
-               time: Optional[float]) -> Tuple[av.VideoFrame, float]:
-    """Frame that is shown at a time, or in the middle, and the time."""
-    if not container.streams.video:
-        raise ValueError('the file has no video track')
-    stream = container.streams.video[0]
-    unit = stream.time_base or Fraction(1, av.time_base)
-    origin = stream.start_time or 0
-    if stream.duration is not None:
-        total = float(stream.duration * unit)
-    else:
-        total = (container.duration or 0) / av.time_base
-    if time is None:
-        time = total / 2
-    elif not 0 <= time < total:
-        raise ValueError(f'time={time} s is outside the video of '
-                         f'{total:.3f} s')
-    shown = None
-    container.seek(int(time / unit) + origin, stream=stream)
-    for frame in container.decode(stream):
-        begin = float(((frame.pts or 0) - origin) * unit)
-        # Half a millisecond, because some containers round to one.
-        if shown is not None and begin > time + 5e-4:
-            break
-        shown = frame
-    if shown is None:
-        raise ValueError(f'no picture could be decoded at {time:.3f} s')
-    return shown, time
+from fnac_mm.functional.media_file import (announced_duration, open_media,
+                                           video_track)
+from fnac_mm.functional.media_frame import decode_frame, frame_picture
 
 
 def read_video_frame(path: Union[str, Path],
@@ -58,10 +30,13 @@ def read_video_frame(path: Union[str, Path],
     if not os.path.isfile(path):
         raise FileNotFoundError(f'{path}: no such video')
     try:
-        with av.open(path) as container:
-            frame, time = _decode_at(container, time)
-            picture = frame.to_ndarray(format='rgb24')
-    except (av.FFmpegError, ValueError) as error:
+        with open_media(path) as container:
+            total = announced_duration(video_track(container))
+            if time is not None and not 0 <= time < total:
+                raise ValueError(f'time={time} s is outside the video of '
+                                 f'{total:.3f} s')
+            wanted = total / 2 if time is None else time
+            frame, _ = decode_frame(container, wanted, clamp=time is None)
+            return frame_picture(frame), wanted
+    except ValueError as error:
         raise ValueError(f'{path}: not a readable video ({error})') from error
-    # Phones store upright films lying, with a note to turn them.
-    return np.ascontiguousarray(np.rot90(picture, frame.rotation // 90)), time

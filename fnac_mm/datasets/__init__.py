@@ -8,7 +8,8 @@ from .flickr_soundnet import FlickrSoundNet, read_flickr_boxes
 from .is3_vpo import IS3, VPO
 from .media_index import read_id_list
 from .negative_audio import NegativeAudio
-from .transforms import LoadAudio, LoadImage, LoadMask, PackAVInputs
+from .transforms import (LoadAudio, LoadImage, LoadMask, PackAVInputs,
+                         ResizeRandomCrop)
 from .vggsound import VGGSound
 from .vggss import VGGSS, read_vggss
 
@@ -16,7 +17,7 @@ __all__ = [
     'AVLocalizationDataset', 'AVSBenchMS3', 'AVSBenchS4',
     'ExtendedFlickrSoundNet', 'ExtendedVGGSS', 'FlickrSoundNet', 'IS3',
     'LoadAudio', 'LoadImage', 'LoadMask', 'NegativeAudio', 'PackAVInputs',
-    'VGGSS', 'VGGSound', 'VPO', 'collate_av', 'read_box_list',
-    'read_flickr_boxes', 'read_id_list', 'read_mask_list',
+    'ResizeRandomCrop', 'VGGSS', 'VGGSound', 'VPO', 'collate_av',
+    'read_box_list', 'read_flickr_boxes', 'read_id_list', 'read_mask_list',
     'read_negative_list', 'read_vggss'
 ]

@@ -2,7 +2,7 @@
 import os
 import pickle
 from typing import (Any, Collection, Dict, List, Mapping, Optional, Sequence,
-                    Set, Tuple, Union)
+                    Tuple, Union)
 
 import numpy as np
 from mmengine.dataset import BaseDataset
@@ -10,10 +10,14 @@ from mmengine.dataset.base_dataset import force_full_init
 from mmengine.logging import MMLogger
 
 from fnac_mm.registry import DATASETS, TRANSFORMS
+from fnac_mm.utils import list_digest
 from .fault_ledger import FaultLedger
 from .groups import count_incomplete_groups
-from .media_index import ClipFiles, Suffixes, as_suffixes, read_id_list
+from .media_index import (ClipFiles, Suffixes, as_suffixes, read_id_list,
+                          read_ids, report_missing)
 from .sample_seed import SampleSeed
+from .transforms.packed import LoadPacked, open_packed
+from .worker_threads import pin_worker_threads
 
 
 @DATASETS.register_module()
@@ -28,8 +32,8 @@ class AVLocalizationDataset(BaseDataset):
         └── my_list.txt                └── ...
 
     Each folder is listed once; no file is opened here. Samples are sorted by
-    id as strings. ``metainfo`` says ``n_listed`` (N), ``n_excluded`` and
-    ``n_found`` (n of N; what was excluded is not found).
+    id as strings. ``metainfo`` says ``n_listed`` (N), ``n_excluded``,
+    ``n_found`` (of the rest) and ``list_sha256`` (of the rest's ids).
 
     An unreadable file is an error in a test. In training, where the loading
     transforms return None (``on_error='skip'``), the next readable sample
@@ -56,6 +60,8 @@ class AVLocalizationDataset(BaseDataset):
         mask_suffix (str | Sequence[str]): Defaults to ``('.png', '.jpg')``.
         allow_missing (bool, optional): Go on without listed clips whose
             files are absent. None (default): in training, not in tests.
+        packed (str, optional): Folder of ``pack_dataset.py`` that media are
+            read from; lists and annotations are as ever. Defaults to None.
         max_bad_fraction (float): Share of unreadable samples above which
             training fails (one is always accepted unless this is 0).
             Defaults to 0.01.
@@ -85,6 +91,7 @@ class AVLocalizationDataset(BaseDataset):
                  audio_suffix: Suffixes = ('.wav', ),
                  mask_suffix: Suffixes = ('.png', '.jpg'),
                  allow_missing: Optional[bool] = None,
+                 packed: Optional[str] = None,
                  max_bad_fraction: float = 0.01,
                  dataset_name: Optional[str] = None,
                  pipeline: Sequence[Any] = (),
@@ -104,6 +111,10 @@ class AVLocalizationDataset(BaseDataset):
         self.allow_missing = not test_mode if allow_missing is None \
             else allow_missing
         self.dataset_name = dataset_name
+        self._packed: Optional[LoadPacked] = None
+        if packed is not None:
+            self._packed, pipeline = open_packed(packed, pipeline, data_prefix,
+                                                 data_root)
         self._seed = SampleSeed()
         self._faults = FaultLedger(0, max_bad_fraction)
         # Through our registry, so that names resolve without a default scope.
@@ -177,6 +188,14 @@ class AVLocalizationDataset(BaseDataset):
         """
         return None
 
+    def _index_clips(self) -> Tuple[Optional[Dict[str, dict]], ClipFiles]:
+        """What :meth:`read_samples` gives, and the files that are there."""
+        samples = self.read_samples()
+        return samples, ClipFiles(
+            self.data_prefix, self.suffixes,
+            None if samples is None else self.stems(samples), self._packed
+            and self._packed.lister())
+
     def load_data_list(self) -> List[dict]:
         """Match the listed ids with the files.
 
@@ -185,12 +204,11 @@ class AVLocalizationDataset(BaseDataset):
             known, ``mask_path``, ``class_name`` and ``gt_boxes`` (list of
             xyxy, raw).
         """
-        samples = self.read_samples()
-        files = ClipFiles(self.data_prefix, self.suffixes,
-                          None if samples is None else self.stems(samples))
+        samples, files = self._index_clips()
         if samples is None:
             samples = {i: {} for i in files.ids()}
-        wanted = sorted(samples.keys() - self._excluded())
+        excluded = read_ids(map(self._path, self.exclude))
+        wanted = sorted(samples.keys() - excluded)
         data_list = files.paths(wanted)
         self._report(len(samples), wanted, len(data_list), files)
         for item in data_list:
@@ -200,41 +218,23 @@ class AVLocalizationDataset(BaseDataset):
                 self._metainfo['dataset_name'], samples, data_list)
         return data_list
 
-    def _excluded(self) -> Set[str]:
-        """Ids of all ``exclude`` lists."""
-        ids: Set[str] = set()
-        for path in self.exclude:
-            ids.update(read_id_list(self._path(path)))
-        return ids
-
     def _report(self, n_listed: int, wanted: List[str], n_found: int,
                 files: ClipFiles) -> None:
         """Log and keep n of N; raise if clips are missing and may not be."""
         name = self.dataset_name or self._metainfo['dataset_name']
         n_excluded = n_listed - len(wanted)
         self._metainfo.update(
-            dataset_name=name,
-            n_listed=n_listed,
-            n_found=n_found,
-            n_excluded=n_excluded)
+            dataset_name=name, n_listed=n_listed, n_found=n_found)
+        self._metainfo.update(
+            n_excluded=n_excluded, list_sha256=list_digest(wanted))
         source = self.list_file or self.ann_file or 'all clips'
         counts = (f'{name} ({source}): {n_found} found of {n_listed} '
                   f'listed, {n_excluded} excluded')
-        logger = MMLogger.get_current_instance()
-        logger.info(counts)
-        if n_found == len(wanted) > 0:
-            return
-        details = f'{counts}; missing: {files.describe_missing(wanted)}'
-        if not n_found:
-            raise ValueError(f'no clip is left. {details}')
-        if not self.allow_missing:
-            raise FileNotFoundError(
-                f'{details}. A score on a part of the list is not '
-                'comparable; to go on with it, set allow_missing=True '
-                '(with the tools: --cfg-options '
-                'val_dataloader.dataset.allow_missing=True '
-                'test_dataloader.dataset.allow_missing=True)')
-        logger.warning(details)
+        MMLogger.get_current_instance().info(counts)
+        if not n_found == len(wanted) > 0:
+            report_missing(
+                f'{counts}; missing: {files.describe_missing(wanted)}',
+                len(wanted), n_found, self.allow_missing)
 
     def _serialize_data(self) -> Tuple[np.ndarray, np.ndarray]:
         """As the parent's, without an array per sample: thrice as fast."""
@@ -303,6 +303,7 @@ class AVLocalizationDataset(BaseDataset):
             ValueError: In tests, if a transform returned None.
             RuntimeError: In training, if too many samples are unreadable.
         """
+        pin_worker_threads()
         size = len(self)
         if not -size <= idx < size:
             raise IndexError(f'index {idx} of a data set of {size} samples')

@@ -6,7 +6,7 @@ from typing import (Any, Collection, Dict, List, Mapping, NamedTuple, Optional,
 from fnac_mm.registry import DATASETS
 from .av_localization_dataset import AVLocalizationDataset
 from .box_list import read_annotation_list
-from .text_files import check_id, read_table
+from .text_files import brief, check_id, read_table
 
 # Frames of a clip, one a second.
 NUM_FRAMES = 5
@@ -109,7 +109,8 @@ class _AVSBench(AVLocalizationDataset):
             for column in self.COLUMNS:
                 check_id(row[column], where)
             if row['name'] in clips:
-                raise ValueError(f'{where}: {row["name"]!r} is listed twice')
+                raise ValueError(
+                    f'{where}: {brief(row["name"])} is listed twice')
             category = row['category'] if 'category' in self.COLUMNS else ''
             clips[row['name']] = _Clip(row['name'], row['split'], category)
         return {
@@ -143,10 +144,10 @@ class _AVSBench(AVLocalizationDataset):
             if all(f'/{PurePosixPath(entry[key]).with_suffix("")}'.endswith(
                     f'/{end}') for key, end in ends.items()):
                 return clip, int(number)
+        image, audio = brief(entry['image']), brief(entry['audio'])
         raise ValueError(
-            f'{self.ann_file}, {sample_id!r}: image {entry["image"]!r} and '
-            f'audio {entry["audio"]!r} are not in the tree of '
-            f'{type(self).__name__}')
+            f'{self.ann_file}, {brief(sample_id)}: image {image} and audio '
+            f'{audio} are not in the tree of {type(self).__name__}')
 
     def read_samples(self) -> Dict[str, dict]:
         """Fields of each frame of the split.

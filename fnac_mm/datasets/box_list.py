@@ -5,7 +5,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Dict, Union
 
 from .boxes import check_box
-from .text_files import read_json_list
+from .text_files import brief, check_id, read_json_list
 
 # Side of the frame in which the boxes are given.
 FRAME_SIZE = 224
@@ -46,14 +46,14 @@ def _read_entries(path: Union[str, Path], kind: type, what: str,
                 for key in ('image', 'audio')) and 'gt_box' in entry):
             raise ValueError(f"{where}: expected {{'image': path, 'audio': "
                              f"path, 'gt_box': {what}}}, got "
-                             f'{str(entry)[:80]}')
+                             f'{brief(entry)}')
         if not isinstance(entry['gt_box'], kind):
             raise ValueError(f'{where}: gt_box is not {what} but '
-                             f'{str(entry["gt_box"])[:80]!r}; {other}')
+                             f'{brief(entry["gt_box"])}; {other}')
         stem = PurePosixPath(entry['image']).stem
-        sample_id = _VIDEO_SUFFIX.sub('', stem)
+        sample_id = check_id(_VIDEO_SUFFIX.sub('', stem), where)
         if sample_id in samples:
-            raise ValueError(f'{where}: {sample_id!r} is annotated twice')
+            raise ValueError(f'{where}: {brief(sample_id)} is annotated twice')
         samples[sample_id] = {
             key: entry[key]
             for key in ('image', 'audio', 'gt_box')
@@ -87,11 +87,12 @@ def read_box_list(path: Union[str, Path], strict: bool = True) -> Entries:
     samples = _read_entries(path, list, 'a box [x0, y0, x1, y1]',
                             'of the two lists this needs the one of boxes')
     for number, (sample_id, sample) in enumerate(samples.items()):
-        where = f'{path}, entry {number}, {sample_id!r}, in {FRAME_SIZE}ths'
+        where = (f'{path}, entry {number}, {brief(sample_id)}, '
+                 f'in {FRAME_SIZE}ths')
         # Numbers first: what is none can't be converted.
         pixels = check_box(sample.pop('gt_box'), where, strict=False)
         if max(map(abs, pixels)) > _LIMIT:
-            raise ValueError(f'{where}: box {pixels} is far outside')
+            raise ValueError(f'{where}: box {brief(pixels)} is far outside')
         box = check_box(list(map(pixel_fraction, pixels)), where, strict)
         sample['gt_boxes'] = [box] if any(pixels) else []
     return samples
@@ -120,8 +121,9 @@ def read_mask_list(path: Union[str, Path]) -> Entries:
     for sample_id, sample in samples.items():
         sample['mask'] = sample.pop('gt_box')
         if PurePosixPath(sample['mask']).stem != sample_id:
-            raise ValueError(f'{path}: the mask of {sample_id!r} is '
-                             f'{sample["mask"]!r}, which has another name')
+            raise ValueError(
+                f'{path}: the mask of {brief(sample_id)} is '
+                f'{brief(sample["mask"])}, which has another name')
     return samples
 
 

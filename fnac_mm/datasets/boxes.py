@@ -5,6 +5,7 @@ from typing import Any, Dict, List, Mapping, Sequence
 from mmengine.logging import MMLogger
 
 from .media_index import shorten
+from .text_files import brief
 
 # A coordinate of the published vggss.json that was lost before publication:
 # the smallest 64-bit integer over the width of the frame. The published
@@ -49,18 +50,22 @@ def check_box(box: Any, where: str, strict: bool = True) -> List[float]:
             they are out of range or inverted.
     """
     if isinstance(box, str) or not isinstance(box, Sequence) or len(box) != 4:
-        raise ValueError(f'{where}: a box is [x0, y0, x1, y1], got {box!r}')
+        raise ValueError(f'{where}: a box is [x0, y0, x1, y1], got '
+                         f'{brief(box)}')
     if not all(map(_is_number, box)):
-        raise ValueError(f'{where}: box {list(box)} holds something that is '
-                         'not a finite number')
+        raise ValueError(
+            f'{where}: box {brief(list(box))} holds something that is '
+            'not a finite number')
     if strict and _LOST not in box:
         hint = '; strict_boxes=False keeps it, clipped'
         if _is_outside(box):
-            raise ValueError(f'{where}: box {list(box)} is outside [0, 1]; '
-                             f'boxes are fractions of the picture{hint}')
+            raise ValueError(
+                f'{where}: box {brief(list(box))} is outside [0, 1]; '
+                f'boxes are fractions of the picture{hint}')
         if box[2] < box[0] or box[3] < box[1]:
-            raise ValueError(f'{where}: box {list(box)} is inverted; boxes '
-                             f'are x0, y0, x1, y1{hint}')
+            raise ValueError(
+                f'{where}: box {brief(list(box))} is inverted; boxes '
+                f'are x0, y0, x1, y1{hint}')
     return list(box)
 
 

@@ -1,8 +1,11 @@
 """Samples to a batch."""
 from typing import Callable, Dict, List, Sequence
 
+import torch
+from torch import Tensor
 from torch.utils.data import default_collate
 
+from fnac_mm.functional import pcm16_to_float
 from fnac_mm.registry import FUNCTIONS
 
 
@@ -19,6 +22,15 @@ def _require_equal(samples: Sequence[dict], what: str,
             ]
             raise ValueError(f'samples {ids[0]!r} and {ids[1]!r} differ in '
                              f'{what}: {first} and {other}; {remedy}')
+
+
+def _one_type(waveforms: List[Tensor]) -> List[Tensor]:
+    """All int16, or all float32: files of 16 bits stand beside others."""
+    if len({w.dtype for w in waveforms}) == 1:
+        return waveforms
+    return [
+        pcm16_to_float(w) if w.dtype == torch.int16 else w for w in waveforms
+    ]
 
 
 @FUNCTIONS.register_module()
@@ -45,9 +57,9 @@ def collate_av(samples: List[dict]) -> Dict[str, object]:
         (s['data_samples'].get('sample_rate'), len(s['inputs']['waveform'])),
         'set sample_rate=16000 in LoadAudio')
     # In a worker default_collate stacks right into shared memory.
-    inputs = {
-        key: default_collate([s['inputs'][key] for s in samples])
-        for key in ('image', 'waveform')
-    }
+    inputs = dict(
+        image=default_collate([s['inputs']['image'] for s in samples]),
+        waveform=default_collate(
+            _one_type([s['inputs']['waveform'] for s in samples])))
     return dict(
         inputs=inputs, data_samples=[s['data_samples'] for s in samples])

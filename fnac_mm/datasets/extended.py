@@ -6,7 +6,7 @@ from fnac_mm.registry import DATASETS
 from .av_localization_dataset import AVLocalizationDataset
 from .flickr_soundnet import FlickrSoundNet
 from .media_index import shorten
-from .text_files import check_id, read_table
+from .text_files import brief, check_id, read_table
 from .vggss import VGGSS
 
 _LABEL = 'non-sounding'
@@ -37,11 +37,12 @@ def read_negative_list(path: Union[str, Path]) -> Pairs:
         where = f'{path}, line {number}'
         if row['label'] != _LABEL:
             raise ValueError(f'{where}: expected the label {_LABEL!r}, got '
-                             f'{row["label"]!r}')
+                             f'{brief(row["label"])}')
         video, audio = (check_id(row[k], where) for k in ('video', 'audio'))
         pair_id = f'{video}+{audio}'
         if pair_id in pairs:
-            raise ValueError(f'{where}: the pair {pair_id!r} is listed twice')
+            raise ValueError(
+                f'{where}: the pair {brief(pair_id)} is listed twice')
         pairs[pair_id] = video, audio
     return pairs
 

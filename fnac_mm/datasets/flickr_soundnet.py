@@ -1,5 +1,6 @@
 """Flickr-SoundNet: training clips, and test clips with three annotators."""
 import os
+import re
 from pathlib import Path
 from typing import Any, Collection, Dict, List, Optional, Union
 from xml.etree.ElementTree import Element, ParseError
@@ -9,10 +10,13 @@ from defusedxml import DefusedXmlException, ElementTree
 from fnac_mm.registry import DATASETS
 from .av_localization_dataset import AVLocalizationDataset
 from .boxes import check_box, report_boxes
+from .text_files import brief
 
 # Side of the frame in which the annotators drew.
 FRAME_SIZE = 256
 _NAMES = ('xmin', 'ymin', 'xmax', 'ymax')
+# What int() takes is more: 1_0, other scripts, a number of 4,000 digits.
+_PIXELS = re.compile(r'\s*[+-]?[0-9]{1,9}\s*')
 
 
 def _box_texts(box: Element) -> List[Optional[str]]:
@@ -49,21 +53,21 @@ def read_flickr_boxes(path: Union[str, Path],
     try:
         root = ElementTree.parse(path).getroot()
     except (ParseError, DefusedXmlException, ValueError, LookupError) as error:
-        raise ValueError(f'{path}: not acceptable XML: {error!r}') from error
+        raise ValueError(
+            f'{path}: not acceptable XML: {brief(error)}') from error
     boxes = []
     for box in (item for child in root for item in child):
         if box.tag != 'bbox':
             continue
         texts = _box_texts(box)
-        try:
-            values = [int(text or '') / FRAME_SIZE for text in texts]
-        except ValueError as error:
-            raise ValueError(f'{path}: bbox {texts} holds something that is '
-                             'not an integer') from error
+        if not all(_PIXELS.fullmatch(text or '') for text in texts):
+            raise ValueError(f'{path}: bbox {brief(texts)} holds something '
+                             'that is not an integer of pixels')
+        values = [int(text or '') / FRAME_SIZE for text in texts]
         boxes.append(check_box(values, str(path), strict))
     if not boxes:
         raise ValueError(f'{path}: no <bbox> two levels below the root '
-                         f'<{root.tag}>')
+                         f'<{root.tag:.80}>')
     return boxes
 
 

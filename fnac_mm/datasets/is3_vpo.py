@@ -7,6 +7,7 @@ from fnac_mm.registry import DATASETS
 from .av_localization_dataset import AVLocalizationDataset
 from .box_list import read_annotation_list
 from .boxes import report_boxes
+from .text_files import brief
 
 # The masks are JPEG: grey fringes surround what is black and what is white.
 _MASK_THRESHOLD = 127
@@ -75,8 +76,9 @@ class _ListedPairs(AVLocalizationDataset):
         samples: Dict[str, dict] = {}
         for sample_id, entry in entries.items():
             if PurePosixPath(entry['audio']).stem != sample_id:
-                raise ValueError(f'{self.ann_file}, {sample_id!r}: the sound '
-                                 f'{entry["audio"]!r} has another name')
+                raise ValueError(
+                    f'{self.ann_file}, {brief(sample_id)}: the '
+                    f'sound {brief(entry["audio"])} has another name')
             if 'mask' in entry and 'mask_path' not in self.data_prefix:
                 raise ValueError(f'{self.ann_file} lists masks; give their '
                                  "folder as data_prefix['mask_path']")
@@ -142,7 +144,7 @@ class IS3(_ListedPairs):
         for sample_id, fields in samples.items():
             fields['class_name'] = sample_id.rpartition('_')[2]
             if not fields['group'] or not fields['class_name']:
-                raise ValueError(f'{self.ann_file}: {sample_id!r} is not '
+                raise ValueError(f'{self.ann_file}: {brief(sample_id)} is not '
                                  '<image>_<class>')
             classes[fields['group']].add(fields['class_name'])
         for fields in samples.values():

@@ -1,10 +1,12 @@
 """Which clips are asked for, and which are there: lists and folders."""
 import os
 from collections import Counter
-from typing import (Dict, Iterable, List, Mapping, Optional, Sequence, Set,
-                    Union)
+from typing import (Callable, Dict, Iterable, List, Mapping, Optional,
+                    Sequence, Set, Union)
 
-from .text_files import PathLike, check_id, read_text
+from mmengine.logging import MMLogger
+
+from .text_files import PathLike, brief, check_id, read_text
 
 Suffixes = Union[str, Sequence[str]]
 
@@ -51,6 +53,18 @@ def read_id_list(path: PathLike) -> Dict[str, Optional[str]]:
     return ids
 
 
+def read_ids(paths: Iterable[PathLike]) -> Set[str]:
+    """Ids of several lists.
+
+    Args:
+        paths (Iterable[str | Path]): See :func:`read_id_list`.
+
+    Returns:
+        set[str]: All of them.
+    """
+    return {sample_id for path in paths for sample_id in read_id_list(path)}
+
+
 def shorten(names: Sequence[str], count: int = 5) -> str:
     """The first names of a list, for a message.
 
@@ -62,7 +76,7 @@ def shorten(names: Sequence[str], count: int = 5) -> str:
         str: ``'a', 'b', ...``.
     """
     return ', '.join(map(
-        repr, names[:count])) + (', ...' if len(names) > count else '')
+        brief, names[:count])) + (', ...' if len(names) > count else '')
 
 
 def as_suffixes(suffixes: Suffixes, argument: str) -> Sequence[str]:
@@ -144,6 +158,33 @@ def describe_suffixes(names: Sequence[str]) -> str:
                      for suffix, count in counts.most_common(5)) or 'no files'
 
 
+def report_missing(details: str, n_wanted: int, n_found: int,
+                   allow_missing: bool) -> None:
+    """Refuse a list whose clips are not all there, or log it.
+
+    Args:
+        details (str): What was found and what is missing.
+        n_wanted (int): Clips listed and not excluded.
+        n_found (int): Clips found.
+        allow_missing (bool): Log it only.
+
+    Raises:
+        ValueError: If all were excluded.
+        FileNotFoundError: If none was found, or some may not be missing.
+    """
+    if not n_found:
+        kind = FileNotFoundError if n_wanted else ValueError
+        raise kind(f'no clip is left. {details}')
+    if not allow_missing:
+        raise FileNotFoundError(
+            f'{details}. A score on a part of the list is not '
+            'comparable; to go on with it, set allow_missing=True '
+            '(with the tools: --cfg-options '
+            'val_dataloader.dataset.allow_missing=True '
+            'test_dataloader.dataset.allow_missing=True)')
+    MMLogger.get_current_instance().warning(details)
+
+
 class ClipFiles:
     """Frames, recordings and masks in their folders, found by id.
 
@@ -156,6 +197,8 @@ class ClipFiles:
         stems (Mapping[str, Mapping[str, str]], optional): For each id the
             path of its files below these folders, without suffix. None
             (default): the files are called as the id.
+        lister (Callable[[str, str], list[str]], optional): What lists a
+            folder. None (default): :func:`list_folder`.
 
     Raises:
         FileNotFoundError: If there is no such folder.
@@ -169,12 +212,15 @@ class ClipFiles:
             self,
             folders: Mapping[str, str],
             suffixes: Mapping[str, Sequence[str]],
-            stems: Optional[Mapping[str, Mapping[str, str]]] = None) -> None:
+            stems: Optional[Mapping[str, Mapping[str, str]]] = None,
+            lister: Optional[Callable[[str, str], List[str]]] = None) -> None:
         self._folders = {
             key: folders[key] or '.'
             for key in self._WORDS if key in folders
         }
         self._suffixes = suffixes
+        self._list = lister or list_folder
+        self._stems = stems
         self._paths: Dict[str, Dict[str, str]] = {}
         self._listings: Dict[str, List[str]] = {}
         for key in self._folders:
@@ -185,7 +231,7 @@ class ClipFiles:
         """Path of each id in a flat folder."""
         folder, suffixes = self._folders[key], self._suffixes[key]
         if folder not in self._listings:
-            self._listings[folder] = list_folder(folder, key)
+            self._listings[folder] = self._list(folder, key)
         found = match_suffixes(self._listings[folder], suffixes, folder)
         if not found:
             raise ValueError(
@@ -197,13 +243,15 @@ class ClipFiles:
                                                     str]) -> Dict[str, str]:
         """Path of each id in a tree; a folder that is absent has no file."""
         root, suffixes = self._folders[key], self._suffixes[key]
-        list_folder(root, key)
+        self._list(root, key)
         found: Dict[str, str] = {}
         for below in {os.path.dirname(stem) for stem in stems.values()}:
             folder = os.path.join(root, below)
             if folder not in self._listings:
-                self._listings[folder] = list_folder(
-                    folder, key) if os.path.isdir(folder) else []
+                try:
+                    self._listings[folder] = self._list(folder, key)
+                except FileNotFoundError:
+                    self._listings[folder] = []
             found.update({
                 os.path.join(below, name): path
                 for name, path in match_suffixes(self._listings[folder],
@@ -236,6 +284,36 @@ class ClipFiles:
         """
         return set.intersection(*map(set, self._paths.values()))
 
+    def any_ids(self) -> Set[str]:
+        """Ids that have at least one of the files.
+
+        Returns:
+            set[str]: The ids.
+        """
+        return set().union(*self._paths.values())
+
+    def missing(self, ids: Sequence[str]) -> Dict[str, Dict[str, str]]:
+        """Which of these clips lack which file.
+
+        Args:
+            ids (Sequence[str]): Ids wanted.
+
+        Returns:
+            dict[str, dict[str, str]]: For each key of the folders the ids
+            without such a file, and where it would be, with the first
+            suffix.
+        """
+        return {
+            key: {
+                i:
+                os.path.join(folder,
+                             (self._stems[i][key] if self._stems else i) +
+                             self._suffixes[key][0])
+                for i in ids if i not in self._paths[key]
+            }
+            for key, folder in self._folders.items()
+        }
+
     def describe_missing(self, ids: Sequence[str]) -> str:
         """Which of these clips lack which file, for a message.
 
@@ -245,11 +323,8 @@ class ClipFiles:
         Returns:
             str: Counts, the first ids, suffixes and folders.
         """
-        parts = []
-        for key, folder in self._folders.items():
-            absent = [i for i in ids if i not in self._paths[key]]
-            if absent:
-                parts.append(f'{len(absent)} without {self._WORDS[key]} '
-                             f'{list(self._suffixes[key])} in {folder} '
-                             f'({shorten(absent)})')
-        return ', '.join(parts)
+        return ', '.join(
+            f'{len(absent)} without {self._WORDS[key]} '
+            f'{list(self._suffixes[key])} in {self._folders[key]} '
+            f'({shorten(list(absent))})'
+            for key, absent in self.missing(ids).items() if absent)

@@ -4,13 +4,31 @@ import io
 import json
 import os
 import re
+import reprlib
 from pathlib import Path
 from typing import Any, Dict, List, Sequence, Union
 
 PathLike = Union[str, Path]
 
-# An id becomes part of a path: no separators, no control characters.
-_UNSAFE = re.compile(r'[/\\\x00-\x1f\x7f]|\.\.')
+# An id becomes part of a path: no separators, no control characters, and
+# nothing that UTF-8 can't say.
+_UNSAFE = re.compile(r'[/\\\x00-\x1f\x7f\ud800-\udfff]|\.\.|\A\.\Z')
+
+# A damaged file may hold a line of megabytes, or a thousand lists in lists.
+_BRIEF = reprlib.Repr()
+_BRIEF.maxstring = _BRIEF.maxother = _BRIEF.maxlong = 120
+
+
+def brief(value: Any) -> str:
+    """What was found, for a message.
+
+    Args:
+        value (Any): From a file.
+
+    Returns:
+        str: Its ``repr``, with ``...`` where that is long or deep.
+    """
+    return _BRIEF.repr(value)
 
 
 def read_text(path: PathLike) -> str:
@@ -53,8 +71,8 @@ def check_id(sample_id: str, where: str) -> str:
     if not sample_id:
         raise ValueError(f'{where}: blank id')
     if _UNSAFE.search(sample_id):
-        raise ValueError(f'{where}: {sample_id!r} is not an id: it holds a '
-                         'path separator, "..", or a control character')
+        raise ValueError(f'{where}: {brief(sample_id)} is not an id: it holds '
+                         'a path separator, "..", or a control character')
     return sample_id
 
 
@@ -73,16 +91,22 @@ def read_table(path: PathLike, columns: Sequence[str]) -> List[Dict[str, str]]:
         ValueError: If the file is not text, lacks a column, holds no row, or
             a row is shorter or longer than the header; names file and line.
     """
-    reader = csv.DictReader(io.StringIO(read_text(path), newline=''))
-    header = reader.fieldnames or []
-    if not set(columns) <= set(header):
+    # Strict: a quote without its partner would swallow the rows after it.
+    reader = csv.DictReader(
+        io.StringIO(read_text(path), newline=''), strict=True)
+    try:
+        header, table = list(reader.fieldnames or []), list(reader)
+    except csv.Error as error:
+        raise ValueError(f'{path}, line {reader.line_num}: not a table '
+                         f'({error})') from error
+    if not set(columns) <= set(header) or len(set(header)) < len(header):
         raise ValueError(f'{path}: the header must have the columns '
-                         f'{list(columns)}, got {list(header)}')
+                         f'{list(columns)}, each once, got {brief(header)}')
     rows = []
-    for row in reader:
+    for number, row in enumerate(table, start=2):
         # DictReader fills short rows with None, puts what is over under None.
         if None in row or None in row.values():
-            raise ValueError(f'{path}, line {reader.line_num}: expected '
+            raise ValueError(f'{path}, line {number}: expected '
                              f'{len(header)} values')
         rows.append({key: value.strip() for key, value in row.items()})
     if not rows:
@@ -111,5 +135,5 @@ def read_json_list(path: PathLike) -> List[Any]:
         raise ValueError(f'{path}: not valid JSON: {error}') from error
     if not isinstance(entries, list) or not entries:
         raise ValueError(f'{path}: expected a list of objects, got '
-                         f'{str(entries)[:80]}')
+                         f'{brief(entries)}')
     return entries

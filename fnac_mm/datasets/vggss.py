@@ -6,7 +6,7 @@ from fnac_mm.registry import DATASETS
 from .av_localization_dataset import AVLocalizationDataset
 from .boxes import check_box, report_boxes
 from .media_index import shorten
-from .text_files import read_json_list
+from .text_files import brief, check_id, read_json_list
 
 
 def _check_entry(entry: Any, where: str) -> None:
@@ -15,7 +15,7 @@ def _check_entry(entry: Any, where: str) -> None:
             and isinstance(entry.get('bbox'), list)
             and isinstance(entry.get('class', ''), str)):
         raise ValueError(f"{where}: expected {{'file': str, 'class': str, "
-                         f"'bbox': list}}, got {str(entry)[:80]}")
+                         f"'bbox': list}}, got {brief(entry)}")
 
 
 def read_vggss(path: Union[str, Path],
@@ -41,10 +41,10 @@ def read_vggss(path: Union[str, Path],
     for number, entry in enumerate(read_json_list(path)):
         where = f'{path}, entry {number}'
         _check_entry(entry, where)
-        sample_id = entry['file']
+        sample_id = check_id(entry['file'], where)
         if sample_id in samples:
-            raise ValueError(f'{where}: {sample_id!r} is annotated twice')
-        where = f'{where}, {sample_id!r}'
+            raise ValueError(f'{where}: {brief(sample_id)} is annotated twice')
+        where = f'{where}, {brief(sample_id)}'
         samples[sample_id] = dict(
             gt_boxes=[check_box(box, where, strict) for box in entry['bbox']])
         if 'class' in entry:

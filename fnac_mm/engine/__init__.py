@@ -1,8 +1,18 @@
 """What runs around the model."""
-from .hooks import (LocalizationVisualizationHook, LossWarmupHook,
-                    RandomnessHook, ResumedValidationHook, SafeCheckpointHook)
+from .atomic_backend import AtomicLocalBackend
+from .benchmark_loop import BenchmarkLoop
+from .hooks import (CrashSafeCheckpointHook, LoaderLimitHook,
+                    LocalizationVisualizationHook, LossWarmupHook,
+                    PreemptionHook, ProvenanceHook, RandomnessHook,
+                    ResumedValidationHook, SafeCheckpointHook,
+                    TrainingHealthHook)
+from .loops import ResumableEpochLoop
+from .optimizers import AutocastOptimWrapper
 
 __all__ = [
-    'LocalizationVisualizationHook', 'LossWarmupHook', 'RandomnessHook',
-    'ResumedValidationHook', 'SafeCheckpointHook'
+    'AtomicLocalBackend', 'AutocastOptimWrapper', 'BenchmarkLoop',
+    'CrashSafeCheckpointHook', 'LoaderLimitHook',
+    'LocalizationVisualizationHook', 'LossWarmupHook', 'PreemptionHook',
+    'ProvenanceHook', 'RandomnessHook', 'ResumableEpochLoop',
+    'ResumedValidationHook', 'SafeCheckpointHook', 'TrainingHealthHook'
 ]

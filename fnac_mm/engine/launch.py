@@ -3,13 +3,16 @@ import argparse
 import os
 import os.path as osp
 import subprocess
-from typing import Any, Iterator, Optional
+from datetime import timedelta
+from typing import Any, Iterator, Optional, Tuple
 
 import torch
 import torch.distributed as dist
 from mmengine.config import Config, ConfigDict, DictAction
 from mmengine.logging import print_log
 
+# Seconds that a process waits for the others before the job is ended.
+GROUP_TIMEOUT = 300
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 
 
@@ -24,6 +27,24 @@ def _dataset_cfgs(cfg: Any) -> Iterator[ConfigDict]:
         yield from _dataset_cfgs(cfg.get('datasets'))
 
 
+def dataset_cfgs(cfg: Config) -> Iterator[Tuple[str, ConfigDict]]:
+    """The data sets of a config that read files, those that are wrapped too.
+
+    Args:
+        cfg (Config): A config.
+
+    Yields:
+        tuple[str, ConfigDict]: Name of the dataloader, and the data set.
+    """
+    for name in LOADERS:
+        loader = cfg.get(name)
+        if loader is None:
+            continue
+        for dataset in _dataset_cfgs(loader.get('dataset')):
+            if 'dataset' not in dataset and 'datasets' not in dataset:
+                yield name, dataset
+
+
 def set_data_root(cfg: Config, data_root: str) -> None:
     """Set the ``data_root`` of every data set in a config.
 
@@ -36,13 +57,11 @@ def set_data_root(cfg: Config, data_root: str) -> None:
     """
     if not osp.isdir(data_root):
         raise FileNotFoundError(f'--data-root {data_root}: no such folder')
-    for name in LOADERS:
-        loader = cfg.get(name)
-        if loader is None:
-            continue
-        for dataset in _dataset_cfgs(loader.get('dataset')):
-            if 'dataset' not in dataset and 'datasets' not in dataset:
-                dataset.data_root = data_root
+    if 'benchmarks' in (cfg.get('test_cfg') or {}):
+        # Sets below one folder, each with its own name there
+        cfg.test_cfg.data_root = data_root
+    for _, dataset in dataset_cfgs(cfg):
+        dataset.data_root = data_root
 
 
 def world_size(launcher: str) -> int:
@@ -108,33 +127,73 @@ def use_gloo_without_gpu(cfg: Config, launcher: str) -> None:
     Args:
         cfg (Config): Changed in place.
         launcher (str): See :func:`world_size`.
+
+    Raises:
+        ValueError: If the config asks for synchronised BatchNorm.
     """
     if launcher == 'none' or torch.cuda.is_available():
         return
+    if cfg.get('sync_bn'):
+        raise ValueError(
+            f'sync_bn={cfg.sync_bn!r} needs a GPU: torch has no synchronised '
+            'BatchNorm for gloo; leave it out, and each process normalises '
+            'with its own part of the batch')
     if launcher == 'slurm':
         _slurm_environment()
     if not dist.is_initialized():
-        dist.init_process_group('gloo')
+        settings = cfg.get('env_cfg', {}).get('dist_cfg', {})
+        seconds = settings.get('timeout', GROUP_TIMEOUT)
+        dist.init_process_group('gloo', timeout=timedelta(seconds=seconds))
     cfg.model_wrapper_cfg = dict(
         type='MMDistributedDataParallel',
         device_ids=None,
         broadcast_buffers=False)
 
 
-def use_amp(cfg: Config) -> None:
-    """Train in mixed precision, where there is a GPU.
+def use_deterministic_kernels(cfg: Config) -> None:
+    """Set what ``randomness.deterministic=True`` needs beside MMEngine.
+
+    Args:
+        cfg (Config): Changed in place, if it asks for that.
+    """
+    if cfg.get('randomness', {}).get('deterministic'):
+        # cuBLAS reads it when the first CUDA kernel runs.
+        os.environ.setdefault('CUBLAS_WORKSPACE_CONFIG', ':4096:8')
+        cfg.merge_from_dict({'env_cfg.cudnn_benchmark': False})
+
+
+def pin_memory_with_gpu(cfg: Config) -> None:
+    """Leave page-locked memory out where no GPU would read it.
+
+    torch would warn at each start of a loader.
 
     Args:
         cfg (Config): Changed in place.
     """
-    if not torch.cuda.is_available():
+    for name in LOADERS:
+        if cfg.get(name) is not None and not torch.cuda.is_available():
+            cfg[name].pin_memory = False
+
+
+def use_amp(cfg: Config, dtype: str = 'fp16') -> None:
+    """Train in mixed precision.
+
+    Args:
+        cfg (Config): Changed in place.
+        dtype (str): ``'bf16'``, which needs no loss scaling and runs on
+            processors too, or ``'fp16'``, for which there must be a GPU.
+    """
+    if dtype == 'bf16':
+        cfg.optim_wrapper.type = 'AutocastOptimWrapper'
+    elif torch.cuda.is_available():
+        cfg.optim_wrapper.type = 'AmpOptimWrapper'
+        cfg.optim_wrapper.dtype = 'float16'
+        cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
+    else:
         print_log(
-            '--amp needs a GPU; training goes on in float32',
+            '--amp fp16 needs a GPU; training goes on in float32',
             logger='current',
             level=30)
-        return
-    cfg.optim_wrapper.type = 'AmpOptimWrapper'
-    cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
 
 
 def add_common_arguments(parser: argparse.ArgumentParser) -> None:
@@ -202,5 +261,7 @@ def load_config(path: str,
     name = osp.splitext(osp.basename(path))[0]
     cfg.work_dir = work_dir or cfg.get('work_dir') or osp.join(
         'work_dirs', name)
+    pin_memory_with_gpu(cfg)
+    use_deterministic_kernels(cfg)
     use_gloo_without_gpu(cfg, launcher)
     return cfg

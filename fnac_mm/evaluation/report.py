@@ -1,13 +1,16 @@
 """A score as a person reads it: with protocol, n of N and baselines."""
-from typing import Any, Dict, List, Mapping, Sequence
+import logging
+from typing import Any, Dict, List, Mapping, Sequence, Tuple
 
 from fnac_mm.functional import Protocol
 
 SCORES = ('ciou@0.5', 'mean_ciou', 'auc')
 MAPS = ('audio_visual', 'object', 'fused')
+# The model's map with another clip's sound
+SHUFFLED = ('shuffled_audio', )
 BASELINES = ('whole_image', 'centre', 'oracle_cap')
-ADAPTIVE = ('audio_visual_adaptive', 'object_adaptive', 'fused_adaptive',
-            'centre_adaptive')
+KINDS = MAPS + SHUFFLED + BASELINES
+ADAPTIVE = tuple(f'{kind}_adaptive' for kind in (*MAPS, *SHUFFLED, 'centre'))
 COLUMNS = {
     'ciou@0.5': 'cIoU@0.5',
     'mean_ciou': 'mean cIoU',
@@ -19,10 +22,14 @@ TITLES = dict(
     audio_visual='audio-visual',
     object='object',
     fused='fused',
+    shuffled_audio='shuffled audio',
     whole_image='whole image',
     centre='centre',
     oracle_cap='oracle cap',
-    deaf='deaf')
+    deaf='deaf',
+    image_to_audio='image to audio',
+    audio_to_image='audio to image',
+    chance='chance')
 
 
 def format_table(metrics: Mapping[str, float], columns: Mapping[str, str],
@@ -49,7 +56,7 @@ def format_table(metrics: Mapping[str, float], columns: Mapping[str, str],
     for kind in kinds:
         if not any(f'{kind}/{key}' in metrics for key in columns):
             continue
-        if kind in BASELINES and not ruled:
+        if kind in SHUFFLED + BASELINES and not ruled:
             lines.append('-' * length)
             ruled = True
         title = TITLES[kind.removesuffix('_adaptive')]
@@ -85,7 +92,7 @@ def format_report(metrics: Dict[str, float],
     lines = [
         f'{dataset_name}: n = {metrics["n"]:,} of {metrics["n_listed"]:,}',
         f'protocol {protocol.describe()}',
-        *format_table(metrics, columns, MAPS + BASELINES, protocol.alpha)
+        *format_table(metrics, columns, KINDS, protocol.alpha)
     ]
     if f'{ADAPTIVE[0]}/{SCORES[0]}' in metrics:
         lines.append('adaptive: told the size of the target, another task')
@@ -100,7 +107,7 @@ def format_report(metrics: Dict[str, float],
 
 
 def list_caveats(rows: List[Dict[str, Any]], metrics: Dict[str, float],
-                 n_found: int) -> List[str]:
+                 n_found: int) -> List[Tuple[int, str]]:
     """What a reader of the score should know besides.
 
     Args:
@@ -109,19 +116,23 @@ def list_caveats(rows: List[Dict[str, Any]], metrics: Dict[str, float],
         n_found (int): Samples that the data set holds.
 
     Returns:
-        list[str]: One sentence each; often none.
+        list[tuple[int, str]]: Level of the log, and a sentence; often none.
     """
     caveats = []
     empty = [row['sample_id'] for row in rows if row['empty_target']]
     if empty:
-        caveats.append(f'{len(empty)} samples have an empty target, which no '
-                       f'map can hit; they count: {", ".join(empty[:5])}'
-                       f'{", ..." if len(empty) > 5 else ""}')
+        # As published; nothing to be done about it.
+        caveats.append(
+            (logging.INFO, f'{len(empty)} samples have an empty target, which '
+             f'no map can hit; they count: {", ".join(empty[:5])}'
+             f'{", ..." if len(empty) > 5 else ""}'))
     if metrics['n'] != n_found:
-        caveats.append(f'scored {metrics["n"]} of the {n_found} samples of '
-                       'the data set')
+        caveats.append(
+            (logging.WARNING, f'scored {metrics["n"]} of the {n_found} '
+             'samples of the data set'))
     if metrics['n'] < metrics['n_listed']:
-        caveats.append(f'scored {metrics["n"]} of {metrics["n_listed"]} '
-                       'listed samples: not comparable with scores on the '
-                       'whole list')
+        caveats.append(
+            (logging.WARNING, f'scored {metrics["n"]} of '
+             f'{metrics["n_listed"]} listed samples: not comparable with '
+             'scores on the whole list'))
     return caveats

@@ -5,7 +5,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fnac_mm.functional import boxes_to_target
+from fnac_mm.functional import TargetLevels, boxes_to_levels
+from fnac_mm.structures import AVDataSample
+
+# Pixels of a side of a mask; what is larger would fill the memory.
+_LARGEST = 2**13
 
 META_KEYS = ('class_name', 'group', 'negative_kind', 'img_path', 'audio_path')
 
@@ -35,11 +39,17 @@ def decode_mask(code: Mapping[str, Sequence[int]]) -> np.ndarray:
         np.ndarray: (H, W) uint8.
 
     Raises:
-        ValueError: If the runs don't add up to the size.
+        ValueError: If the runs don't add up to the size, or it is not that
+            of a mask.
     """
-    counts = np.asarray(code['counts'], dtype=np.int64)
-    height, width = code['size']
-    if (counts < 0).any() or counts.sum() != height * width:
+    counts, size = np.asarray(code['counts']), np.asarray(code['size'])
+    if counts.dtype.kind != 'i' or size.dtype.kind != 'i' or counts.ndim != 1:
+        raise ValueError('size and runs of a mask must be integers')
+    height, width = size.tolist()
+    if not 0 < min(size) <= max(size) <= _LARGEST:
+        raise ValueError(f'a mask can\'t be of {height} x {width}')
+    if (counts < 0).any() or max(counts) > height * width or \
+            counts.sum() != height * width:
         raise ValueError(f'runs of {counts.sum()} pixels do not make a mask '
                          f'of {height} x {width}')
     values = np.arange(len(counts), dtype=np.uint8) % 2
@@ -77,12 +87,33 @@ def describe_sample(sample: Mapping[str, Any]) -> Dict[str, Any]:
         raise ValueError(f'sample {row["sample_id"]!r} has no annotated '
                          'boxes (gt_instances.boxes) and no gt_mask; does the '
                          'data set have an annotation file?')
-    boxes = torch.as_tensor(boxes, dtype=torch.float64).reshape(-1, 4)
-    if not torch.isfinite(boxes).all():
+    boxes = np.asarray(boxes, dtype=np.float64).reshape(-1, 4)
+    if not np.isfinite(boxes).all():
         raise ValueError(f'sample {row["sample_id"]!r}: a box holds NaN '
                          f'or infinity: {boxes.tolist()}')
     row.update(boxes=boxes.tolist(), n_boxes=len(boxes))
     return row
+
+
+def row_to_sample(row: Mapping[str, Any]) -> AVDataSample:
+    """Annotation and prediction of a row.
+
+    Args:
+        row (Mapping): See :func:`describe_sample`, with ``map``.
+
+    Returns:
+        AVDataSample: To be drawn; boxes only if it has any or has no mask.
+    """
+    meta = {key: row[key] for key in ('sample_id', *META_KEYS) if key in row}
+    sample = AVDataSample(metainfo=meta)
+    if row['boxes'] or 'mask' not in row:
+        sample.set_gt_boxes(row['boxes'])
+    if 'mask' in row:
+        sample.set_gt_mask(torch.from_numpy(decode_mask(row['mask'])))
+    objects = row.get('object_map')
+    return sample.set_pred_map(
+        torch.tensor(row['map']),
+        None if objects is None else torch.tensor(objects))
 
 
 def is_positive(row: Mapping[str, Any]) -> bool:
@@ -97,9 +128,33 @@ def is_positive(row: Mapping[str, Any]) -> bool:
     return bool(row['boxes']) or len(row.get('mask', {}).get('counts', ())) > 1
 
 
+def row_levels(row: Mapping[str, Any], size: int,
+               rule: Mapping[str, Any]) -> TargetLevels:
+    """What a map of this sample is compared with, as levels.
+
+    Args:
+        row (Mapping): See :func:`describe_sample`.
+        size (int): Pixels of each side.
+        rule (Mapping): ``combine`` and ``consensus`` of boxes.
+
+    Returns:
+        TargetLevels: (L, size, size).
+
+    Raises:
+        ValueError: If a mask is of another size.
+    """
+    if 'mask' not in row:
+        return boxes_to_levels(row['boxes'], size, **rule)
+    if list(row['mask']['size']) != [size, size]:
+        raise ValueError(f'sample {row["sample_id"]!r}: its mask is of size '
+                         f'{row["mask"]["size"]}, the protocol compares at '
+                         f'{size} x {size}; give LoadMask size={size}')
+    return TargetLevels.of(decode_mask(row['mask'])[None] > 0)
+
+
 def row_target(row: Mapping[str, Any], size: int,
                rule: Mapping[str, Any]) -> Tensor:
-    """What a map of this sample is compared with.
+    """The same as numbers.
 
     Args:
         row (Mapping): See :func:`describe_sample`.
@@ -112,13 +167,7 @@ def row_target(row: Mapping[str, Any], size: int,
     Raises:
         ValueError: If a mask is of another size.
     """
-    if 'mask' not in row:
-        return boxes_to_target(row['boxes'], size, **rule)
-    if list(row['mask']['size']) != [size, size]:
-        raise ValueError(f'sample {row["sample_id"]!r}: its mask is of size '
-                         f'{row["mask"]["size"]}, the protocol compares at '
-                         f'{size} x {size}; give LoadMask size={size}')
-    return torch.from_numpy(decode_mask(row['mask'])).float()
+    return row_levels(row, size, rule).target
 
 
 def stack_maps(samples: Sequence[Mapping[str, Any]], name: str) -> Tensor:
@@ -143,13 +192,16 @@ def stack_maps(samples: Sequence[Mapping[str, Any]], name: str) -> Tensor:
             raise ValueError(f'sample {sample["sample_id"]!r} has no {name}; '
                              "the model's predict mode must set it")
         map = torch.as_tensor(sample[name]['data']).detach().cpu().float()
-        if not torch.isfinite(map).all():
-            raise ValueError(f'sample {sample["sample_id"]!r}: its {name} '
-                             'holds NaN or infinity; it has no score')
         if maps and map.shape != maps[0].shape:
             raise ValueError(
                 f'sample {sample["sample_id"]!r}: its {name} is of shape '
                 f'{tuple(map.shape)}, that of {samples[0]["sample_id"]!r} '
                 f'{tuple(maps[0].shape)}; use batch_size=1')
         maps.append(map)
-    return torch.cat(maps)
+    stacked = torch.cat(maps)
+    # Of all at once, which for small maps costs as much as of one.
+    if not torch.isfinite(stacked).all():
+        worst = [bool(torch.isfinite(map).all()) for map in maps].index(False)
+        raise ValueError(f'sample {samples[worst]["sample_id"]!r}: its {name} '
+                         'holds NaN or infinity; it has no score')
+    return stacked

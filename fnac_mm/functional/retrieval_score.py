@@ -21,7 +21,8 @@ def retrieval_similarity(visual: Tensor,
     """Similarity of each picture with each sound.
 
     Args:
-        visual (Tensor): (N, C, h, w), unit length over C.
+        visual (Tensor): (n, C, h, w), unit length over C; all pictures or
+            some.
         audio (Tensor): (N, C), unit length.
         kind (str): ``'max'``: largest cosine over positions, by which the
             model localises; ``'pooled'``: cosine of the mean over positions
@@ -29,16 +30,13 @@ def retrieval_similarity(visual: Tensor,
         chunk_size (int): Pictures handled at once. Defaults to 32.
 
     Returns:
-        Tensor: (N, N).
+        Tensor: (n, N).
 
     Raises:
         ValueError: If the kind is unknown or the shapes don't fit.
     """
     if kind not in KINDS:
         raise ValueError(f'kind must be one of {KINDS}, got {kind!r}')
-    if len(visual) != len(audio):
-        raise ValueError('pictures and sounds come in pairs, got '
-                         f'{len(visual)} and {len(audio)}')
     if kind == 'max':
         return pairwise_max_similarity(visual, audio, chunk_size)
     pooled = F.normalize(visual.mean(dim=(2, 3), keepdim=True), dim=1)
@@ -65,16 +63,38 @@ def retrieval_ranks(similarity: Tensor) -> Tuple[Tensor, Tensor]:
             == similarity.shape[1]:
         raise ValueError('expected a square matrix of at least one pair, got '
                          f'{tuple(similarity.shape)}')
-    if not torch.isfinite(similarity).all():
+    return partial_ranks(similarity, torch.arange(len(similarity)),
+                         similarity.diagonal())
+
+
+def partial_ranks(similarity: Tensor, columns: Tensor,
+                  own: Tensor) -> Tuple[Tensor, Tensor]:
+    """What some pictures, such as those of one process, know of the ranks.
+
+    Args:
+        similarity (Tensor): (n, N), n pictures by all N sounds.
+        columns (Tensor): (n,), which sound is each picture's own.
+        own (Tensor): (N,), similarity of each sound with its own picture.
+
+    Returns:
+        tuple[Tensor, Tensor]: (n,) int64 place of each picture's sound, and
+        (N,) int64 how many of these pictures come before each sound's own;
+        summed over all pictures that is its place.
+
+    Raises:
+        ValueError: If a similarity is not finite.
+    """
+    if not (torch.isfinite(similarity).all() and torch.isfinite(own).all()):
         raise ValueError('a similarity is NaN or infinite')
-
-    def ranks(matrix: Tensor) -> Tensor:
-        own = matrix.diagonal()[:, None]
-        # Entries of the triangle below the diagonal have a lower index.
-        return ((matrix > own).sum(dim=1) +
-                (matrix == own).tril(-1).sum(dim=1))
-
-    return ranks(similarity), ranks(similarity.T)
+    columns = columns.to(similarity.device)
+    mine = own[columns][:, None]
+    places = torch.arange(len(own), device=similarity.device)
+    # Of equal ones the lower index comes first.
+    lower_sound = places < columns[:, None]
+    lower_picture = columns[:, None] < places
+    to_audio = (similarity > mine) | (similarity == mine) & lower_sound
+    to_image = (similarity > own) | (similarity == own) & lower_picture
+    return to_audio.sum(dim=1), to_image.sum(dim=0)
 
 
 def recall_at(ranks: Tensor, k: int) -> float:

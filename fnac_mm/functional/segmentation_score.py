@@ -112,7 +112,7 @@ def f_measure_curve(map: Tensor, target: Tensor) -> Tensor:
     return torch.from_numpy(curves)
 
 
-def max_f_measure(curves: Tensor) -> float:
+def max_f_measure(curves: ArrayLike) -> float:
     """Largest F-measure of a data set: mean over frames, then maximum.
 
     The published code takes the maximum in each batch, so its number depends
@@ -125,8 +125,9 @@ def max_f_measure(curves: Tensor) -> float:
     Returns:
         float: In [0, 1]; NaN if no frame has an object.
     """
-    known = curves[~curves.isnan().any(dim=1)]
-    return known.mean(dim=0).max().item() if len(known) else math.nan
+    array = np.asarray(curves)
+    known = array[~np.isnan(array).any(axis=1)]
+    return float(known.mean(axis=0).max()) if len(known) else math.nan
 
 
 def pixel_average_precision(map: Tensor, target: Tensor) -> Tensor:
@@ -154,7 +155,7 @@ def pixel_average_precision(map: Tensor, target: Tensor) -> Tensor:
                         dtype=torch.float64)
 
 
-def summarize_segmentation(ious: ArrayLike, curves: Tensor,
+def summarize_segmentation(ious: ArrayLike, curves: ArrayLike,
                            precisions: ArrayLike) -> Dict[str, float]:
     """mIoU, F-measure and pixel AP of a data set, in percent.
 

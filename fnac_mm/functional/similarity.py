@@ -1,7 +1,7 @@
 """Similarities between pictures and sounds.
 
 Shape legend: N pictures, n of them at once, M sounds, C channels, (h, w)
-positions, P = h * w.
+positions, P = h * w, K weightings of the positions.
 """
 from typing import Any, Optional, Tuple
 
@@ -9,9 +9,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-# Similarities held at once, over all positions: 8 MiB in float32, which a
+# Similarities held at once, over all positions: 4 MiB in float32, which a
 # processor's cache holds between the product and the maximum.
-_BLOCK = 2**21
+_BLOCK = 2**20
 
 
 def _check_pair(visual: Tensor, audio: Tensor) -> None:
@@ -30,7 +30,7 @@ def _visual_gradient(grad: Tensor, position: Tensor, audio: Tensor,
     Each row sums the sounds whose maximum is at its position.
     """
     count = len(grad)
-    order = position.argsort(dim=1, stable=True)
+    order = position.argsort(dim=1)
     row = position + torch.arange(count, device=grad.device)[:, None] * places
     members = torch.bincount(row.flatten(), minlength=count * places)
     offsets = members.cumsum(0) - members
@@ -55,50 +55,113 @@ def _audio_gradient(grad: Tensor, position: Tensor, rows: Tensor,
 
 
 class _MaxSimilarity(torch.autograd.Function):
-    """Maximum over positions, and a backward pass through the maxima only.
+    """Maxima and weighted sums, with a backward pass through the maxima only.
 
-    Nothing of size N * M * P outlives a chunk: one byte or two per pair
-    remembers where its maximum was.
+    Nothing of size N * M * P outlives a chunk: one byte or four per pair
+    remember where its maximum was. The two outputs share one gradient of the
+    pictures, because each copy of it is as large as they are.
     """
 
     @staticmethod
-    def forward(ctx: Any, visual: Tensor, audio: Tensor,
-                chunk_size: int) -> Tensor:
-        """Values (N, M) of visual (N, C, P) and audio (M, C)."""
-        values, positions = [], []
-        channels, places = visual.shape[1:]
-        small = torch.uint8 if places <= 256 else torch.int32
-        sounds = audio.T.contiguous()
+    def forward(ctx: Any, visual: Tensor, audio: Tensor, weights: Tensor,
+                chunk_size: int) -> Tuple[Tensor, Tensor]:
+        """Maxima (N, M) and sums (N, K, C).
+
+        From visual (N, C, P), audio (M, C) and weights (N, K, P).
+        """
+        values = weights.new_empty(len(visual), len(audio))
+        sums = weights.new_empty(len(visual), weights.shape[1], audio.shape[1])
+        positions = torch.empty_like(
+            values, dtype=torch.uint8 if visual.shape[2] <= 256 else torch.int)
+        sounds = audio.to(weights.dtype).T
+        # Allocated once: freed and taken again, chunk by chunk, they would
+        # leave holes as large as all of them together.
+        buffer = weights.new_empty(
+            min(chunk_size, len(visual)), visual.shape[2], visual.shape[1])
+        similar = buffer.new_empty(*buffer.shape[:2], len(audio))
+        index = positions.new_empty(len(buffer), len(audio), dtype=torch.int64)
         with torch.autocast(visual.device.type, enabled=False):
-            for part in visual.split(chunk_size):
-                rows = part.transpose(1, 2).reshape(-1, channels) @ sounds
-                value, position = rows.view(len(part), places, -1).max(dim=1)
-                values.append(value)
-                positions.append(position.to(small))
-        ctx.save_for_backward(visual, audio, torch.cat(positions))
+            for start in range(0, len(visual), chunk_size):
+                chunk = slice(start, start + chunk_size)
+                count = len(values[chunk])
+                rows = buffer[:count].copy_(visual[chunk].transpose(1, 2))
+                torch.mm(
+                    rows.flatten(0, 1),
+                    sounds,
+                    out=similar[:count].flatten(0, 1))
+                torch.max(
+                    similar[:count], dim=1, out=(values[chunk], index[:count]))
+                positions[chunk] = index[:count]
+                torch.bmm(weights[chunk], rows, out=sums[chunk])
+        ctx.save_for_backward(visual, audio, weights, positions)
         ctx.chunk_size = chunk_size
-        return torch.cat(values)
+        return values, sums
 
     @staticmethod
     @torch.autograd.function.once_differentiable
-    def backward(ctx: Any, grad: Tensor) -> Tuple[Optional[Tensor], ...]:
+    def backward(ctx: Any, grad: Tensor,
+                 grad_sums: Tensor) -> Tuple[Optional[Tensor], ...]:
         """Gradients of visual and audio."""
-        visual, audio, positions = ctx.saved_tensors
-        channels, places = visual.shape[1:]
+        visual, audio, weights, positions = ctx.saved_tensors
+        places = visual.shape[2]
         need_visual, need_audio = ctx.needs_input_grad[:2]
         grad_visual = torch.empty_like(visual) if need_visual else None
-        grad_audio = torch.zeros_like(audio) if need_audio else None
+        grad_audio = weights.new_zeros(audio.shape) if need_audio else None
+        sounds = audio.to(weights.dtype)
         for start in range(0, len(visual), ctx.chunk_size):
             chunk = slice(start, start + ctx.chunk_size)
             part, position = grad[chunk], positions[chunk].long()
             if grad_visual is not None:
-                rows = _visual_gradient(part, position, audio, places)
-                grad_visual[chunk] = rows.reshape(-1, places,
-                                                  channels).transpose(1, 2)
+                rows = _visual_gradient(part, position, sounds, places)
+                rows = rows.view(len(part), places,
+                                 -1).baddbmm_(weights[chunk].transpose(1, 2),
+                                              grad_sums[chunk])
+                grad_visual[chunk] = rows.transpose(1, 2)
             if grad_audio is not None:
-                rows = visual[chunk].transpose(1, 2).reshape(-1, channels)
-                grad_audio += _audio_gradient(part, position, rows, places)
-        return grad_visual, grad_audio, None
+                rows = visual[chunk].transpose(1, 2).to(
+                    weights.dtype, memory_format=torch.contiguous_format)
+                grad_audio += _audio_gradient(part, position,
+                                              rows.flatten(0, 1), places)
+        if grad_audio is not None:
+            grad_audio = grad_audio.to(audio.dtype)
+        return grad_visual, grad_audio, None, None
+
+
+def max_similarity_and_means(
+        visual: Tensor,
+        audio: Tensor,
+        weights: Tensor,
+        chunk_size: Optional[int] = None) -> Tuple[Tensor, Tensor]:
+    """:func:`pairwise_max_similarity` and weighted means in one pass.
+
+    ``mean[n, k] = sum_{h,w} weights[n, k] v_n(h,w) / P``. Half-precision
+    features are multiplied and summed in float32, a chunk at a time; their
+    gradients are rounded to their type at the end.
+
+    Args:
+        visual (Tensor): (N, C, h, w).
+        audio (Tensor): (M, C).
+        weights (Tensor): (N, K, h, w), without gradient.
+        chunk_size (int, optional): See :func:`pairwise_max_similarity`.
+
+    Returns:
+        tuple[Tensor, Tensor]: (N, M) and (N, K, C), float32 at least,
+        differentiable once.
+
+    Raises:
+        ValueError: If the shapes don't fit or ``chunk_size`` < 1.
+    """
+    _check_pair(visual, audio)
+    places = visual.shape[2] * visual.shape[3]
+    if chunk_size is None:
+        chunk_size = max(_BLOCK // max(len(audio) * places, 1), 1)
+    if chunk_size < 1:
+        raise ValueError(f'chunk_size must be at least 1, got {chunk_size}')
+    dtype = torch.promote_types(visual.dtype, audio.dtype)
+    dtype = torch.promote_types(dtype, torch.float32)
+    return _MaxSimilarity.apply(
+        visual.flatten(2), audio,
+        weights.detach().flatten(2).to(dtype) / places, chunk_size)
 
 
 def pairwise_max_similarity(visual: Tensor,
@@ -114,20 +177,14 @@ def pairwise_max_similarity(visual: Tensor,
         visual (Tensor): (N, C, h, w).
         audio (Tensor): (M, C).
         chunk_size (int, optional): Pictures handled at once. None (default)
-            handles as many as give 2 million similarities.
+            handles as many as give 1 million similarities.
 
     Returns:
-        Tensor: (N, M), differentiable once.
+        Tensor: (N, M), float32 at least, differentiable once.
 
     Raises:
         ValueError: If the shapes don't fit or ``chunk_size`` < 1.
     """
     _check_pair(visual, audio)
-    if chunk_size is None:
-        each = max(len(audio) * visual.shape[2] * visual.shape[3], 1)
-        chunk_size = max(_BLOCK // each, 1)
-    if chunk_size < 1:
-        raise ValueError(f'chunk_size must be at least 1, got {chunk_size}')
-    dtype = torch.promote_types(visual.dtype, audio.dtype)
-    return _MaxSimilarity.apply(
-        visual.flatten(2).to(dtype), audio.to(dtype), chunk_size)
+    nothing = visual.new_empty(len(visual), 0, *visual.shape[2:])
+    return max_similarity_and_means(visual, audio, nothing, chunk_size)[0]

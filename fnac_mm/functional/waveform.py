@@ -1,6 +1,7 @@
 """Windows of sound: their place, scale and rate.
 
-Convention: a waveform is a mono ``float32`` tensor (S,) in [-1, 1].
+Convention: a waveform is a mono ``float32`` tensor (S,) in [-1, 1], or
+``int16`` on its way to the device, where :func:`pcm16_to_float` scales it.
 """
 import math
 import os
@@ -18,6 +19,21 @@ from .sound_file import read_window, sample_index, window_start
 # negative sample is clipped. libsndfile divides by 32768.
 _FULL_SCALE = 32768 / 32767
 
+# Taps of the filters between two rates: 44101 to 16000 Hz needs 700 million.
+_MAX_TAPS = 2**24
+
+
+def pcm16_to_float(waveform: Tensor) -> Tensor:
+    """Scale 16-bit samples as :func:`load_waveform` does.
+
+    Args:
+        waveform (Tensor): int16 of any shape.
+
+    Returns:
+        Tensor: float32 in [-1, 1], the same bits on the CPU.
+    """
+    return (waveform.float() / 32767).clamp(-1, 1)
+
 
 def tile_waveform(waveform: Tensor, length: int) -> Tensor:
     """Repeat a short waveform up to ``length`` samples, cut a long one.
@@ -34,17 +50,58 @@ def tile_waveform(waveform: Tensor, length: int) -> Tensor:
     return waveform[:length]
 
 
-def _finish(samples: np.ndarray, rate: int, duration: float,
-            sample_rate: Optional[int]) -> Tuple[Tensor, int]:
+def mix_channels(samples: np.ndarray) -> Tensor:
+    """Mean of the channels, at the published scale.
+
+    Args:
+        samples (np.ndarray): (S, channels), floating, in [-1, 1].
+
+    Returns:
+        Tensor: (S,) float32.
+
+    Raises:
+        ValueError: If a sample is not finite.
+    """
+    if not np.isfinite(samples).all():
+        raise ValueError('the recording holds NaN or infinity')
+    mono = samples.astype(np.float64).mean(axis=1) * _FULL_SCALE
+    return torch.from_numpy(np.clip(mono, -1, 1).astype(np.float32))
+
+
+def check_resampling(rate: int, wanted: int) -> None:
+    """Refuse rates between which the filters would fill the memory.
+
+    Args:
+        rate (int): Hz of a recording.
+        wanted (int): Hz of the result.
+
+    Raises:
+        ValueError: If the rates have hardly a common divisor.
+    """
+    if rate * wanted // math.gcd(rate, wanted)**2 > _MAX_TAPS:
+        raise ValueError(f'{rate} Hz can\'t be resampled to {wanted} Hz in a '
+                         'reasonable memory; if that is its true rate, '
+                         'convert the file to a usual one')
+
+
+def _finish(samples: np.ndarray,
+            rate: int,
+            duration: float,
+            sample_rate: Optional[int],
+            keep_int16: bool = False) -> Tuple[Tensor, int]:
     """Mix, scale, resample and repeat the (S, channels) of a window."""
     if len(samples) == 0:
         raise ValueError('the recording is empty (0 samples); remove it from '
                          'the list or extract it again')
-    if not np.isfinite(samples).all():
-        raise ValueError('the recording holds NaN or infinity')
-    mono = samples.astype(np.float64).mean(axis=1) * _FULL_SCALE
-    waveform = torch.from_numpy(np.clip(mono, -1, 1).astype(np.float32))
+    if samples.dtype == np.int16:
+        if keep_int16 and samples.shape[1] == 1 and sample_rate in (None,
+                                                                    rate):
+            mono = torch.from_numpy(samples[:, 0])
+            return tile_waveform(mono, int(duration * rate)), rate
+        samples = samples / np.float32(32768)
+    waveform = mix_channels(samples)
     if sample_rate is not None and sample_rate != rate:
+        check_resampling(rate, sample_rate)
         # The filter overshoots at steps of full scale.
         waveform = resample(waveform, rate, sample_rate).clamp(-1, 1)
         rate = sample_rate
@@ -89,9 +146,7 @@ def window_waveform(waveform: Union[Tensor, np.ndarray],
     samples = np.asarray(waveform)
     if samples.ndim != 1:
         raise ValueError(f'expected a mono waveform (S,), got {samples.shape}')
-    if samples.dtype == np.int16:
-        samples = samples / np.float32(32768)
-    elif samples.dtype.kind != 'f':
+    if samples.dtype != np.int16 and samples.dtype.kind != 'f':
         raise TypeError('expected samples of a floating type or int16, got '
                         f'{samples.dtype}')
     if len(samples):
@@ -101,10 +156,30 @@ def window_waveform(waveform: Union[Tensor, np.ndarray],
     return _finish(samples[:, None], rate, duration, sample_rate)
 
 
+def mono_window(path: Union[str, Path],
+                duration: float,
+                start: Optional[float] = None) -> Tuple[np.ndarray, int]:
+    """Mean of the channels of a window, neither scaled nor repeated.
+
+    Args:
+        path (str | Path): Recording.
+        duration (float): Seconds.
+        start (float, optional): First second; None takes the centre.
+
+    Returns:
+        tuple[np.ndarray, int]: (S,) float32 in [-1, 1], and the rate in Hz.
+    """
+    samples, rate = read_window(os.fspath(path), duration, start)
+    if samples.dtype == np.int16:
+        samples = samples / np.float32(32768)
+    return samples.mean(axis=1, dtype=np.float32), rate
+
+
 def load_waveform(path: Union[str, Path],
                   duration: float = 3.0,
                   start: Optional[float] = None,
-                  sample_rate: Optional[int] = None) -> Tuple[Tensor, int]:
+                  sample_rate: Optional[int] = None,
+                  keep_int16: bool = False) -> Tuple[Tensor, int]:
     """Load a window of a recording, of a file of sound or of a video.
 
     Only the window is read. Channels are averaged; a recording shorter than
@@ -118,10 +193,13 @@ def load_waveform(path: Union[str, Path],
             takes the window at the centre.
         sample_rate (int, optional): Resample to this rate in Hz. None
             (default) keeps the rate of the file.
+        keep_int16 (bool): Return the samples of a mono file of 16 bits as
+            they are, if its rate is the one wanted; the caller scales them
+            with :func:`pcm16_to_float`. Defaults to False.
 
     Returns:
-        tuple[Tensor, int]: Waveform (S,) float32 in [-1, 1] with
-        ``S = int(duration * rate)``, and the rate in Hz.
+        tuple[Tensor, int]: Waveform (S,) float32 in [-1, 1] (or int16, see
+        there) with ``S = int(duration * rate)``, and the rate in Hz.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -134,6 +212,6 @@ def load_waveform(path: Union[str, Path],
         raise FileNotFoundError(f'{path}: no such recording')
     try:
         return _finish(*read_window(path, duration, start), duration,
-                       sample_rate)
+                       sample_rate, keep_int16)
     except ValueError as error:
         raise ValueError(f'{path}: {error}') from error

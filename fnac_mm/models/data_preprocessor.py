@@ -6,12 +6,10 @@ import torch
 from mmengine.model import BaseDataPreprocessor
 from torch import Tensor
 
-from fnac_mm.functional import log_spectrogram, mask_spectrogram
+from fnac_mm.functional import (log_spectrogram, mask_spectrogram,
+                                pcm16_to_float)
 from fnac_mm.registry import MODELS
 from fnac_mm.structures import AVDataSample
-
-# Full scale of 16-bit sound in the published loader
-_FULL_SCALE = 32767
 
 
 def _names(samples: Optional[Sequence[AVDataSample]], size: int) -> List[str]:
@@ -83,7 +81,8 @@ class AVDataPreprocessor(BaseDataPreprocessor):
 
         Args:
             data (dict): ``inputs``, a dict of ``image``, uint8 (B, 3, H, W)
-                RGB, and ``waveform`` (B, S), in [-1, 1] or int16; each may
+                RGB, and ``waveform`` (B, S), in [-1, 1] or int16, or in its
+                place ``spectrogram`` (B, F, T) of :meth:`analyze`; each may
                 be a list of B tensors. ``data_samples``, a list of B
                 :class:`AVDataSample`, may be absent.
             training (bool): Whether to mask. Defaults to False.
@@ -98,14 +97,16 @@ class AVDataPreprocessor(BaseDataPreprocessor):
         """
         samples = data.get('data_samples')
         image = self._to_device(data['inputs'], 'image', samples)
-        waveform = self._to_device(data['inputs'], 'waveform', samples)
-        if image.dim() != 4 or waveform.dim() != 2:
-            raise ValueError('expected image (B,3,H,W) and waveform (B,S), '
-                             f'got {tuple(image.shape)} and '
-                             f'{tuple(waveform.shape)}')
-        rate = self._rate_of(samples)
-        with torch.autocast(waveform.device.type, enabled=False):
-            audio = self._spectrogram(waveform, rate, training)
+        key = 'waveform' if 'waveform' in data['inputs'] else 'spectrogram'
+        sound = self._to_device(data['inputs'], key, samples)
+        shapes = dict(waveform='(B,S)', spectrogram='(B,F,T)')
+        if image.dim() != 4 or sound.dim() != shapes[key].count(',') + 1:
+            raise ValueError(f'expected image (B,3,H,W) and {key} '
+                             f'{shapes[key]}, got {tuple(image.shape)} and '
+                             f'{tuple(sound.shape)}')
+        if key == 'waveform':
+            sound = self.analyze(sound, self._rate_of(samples))
+        audio = self._scale(sound[:, None], training)
         image = (image.float() - self.image_mean) / self.image_std
         return dict(
             inputs=dict(image=image, audio=audio), data_samples=samples)
@@ -137,16 +138,27 @@ class AVDataPreprocessor(BaseDataPreprocessor):
                              'resample')
         return rates[0]
 
-    def _spectrogram(self, waveform: Tensor, rate: int,
-                     training: bool) -> Tensor:
-        """Waveform (B, S) to the audio encoder's input (B, 1, F, T)."""
+    def analyze(self, waveform: Tensor, rate: int) -> Tensor:
+        """Log spectrograms with the settings of this model.
+
+        Args:
+            waveform (Tensor): (..., S), in [-1, 1] or int16.
+            rate (int): Hz.
+
+        Returns:
+            Tensor: (..., F, T) float32, neither masked nor divided yet.
+        """
         if waveform.dtype == torch.int16:
-            waveform = (waveform.float() / _FULL_SCALE).clamp(-1, 1)
-        audio = log_spectrogram(
-            waveform.float(),
-            rate,
-            n_fft=self.n_fft,
-            hop_length=self.hop_length)[:, None]
+            waveform = pcm16_to_float(waveform)
+        with torch.autocast(waveform.device.type, enabled=False):
+            return log_spectrogram(
+                waveform.float(),
+                rate,
+                n_fft=self.n_fft,
+                hop_length=self.hop_length)
+
+    def _scale(self, audio: Tensor, training: bool) -> Tensor:
+        """Mask, in training, and divide (B, 1, F, T)."""
         if training and self.masks is not None:
             audio = mask_spectrogram(audio, **self.masks)
         return audio / self.audio_divisor

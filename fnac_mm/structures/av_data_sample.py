@@ -22,7 +22,9 @@ class AVDataSample(BaseDataElement):
     * ``gt_mask`` (PixelData): ``data`` (1, H', W') uint8, 1 where the source
       is, of the whole picture at a size of its own;
     * ``pred_map`` (PixelData): ``data`` (1, h, w), cosines, not resized;
-    * ``pred_object_map`` (PixelData): ``data`` (1, h, w), objectness.
+    * ``pred_object_map`` (PixelData): ``data`` (1, h, w), objectness;
+    * ``visual_feature`` (Tensor): (C, h, w), and ``audio_feature`` (Tensor):
+      (C,), unit length over C: what ``pred_map`` is the product of.
 
     Examples:
         >>> import torch
@@ -127,4 +129,18 @@ class AVDataSample(BaseDataElement):
         self.pred_map = PixelData(data=audio_visual[None])
         if objectness is not None:
             self.pred_object_map = PixelData(data=objectness[None])
+        return self
+
+    def set_features(self, visual: Tensor, audio: Tensor) -> 'AVDataSample':
+        """Set the features that the map is the product of.
+
+        Args:
+            visual (Tensor): (C, h, w), unit length over C.
+            audio (Tensor): (C,), unit length.
+
+        Returns:
+            AVDataSample: self.
+        """
+        self.set_field(visual, 'visual_feature', dtype=Tensor)
+        self.set_field(audio, 'audio_feature', dtype=Tensor)
         return self

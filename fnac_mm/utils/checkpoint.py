@@ -1,10 +1,16 @@
 """Reading checkpoints without running what they may carry."""
+import errno
+import hashlib
 import os
 import pickle
+import pickletools
 import re
 import struct
+import zipfile
+import zlib
 from contextlib import contextmanager
-from typing import Iterator
+from pathlib import Path
+from typing import IO, Iterator, Union
 
 import torch
 
@@ -12,14 +18,55 @@ _FORCE = 'TORCH_FORCE_WEIGHTS_ONLY_LOAD'
 _TRUST = 'TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD'
 
 # What torch.load raises for bytes that are no checkpoint.
-_JUNK = (RuntimeError, EOFError, IndexError, AssertionError, TypeError,
-         ValueError, struct.error)
+_JUNK = (RuntimeError, EOFError, LookupError, AssertionError, TypeError,
+         ValueError, ArithmeticError, AttributeError, MemoryError,
+         struct.error, zipfile.BadZipFile, zlib.error)
+
+# Files of torch < 1.6 are five pickles and then the numbers.
+_OLD_PICKLES = 5
+_LONGEST_NAME = 500
 
 
 def _reason(error: Exception) -> str:
     """The telling line of torch's long message."""
     found = re.search(r'.*(GLOBAL|[Uu]nsupported).*', str(error))
-    return found.group() if found else str(error)
+    return (found.group() if found else str(error))[:1000]
+
+
+def _check_names(file: IO[bytes]) -> None:
+    """ValueError for a pickle with a very long name of a class.
+
+    Searching its own message for one takes torch minutes or days.
+    """
+    for code, value, _ in pickletools.genops(file):
+        if code.name == 'GLOBAL' and len(str(value)) > _LONGEST_NAME:
+            raise ValueError('it names a class with more than '
+                             f'{_LONGEST_NAME} characters')
+
+
+def _check_file(path: str) -> None:
+    """ValueError if a checkpoint is not as it was written.
+
+    torch.load does not look at the checksums of its archives.
+    """
+    with open(path, 'rb') as file:
+        if file.read(4) != b'PK\x03\x04':
+            file.seek(0)
+            for _ in range(_OLD_PICKLES):
+                if file.peek(1):
+                    _check_names(file)
+            return
+    with zipfile.ZipFile(path) as archive:
+        for item in archive.infolist():
+            if item.compress_type != zipfile.ZIP_STORED:
+                raise ValueError(f'{item.filename:.80} is compressed, which '
+                                 'torch.save never does')
+            if item.filename.endswith('/data.pkl'):
+                with archive.open(item) as file:
+                    _check_names(file)
+        damaged = archive.testzip()
+    if damaged is not None:
+        raise ValueError(f'{damaged:.80} is damaged (checksum)')
 
 
 @contextmanager
@@ -51,7 +98,8 @@ def safe_loading(source: str) -> Iterator[None]:
             f'plain values, or is no checkpoint: {_reason(error)}') from error
     except _JUNK as error:
         raise ValueError(
-            f'{source}: not a readable checkpoint ({error})') from error
+            f'{source}: not a readable checkpoint '
+            f'({str(error)[:1000] or type(error).__name__})') from error
     finally:
         os.environ.pop(_FORCE, None)
         if previous is not None:
@@ -75,8 +123,32 @@ def load_plain_checkpoint(path: str) -> dict:
     if not os.path.isfile(path):
         raise FileNotFoundError(f'{path}: no such checkpoint')
     with safe_loading(str(path)):
+        try:
+            _check_file(path)
+        except OSError as error:
+            # zipfile seeks where a damaged table of contents points.
+            if error.errno != errno.EINVAL:
+                raise
+            raise ValueError(
+                f'its table of contents is damaged ({error})') from error
         checkpoint = torch.load(path, map_location='cpu')
     if not isinstance(checkpoint, dict):
         raise ValueError(f'{path}: expected a dict, got '
                          f'{type(checkpoint).__name__}')
     return checkpoint
+
+
+def file_digest(path: Union[str, Path]) -> str:
+    """SHA-256 of a file, by which a checkpoint is known again.
+
+    Args:
+        path (str | Path): File.
+
+    Returns:
+        str: 64 hexadecimal digits.
+    """
+    digest = hashlib.sha256()
+    with open(path, 'rb') as file:
+        while chunk := file.read(2**20):
+            digest.update(chunk)
+    return digest.hexdigest()

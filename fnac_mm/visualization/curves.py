@@ -1,8 +1,8 @@
-"""Loss and score over the epochs, from MMEngine's log."""
+"""Losses, learning rate and scores over the epochs, from MMEngine's log."""
 import json
 import warnings
 from pathlib import Path
-from typing import Any, Dict, List, Sequence, Tuple, Union
+from typing import Any, Dict, List, Mapping, Sequence, Set, Tuple, Union
 
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -10,63 +10,84 @@ from matplotlib.figure import Figure
 
 PathLike = Union[str, Path]
 Records = Dict[float, Dict[str, Any]]
+Run = Tuple[Records, Records]
 
-# Scores that are drawn: how, and by what name.
-_MAP = dict(marker='o')
+# Kinds of map that are drawn: how, and by what name.
+_MAP, _FUSED = dict(marker='o'), dict(marker='^', linestyle='-.')
+_SHUFFLED = dict(marker='x', linestyle=':')
 _GUESS = dict(linestyle='--', color='0.3')
 _CAP = dict(linestyle=':', color='0.5')
-SCORES: Dict[str, Tuple[Dict[str, Any], str]] = {
-    'audio_visual/ciou@0.5': (_MAP, 'audio-visual'),
-    'fused/ciou@0.5': (_MAP, 'fused with object map'),
-    'centre/ciou@0.5': (_GUESS, 'centre, sees no image'),
-    'oracle_cap/ciou@0.5': (_CAP, 'cap of the half-image rule'),
+KINDS: Dict[str, Tuple[Dict[str, Any], str]] = {
+    'audio_visual': (_MAP, 'audio-visual'),
+    'fused': (_FUSED, 'fused with object map'),
+    'shuffled_audio': (_SHUFFLED, "hears another clip's sound"),
+    'centre': (_GUESS, 'centre, sees no image'),
+    'oracle_cap': (_CAP, 'cap of the half-image rule'),
 }
+_COLORS = [f'C{index}' for index in range(10)]
 
 
-def plot_training_curves(scalars: Union[PathLike, Sequence[PathLike]],
-                         out_file: PathLike) -> Figure:
-    """Draw the loss terms and cIoU@0.5 over the epochs.
+def plot_training_curves(scalars: Union[PathLike, Sequence[PathLike],
+                                        Mapping[str, Sequence[PathLike]]],
+                         out_file: PathLike,
+                         metric: str = 'ciou@0.5') -> Figure:
+    """Draw losses, learning rate and a score over the epochs.
 
     Args:
-        scalars (str | Path | Sequence): ``vis_data/scalars.json`` of a run;
-            of a run that was resumed, those of all parts in their order: a
-            later one replaces what an earlier one says of the same step.
+        scalars (str | Path | Sequence | Mapping): ``vis_data/scalars.json``
+            of a run; of a run that was resumed, those of all parts in their
+            order: a later one replaces what an earlier one says from its
+            first step on. Of several runs, such lists by the names to print;
+            then only the totals of the losses are drawn.
         out_file (str | Path): Picture; the suffix tells the format.
+        metric (str): Score of validation after the kind of map, such as
+            ``'auc'`` or ``'miou'``. Defaults to ``'ciou@0.5'``.
 
     Returns:
-        Figure: What was written, for those who want to change it.
+        Figure: What was written, for those who want to change it. Its axes
+        are losses, score and learning rate.
 
     Raises:
         FileNotFoundError: If a file is absent.
-        ValueError: If a line is malformed, or no line tells a loss or score.
+        ValueError: If a line is malformed, or a run has no line with a loss
+            or this score.
     """
-    paths = [scalars] if isinstance(scalars, (str, Path)) else list(scalars)
-    training, validation = read_scalars(paths)
-    if not training and not validation:
-        raise ValueError(f'{", ".join(map(str, paths))}: no loss and no '
-                         'audio_visual/ciou@0.5 logged')
-    figure = Figure(figsize=(7, 7), layout='constrained')
+    if isinstance(scalars, (str, Path)):
+        scalars = [scalars]
+    files = scalars if isinstance(scalars, Mapping) else {'': list(scalars)}
+    runs = {name: _read_run(paths, metric) for name, paths in files.items()}
+    if not runs:
+        raise ValueError('no runs given')
+    figure = Figure(figsize=(7, 8.5), layout='constrained')
     FigureCanvasAgg(figure)
-    loss, score = figure.subplots(2, 1, sharex=True)
-    per_epoch = _iterations_per_epoch(training)
-    _plot_losses(loss, training, per_epoch)
-    _plot_scores(score, validation)
-    score.set_xlabel('epoch')
+    loss, score, rate = figure.subplots(
+        3, 1, sharex=True, height_ratios=[3, 3, 1])
+    for (name, run), color in zip(runs.items(), _cycle(len(runs))):
+        _plot_losses(loss, run[0], name, color)
+        _plot_scores(score, run[1], metric, name, color)
+        _plot_rate(rate, run[0], color)
+    _plot_baselines(score, runs, metric)
+    _finish(loss, score, rate, metric)
     Path(out_file).parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(out_file, dpi=110)
     return figure
 
 
-def read_scalars(paths: Sequence[PathLike]) -> Tuple[Records, Records]:
+def read_scalars(paths: Sequence[PathLike],
+                 metric: str = 'ciou@0.5') -> Tuple[Records, Records]:
     """Read the lines of training and of validation, by step.
 
     A last line that a kill has cut short is left out, with a warning.
 
     Args:
-        paths (Sequence[str | Path]): Files with a json object per line.
+        paths (Sequence[str | Path]): Files with a json object per line, of
+            the starts of one run.
+        metric (str): What a line of validation holds, see
+            :func:`plot_training_curves`.
 
     Returns:
-        tuple: Training records by iteration, validation records by epoch.
+        tuple: Training records by iteration, validation records by epoch,
+        the keys of the latter beginning with the kind of map.
 
     Raises:
         FileNotFoundError: If a file is absent.
@@ -75,69 +96,157 @@ def read_scalars(paths: Sequence[PathLike]) -> Tuple[Records, Records]:
     training: Records = {}
     validation: Records = {}
     for path in paths:
-        lines = Path(path).read_text(encoding='utf-8').splitlines()
-        for number, line in enumerate(lines, start=1):
-            try:
-                record = json.loads(line)
-                step = float(record['step'])
-            except (ValueError, TypeError, KeyError) as error:
-                if number == len(lines):
-                    warnings.warn(
-                        f'{path}: the last line is cut short', stacklevel=2)
-                    continue
-                raise ValueError(f'{path}, line {number}: expected a json '
-                                 f'object with a step: {error}') from None
+        parts: Tuple[Records, Records] = {}, {}
+        for step, record in _read_lines(path):
             if 'loss' in record:
-                training[step] = record
-            elif 'audio_visual/ciou@0.5' in record:
-                validation[step] = record
+                parts[0][step] = record
+                continue
+            known = _of_metric(record, metric)
+            if known:
+                parts[1][step] = known
+        for whole, part in zip((training, validation), parts):
+            # The run went back to a checkpoint: its future was another.
+            for step in [s for s in whole if part and s >= min(part)]:
+                del whole[step]
+            whole.update(part)
     return training, validation
 
 
-def _iterations_per_epoch(training: Records) -> float:
-    """Iterations of an epoch, from steps and the epochs they are in."""
+def _read_lines(path: PathLike) -> List[Tuple[float, Dict[str, Any]]]:
+    """Step and content of each line."""
+    found = []
+    lines = Path(path).read_bytes().splitlines()
+    for number, line in enumerate(lines, start=1):
+        try:
+            record = json.loads(line)
+            found.append((float(record['step']), record))
+        except (ValueError, TypeError, KeyError, OverflowError,
+                RecursionError) as error:
+            if number == len(lines):
+                warnings.warn(
+                    f'{path}: the last line is cut short', stacklevel=2)
+                continue
+            raise ValueError(f'{path}, line {number}: expected a json '
+                             f'object with a step: {error!s:.200}') from None
+    return found
+
+
+def _of_metric(record: Dict[str, Any], metric: str) -> Dict[str, Any]:
+    """Scores by kind of map, whatever prefix the metric has."""
+    own = f'audio_visual/{metric}'
+    keys = [key for key in record if ('/' + key).endswith('/' + own)]
+    if not keys:
+        return {}
+    prefix = min(keys, key=len)[:-len(own)]
+    scores = {kind: record.get(f'{prefix}{kind}/{metric}') for kind in KINDS}
+    return {k: v for k, v in scores.items() if v is not None}
+
+
+def _read_run(paths: Sequence[PathLike], metric: str) -> Run:
+    """Training and validation of a run; ValueError if it has neither."""
+    training, validation = read_scalars(paths, metric)
+    if not training and not validation:
+        raise ValueError(f'{", ".join(map(str, paths))}: no loss and no '
+                         f'audio_visual/{metric} logged')
+    return training, validation
+
+
+def _cycle(count: int) -> List[str]:
+    """A colour for each run."""
+    return [_COLORS[index % len(_COLORS)] for index in range(count)]
+
+
+def in_epochs(training: Records, steps: Sequence[float]) -> List[float]:
+    """Iterations in epochs.
+
+    Args:
+        training (dict): See :func:`read_scalars`.
+        steps (Sequence[float]): Iterations.
+
+    Returns:
+        list[float]: Where they are on an axis of epochs.
+    """
     # Step s in epoch e means s <= e * iterations, nearly equal at its end.
-    return max((step / record.get('epoch', step)
-                for step, record in training.items()),
-               default=1)
+    per_epoch = max((step / record.get('epoch', step)
+                     for step, record in training.items()),
+                    default=1)
+    return [step / per_epoch for step in steps]
 
 
-def _plot_losses(axes: Axes, training: Records, per_epoch: float) -> None:
-    """The total and its weighted terms."""
-    steps = sorted(training)
-    names: List[str] = sorted({
-        key
-        for step in steps
-        for key in training[step] if key.startswith('loss')
+def _plot_losses(axes: Axes, training: Records, name: str, color: str) -> None:
+    """The total and, of a run without a name, its weighted terms."""
+    keys = ['loss'] if name else sorted({
+        k
+        for record in training.values()
+        for k in record if k.startswith('loss')
     })
-    for name in names:
-        known = [step for step in steps if name in training[step]]
-        axes.plot([step / per_epoch for step in known],
-                  [training[step][name] for step in known],
-                  linewidth=2 if name == 'loss' else 1,
-                  color='black' if name == 'loss' else None,
-                  label='total' if name == 'loss' else name[len('loss_'):])
-    axes.set_ylabel('training loss')
-    axes.set_ylim(bottom=0)
-    axes.grid(alpha=0.3)
-    if names:
-        axes.legend()
+    for key in keys if training else ():
+        steps = sorted(s for s, record in training.items() if key in record)
+        total = key == 'loss'
+        label = name or ('total' if total else key[len('loss_'):])
+        axes.plot(
+            in_epochs(training, steps),
+            [training[step][key] for step in steps],
+            linewidth=2 if total else 1,
+            color=color if name else 'black' if total else None,
+            label=label)
 
 
-def _plot_scores(axes: Axes, validation: Records) -> None:
-    """Maps and what their score is worth."""
-    epochs = sorted(validation)
-    for key, (style, label) in SCORES.items():
-        known = [epoch for epoch in epochs if key in validation[epoch]]
-        if not known:
-            continue
-        values = [validation[epoch][key] for epoch in known]
-        if 'linestyle' in style:
-            axes.axhline(values[-1], label=label, **style)
-        else:
-            axes.plot(known, values, label=label, **style)
-    axes.set_ylabel('cIoU@0.5 in %')
-    axes.set_ylim(0, 105)
-    axes.grid(alpha=0.3)
-    if epochs:
-        axes.legend(loc='lower right')
+def _plot_scores(axes: Axes, validation: Records, metric: str, name: str,
+                 color: str) -> None:
+    """The model's maps."""
+    colors = dict(audio_visual=color, fused='C1', shuffled_audio='C7')
+    for kind in colors:
+        style, label = KINDS[kind]
+        known = sorted(e for e, scores in validation.items() if kind in scores)
+        if known:
+            axes.plot(
+                known, [validation[epoch][kind] for epoch in known],
+                color=color if name else colors[kind],
+                label=f'{name}, {label}' if name else label,
+                **style)
+
+
+def _plot_baselines(axes: Axes, runs: Mapping[str, Run], metric: str) -> None:
+    """What a score is worth, once where the runs agree."""
+    drawn: Set[Tuple[str, float]] = set()
+    for name, (_, validation) in runs.items():
+        for kind in ('centre', 'oracle_cap'):
+            values = [
+                validation[epoch][kind] for epoch in sorted(validation)
+                if kind in validation[epoch]
+            ]
+            if not values or (kind, values[-1]) in drawn:
+                continue
+            style, label = KINDS[kind]
+            other = any(k == kind for k, _ in drawn)
+            axes.axhline(
+                values[-1],
+                label=f'{label} ({name})' if other else label,
+                **style)
+            drawn.add((kind, values[-1]))
+
+
+def _plot_rate(axes: Axes, training: Records, color: str) -> None:
+    """Learning rate."""
+    steps = sorted(s for s, record in training.items() if 'lr' in record)
+    axes.plot(
+        in_epochs(training, steps), [training[step]['lr'] for step in steps],
+        color=color)
+
+
+def _finish(loss: Axes, score: Axes, rate: Axes, metric: str) -> None:
+    """Names, scales and legends."""
+    name = {'ciou@0.5': 'cIoU@0.5', 'miou': 'mIoU'}.get(metric, metric)
+    loss.set_ylabel('training loss')
+    loss.set_ylim(bottom=0)
+    score.set_ylabel(f'{name} of validation in %')
+    score.set_ylim(0, 105)
+    rate.set_ylabel('learning rate')
+    rate.ticklabel_format(axis='y', scilimits=(-2, 2))
+    rate.set_ylim(bottom=0)
+    rate.set_xlabel('epoch')
+    for axes in (loss, score, rate):
+        axes.grid(alpha=0.3)
+        if axes.get_legend_handles_labels()[1]:
+            axes.legend(fontsize='small')

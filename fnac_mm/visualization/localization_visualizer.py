@@ -1,14 +1,17 @@
-"""One picture of a sample: frame, heat map, predicted region, true boxes."""
+"""One picture of a sample: frame, heat map, predicted region, true source."""
+import logging
 from pathlib import Path
-from typing import Any, Dict, Optional
+from typing import Any, Dict, Optional, Union
 
 import cv2
 import numpy as np
 from mmengine.dist import master_only
+from mmengine.logging import print_log
 from mmengine.visualization import Visualizer
+from torch import Tensor
 
-from fnac_mm.functional import (boxes_to_target, consensus_iou, get_protocol,
-                                normalize_map, select_region)
+from fnac_mm.functional import (Protocol, boxes_to_target, consensus_iou,
+                                get_protocol, normalize_map, select_region)
 from fnac_mm.registry import VISUALIZERS
 from fnac_mm.structures import AVDataSample
 from .overlay import draw_overlay
@@ -23,7 +26,8 @@ class LocalizationVisualizer(Visualizer):
 
     Args:
         name (str): Name of the instance. Defaults to ``'visualizer'``.
-        protocol (str): Name of a preset. Defaults to ``'fnac_test'``.
+        protocol (str | Protocol): Name of a preset, or the protocol itself.
+            Defaults to ``'fnac_test'``.
         kind (str): Which map: ``'audio_visual'`` (default), or ``'object'``
             or ``'fused'`` where the model gives an object map.
         colormap (str): A colour map of OpenCV. Defaults to ``'inferno'``.
@@ -45,7 +49,7 @@ class LocalizationVisualizer(Visualizer):
 
     def __init__(self,
                  name: str = 'visualizer',
-                 protocol: str = 'fnac_test',
+                 protocol: Union[str, Protocol] = 'fnac_test',
                  kind: str = 'audio_visual',
                  colormap: str = 'inferno',
                  **kwargs: Any) -> None:
@@ -53,6 +57,22 @@ class LocalizationVisualizer(Visualizer):
         self.protocol = get_protocol(protocol)
         self.kind = kind
         self.colormap = colormap
+
+    @master_only
+    def add_scalars(self, *args: Any, **kwargs: Any) -> None:
+        """Hand the backends numbers; a full disk does not end training.
+
+        Args:
+            *args: See :class:`mmengine.visualization.Visualizer`.
+            **kwargs: See there.
+        """
+        try:
+            super().add_scalars(*args, **kwargs)
+        except OSError as error:
+            print_log(
+                f'these numbers could not be written: {error}',
+                'current',
+                level=logging.WARNING)
 
     @master_only
     def add_datasample(self,
@@ -73,7 +93,7 @@ class LocalizationVisualizer(Visualizer):
             name (str): Name of the picture.
             image (ndarray): (H, W, 3) RGB uint8, the frame as it was found.
             data_sample (AVDataSample): Annotation and prediction.
-            draw_gt (bool): Draw true boxes. Defaults to True.
+            draw_gt (bool): Draw true boxes or mask. Defaults to True.
             draw_pred (bool): Draw the map and its region. Defaults to True.
             draw_caption (bool): Write id, class and cIoU. Defaults to True.
             alpha (float): Opacity of the map. Defaults to 0.5.
@@ -91,13 +111,13 @@ class LocalizationVisualizer(Visualizer):
         """
         parts: Dict[str, Any] = {}
         if draw_pred and 'pred_map' in data_sample:
-            parts = self._describe_prediction(data_sample)
-        ciou = parts.pop('ciou', None)
-        if draw_gt and 'gt_instances' in data_sample:
-            parts['boxes'] = data_sample.gt_instances.boxes.tolist()
+            parts = self.describe(data_sample)
+        score = parts.pop('score', None)
+        if draw_gt:
+            parts.update(true_source(data_sample))
         caption = [str(data_sample.get('sample_id', name))]
         caption.append(data_sample.get('class_name') or '')
-        caption.append('' if ciou is None else f'cIoU {ciou:.2f}')
+        caption.append('' if score is None else f'cIoU {score:.2f}')
         drawn = draw_overlay(
             image,
             caption='  '.join(filter(None, caption)) if draw_caption else '',
@@ -113,8 +133,21 @@ class LocalizationVisualizer(Visualizer):
             write_image(out_file, drawn)
         return drawn
 
-    def _describe_prediction(self, sample: AVDataSample) -> Dict[str, Any]:
-        """Normalised map, region and, if it can be told, cIoU."""
+    def describe(self, sample: AVDataSample) -> Dict[str, Any]:
+        """What is to be drawn of a prediction, as the metric sees it.
+
+        Args:
+            sample (AVDataSample): With ``pred_map``.
+
+        Returns:
+            dict: ``map`` (h, w) in [0, 1] and ``region`` (h, w) bool, for
+            :func:`draw_overlay`; where there is something to be found and
+            ``dataset_meta`` says how boxes combine, ``score``: the cIoU,
+            which for a mask is the IoU.
+
+        Raises:
+            ValueError: If the model gives no map of the wanted kind.
+        """
         protocol = self.protocol
         objectness = None
         if 'pred_object_map' in sample:
@@ -130,13 +163,43 @@ class LocalizationVisualizer(Visualizer):
         result: Dict[str, Any] = dict(
             map=normalize_map(large)[0].numpy(),
             region=select_region(large, *cut)[0].numpy())
-        combine = (self.dataset_meta or {}).get('combine')
-        if combine is not None and 'gt_instances' in sample:
-            target = boxes_to_target(sample.gt_instances.boxes, protocol.size,
-                                     combine,
-                                     self.dataset_meta.get('consensus', 2))
-            result['ciou'] = float(consensus_iou(large, target[None], *cut))
+        target = self._target(sample)
+        if target is not None:
+            result['score'] = float(consensus_iou(large, target[None], *cut))
         return result
+
+    def _target(self, sample: AVDataSample) -> Optional[Tensor]:
+        """(size, size) in [0, 1]; None if there is nothing to be found."""
+        size = self.protocol.size
+        rule = self.dataset_meta or {}
+        if 'gt_instances' in sample:
+            boxes = sample.gt_instances.boxes
+            if rule.get('combine') is None or not len(boxes):
+                return None
+            return boxes_to_target(boxes, size, rule['combine'],
+                                   rule.get('consensus', 2))
+        if 'gt_mask' not in sample or not sample.gt_mask.data.any():
+            return None
+        mask = sample.gt_mask.data[0].float()
+        return mask if mask.shape == (size, size) else None
+
+
+def true_source(sample: AVDataSample) -> Dict[str, Any]:
+    """What is to be drawn of an annotation.
+
+    Args:
+        sample (AVDataSample): Annotated or not.
+
+    Returns:
+        dict: ``boxes`` and, of a sample that has none, ``mask``, for
+        :func:`draw_overlay`.
+    """
+    boxes = sample.gt_instances.boxes.tolist() \
+        if 'gt_instances' in sample else None
+    parts: Dict[str, Any] = {} if boxes is None else dict(boxes=boxes)
+    if not boxes and 'gt_mask' in sample:
+        parts['mask'] = sample.gt_mask.data[0].numpy()
+    return parts
 
 
 def write_image(path: str, image: np.ndarray) -> None:

@@ -1,4 +1,4 @@
-"""Drawing on arrays: heat map, boxes, region and caption; contact sheets.
+"""Drawing on arrays: heat map, targets, region and caption; contact sheets.
 
 Shape legend: (H, W) pixels of the picture, (h, w) of the map. Pictures are
 RGB uint8 (H, W, 3), boxes ``(x0, y0, x1, y1)`` as fractions of W and H.
@@ -14,6 +14,12 @@ REGION_COLOR = (255, 255, 255)
 TEXT_COLOR = (255, 255, 255)
 BACKGROUND = (32, 32, 32)
 
+# Pixels of a line of a caption and of the title of a sheet.
+LINE = 20
+TITLE = 28
+# Scales of the font: what is smaller can't be read and is cut off instead.
+_USUAL, _SMALLEST, _TITLE = 0.42, 0.34, 0.55
+
 
 def draw_overlay(image: np.ndarray,
                  map: Optional[np.ndarray] = None,
@@ -21,7 +27,8 @@ def draw_overlay(image: np.ndarray,
                  region: Optional[np.ndarray] = None,
                  caption: str = '',
                  alpha: float = 0.5,
-                 colormap: str = 'inferno') -> np.ndarray:
+                 colormap: str = 'inferno',
+                 mask: Optional[np.ndarray] = None) -> np.ndarray:
     """Draw a map, the region it predicts, and true boxes on a picture.
 
     Args:
@@ -33,6 +40,8 @@ def draw_overlay(image: np.ndarray,
         caption (str): Written at the top left.
         alpha (float): Opacity of the map. Defaults to 0.5.
         colormap (str): A colour map of OpenCV. Defaults to ``'inferno'``.
+        mask (ndarray, optional): (h, w), not 0 where the true source is; its
+            outline is drawn as boxes are.
 
     Returns:
         ndarray: (H, W, 3) RGB uint8.
@@ -47,15 +56,13 @@ def draw_overlay(image: np.ndarray,
     size = (image.shape[1], image.shape[0])
     drawn = image.copy()
     if map is not None:
-        heat = cv2.resize(_colorize(map, colormap), size)
+        heat = cv2.resize(colorize(map, colormap), size)
         drawn = cv2.addWeighted(drawn, 1 - alpha, heat, alpha, 0)
     width = max(1, round(min(size) / 150))
     if region is not None:
-        large = cv2.resize(
-            region.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST)
-        outline = cv2.findContours(large, cv2.RETR_LIST,
-                                   cv2.CHAIN_APPROX_NONE)[0]
-        cv2.drawContours(drawn, outline, -1, REGION_COLOR, max(1, width // 2))
+        _outline(drawn, region, REGION_COLOR, max(1, width // 2))
+    if mask is not None:
+        _outline(drawn, mask != 0, BOX_COLOR, width)
     for box in boxes:
         x0, y0, x1, y1 = (np.clip(box, 0, 1) * (size + size)).astype(int)
         if x0 < x1 and y0 < y1:
@@ -69,16 +76,19 @@ def contact_sheet(images: Sequence[np.ndarray],
                   columns: int = 4,
                   captions: Optional[Sequence[str]] = None,
                   cell: Tuple[int, int] = (224, 224),
-                  gap: int = 6) -> np.ndarray:
+                  gap: int = 6,
+                  title: str = '') -> np.ndarray:
     """Put pictures on one sheet, row by row.
 
     Args:
         images (Sequence[ndarray]): RGB uint8 of any size; scaled to fit the
             cell without distortion.
         columns (int): Pictures in a row. Defaults to 4.
-        captions (Sequence[str], optional): One for each, written under it.
+        captions (Sequence[str], optional): One for each, written under it;
+            may have several lines.
         cell (tuple[int, int]): (H, W) of a cell. Defaults to (224, 224).
         gap (int): Pixels between cells and around. Defaults to 6.
+        title (str): Written over all. Defaults to '', for none.
 
     Returns:
         ndarray: RGB uint8; every row is of the same height.
@@ -92,22 +102,42 @@ def contact_sheet(images: Sequence[np.ndarray],
                          f'got {len(images)} and {columns}')
     if captions is not None and len(captions) != len(images):
         raise ValueError(f'{len(captions)} captions for {len(images)} images')
-    strip = 0 if captions is None else 22
+    lines = [caption.split('\n') for caption in captions or ()]
+    strip = LINE * max(map(len, lines), default=0)
+    head = TITLE if title else 0
     height, width = cell[0] + strip + gap, cell[1] + gap
     columns = min(columns, len(images))
     rows = math.ceil(len(images) / columns)
-    sheet = np.full((rows * height + gap, columns * width + gap, 3),
+    sheet = np.full((head + rows * height + gap, columns * width + gap, 3),
                     BACKGROUND, np.uint8)
+    if title:
+        _write(sheet[gap:head + gap, gap:], title, _TITLE)
     for index, image in enumerate(images):
-        top = gap + index // columns * height
+        top = head + gap + index // columns * height
         left = gap + index % columns * width
-        part = sheet[top:top + cell[0], left:left + cell[1]]
-        _paste(part, image)
-        if captions is not None:
-            below = sheet[top + cell[0]:top + cell[0] + strip,
-                          left:left + cell[1]]
-            _write(below, captions[index])
+        part = sheet[top:top + height, left:left + cell[1]]
+        _paste(part[:cell[0]], image)
+        for row, line in enumerate(lines[index] if lines else ()):
+            _write(part[cell[0] + LINE * row:], line, _USUAL)
     return sheet
+
+
+def fit(image: np.ndarray, cell: Tuple[int, int]) -> np.ndarray:
+    """Scale a picture to a cell, without distortion.
+
+    Lines that are drawn afterwards are sharp on the sheet.
+
+    Args:
+        image (ndarray): (H, W, 3) uint8.
+        cell (tuple[int, int]): (H, W) of the room there is.
+
+    Returns:
+        ndarray: One of its sides is that of the cell.
+    """
+    scale = min(cell[0] / image.shape[0], cell[1] / image.shape[1])
+    height, width = (max(1, round(side * scale)) for side in image.shape[:2])
+    method = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    return cv2.resize(image, (width, height), interpolation=method)
 
 
 def _check_image(image: np.ndarray) -> None:
@@ -117,8 +147,19 @@ def _check_image(image: np.ndarray) -> None:
                          f'{image.shape} of {image.dtype}')
 
 
-def _colorize(map: np.ndarray, colormap: str) -> np.ndarray:
-    """(h, w, 3) RGB uint8 of a map in [0, 1]."""
+def colorize(map: np.ndarray, colormap: str) -> np.ndarray:
+    """Show numbers as colours.
+
+    Args:
+        map (ndarray): (h, w) in [0, 1]; what is outside is clipped.
+        colormap (str): A colour map of OpenCV.
+
+    Returns:
+        ndarray: (h, w, 3) RGB uint8.
+
+    Raises:
+        ValueError: If there is no such colour map.
+    """
     code = getattr(cv2, f'COLORMAP_{colormap.upper()}', None)
     if code is None:
         raise ValueError(
@@ -128,23 +169,43 @@ def _colorize(map: np.ndarray, colormap: str) -> np.ndarray:
     return cv2.applyColorMap(level, code)[..., ::-1]
 
 
+def _outline(image: np.ndarray, region: np.ndarray,
+             color: Tuple[int, int, int], width: int) -> None:
+    """Draw the outline of a region (h, w), stretched, in place."""
+    large = cv2.resize(
+        region.astype(np.uint8),
+        image.shape[1::-1],
+        interpolation=cv2.INTER_NEAREST)
+    found = cv2.findContours(large, cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)[0]
+    cv2.drawContours(image, found, -1, color, width)
+
+
 def _paste(part: np.ndarray, image: np.ndarray) -> None:
     """Scale a picture into the middle of a part of the sheet, in place."""
     _check_image(image)
-    scale = min(part.shape[0] / image.shape[0], part.shape[1] / image.shape[1])
-    height, width = (max(1, round(side * scale)) for side in image.shape[:2])
-    small = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
-    top = (part.shape[0] - height) // 2
-    left = (part.shape[1] - width) // 2
-    part[top:top + height, left:left + width] = small
+    small = fit(image, part.shape[:2])
+    top = (part.shape[0] - small.shape[0]) // 2
+    left = (part.shape[1] - small.shape[1]) // 2
+    part[top:top + small.shape[0], left:left + small.shape[1]] = small
 
 
-def _write(image: np.ndarray, text: str) -> None:
-    """Write at the top left on a dark band, shrunk to the width, in place."""
-    font = cv2.FONT_HERSHEY_SIMPLEX
-    wanted = max(0.35, min(image.shape[1] / 900, 1.0))
-    (width, _), _ = cv2.getTextSize(text, font, wanted, 1)
-    scale = wanted * min(1, (image.shape[1] - 8) / max(width, 1))
+def _write(image: np.ndarray, text: str, scale: float = 0.) -> None:
+    """Write at the top left on a dark band, within the width, in place."""
+    if not text:
+        return
+    font, room = cv2.FONT_HERSHEY_SIMPLEX, image.shape[1] - 8
+
+    def width_of(text: str, scale: float) -> int:
+        return cv2.getTextSize(text, font, scale, 1)[0][0]
+
+    scale = scale or max(_USUAL, min(image.shape[1] / 900, 1.0))
+    wanted = width_of(text, scale)
+    if wanted > room:
+        scale = max(_SMALLEST, scale * room / wanted)
+    kept = len(text)
+    while kept > 1 and width_of(text, scale) > room:
+        kept -= 1
+        text = text[:kept] + '..'
     (width, height), below = cv2.getTextSize(text, font, scale, 1)
     band = image[:height + below + 6, :width + 8]
     band[:] = band // 4

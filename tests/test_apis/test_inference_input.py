@@ -132,3 +132,22 @@ def test_a_broken_file_is_an_error_whatever_the_config_says(
     lenient = InferencePipeline([LoadImage(on_error='skip'), PackAVInputs()])
     with pytest.raises(ValueError, match='a.jpg'):
         lenient(item)
+
+
+class Louder:
+    """A transform of the sound."""
+
+    def __call__(self, results: dict) -> dict:
+        return dict(results, waveform=2 * results['waveform'])
+
+
+def test_a_picture_alone() -> None:
+    packed = pipeline().pack_picture(PICTURE)
+    whole = pipeline()(parse_inputs(dict(image=PICTURE, audio=SOUND))[0])
+    assert torch.equal(packed, whole['inputs']['image'])
+
+
+def test_sound_that_a_transform_changes_is_refused() -> None:
+    changing = InferencePipeline([LoadAudio(), Louder(), PackAVInputs()])
+    with pytest.raises(ValueError, match='a transform .* changes the sound'):
+        changing.pack_picture(PICTURE)

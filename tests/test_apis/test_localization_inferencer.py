@@ -60,11 +60,12 @@ def test_equals_the_network_by_hand(
     for result, picture, sound in zip(results, PICTURES, SOUNDS):
         raw = by_hand(picture, sound)
         np.testing.assert_allclose(result['raw_map'], raw, atol=1e-5)
-        assert result['confidence'] == pytest.approx(raw.max().item(), 1e-4)
         assert result['map'].shape == (40, 70)
         assert result['map'].dtype == np.float32
         large = F.interpolate(
             raw[None, None], (224, 224), mode='bilinear', align_corners=True)
+        assert result['confidence'] == pytest.approx(large.max().item(), 1e-4)
+        assert result['placed'] is None
         large = (large - large.min()) / (large.max() - large.min())
         expected = F.interpolate(
             large, (40, 70), mode='bilinear', align_corners=False)[0, 0]
@@ -136,6 +137,42 @@ def test_protocol(inferencer: LocalizationInferencer) -> None:
     assert np.array_equal(cosine['raw_map'], plain['raw_map'])
     with pytest.raises(ValueError, match="unknown protocol 'best'"):
         inferencer(INPUTS[0], protocol='best')
+
+
+class TestMinConfidence:
+    """Below it nothing is painted."""
+
+    def test_no_source(self, checkpoint: Path, tmp_path: Path) -> None:
+        for limit in (-0.9, 0.9):
+            strict = LocalizationInferencer(
+                checkpoint,
+                device='cpu',
+                show_progress=False,
+                min_confidence=limit)
+            result = strict(INPUTS[0], out_dir=str(tmp_path))
+            prediction, = result['predictions']
+            assert prediction['placed'] is (limit < 0)
+            assert (prediction['box'] is None) is (limit > 0)
+            # Below the caption, nothing is drawn but what is placed.
+            same = result['visualization'][0][20:] == PICTURES[0][20:]
+            assert same.all() == (limit > 0)
+
+    def test_of_the_checkpoint(self, tmp_path: Path) -> None:
+        cfg = Config(dict(CONFIG, min_confidence=0.3)).pretty_text
+        for meta, expected in ((dict(cfg=cfg), 0.3),
+                               (dict(cfg=cfg, min_confidence=0.4), 0.4)):
+            path = save_toy(tmp_path, meta=meta)
+            assert LocalizationInferencer(
+                path, device='cpu').min_confidence == expected
+            assert LocalizationInferencer(
+                path, device='cpu', min_confidence=0.5).min_confidence == 0.5
+
+    def test_refused(self, tmp_path: Path) -> None:
+        path = save_toy(
+            tmp_path,
+            meta=dict(cfg=Config(CONFIG).pretty_text, min_confidence='high'))
+        with pytest.raises(ValueError, match="checkpoint: .*got 'high'"):
+            LocalizationInferencer(path, device='cpu')
 
 
 def test_data_samples(inferencer: LocalizationInferencer) -> None:
@@ -228,9 +265,8 @@ class TestRefusals:
         Config(CONFIG).dump(tmp_path / 'toy.py')
         with pytest.raises(ValueError, match='toy.py.*give a checkpoint'):
             LocalizationInferencer(tmp_path / 'toy.py')
-        for model in (Config(CONFIG), None):
-            with pytest.raises(ValueError, match='give a checkpoint'):
-                LocalizationInferencer(model)
+        with pytest.raises(ValueError, match='give a checkpoint'):
+            LocalizationInferencer(Config(CONFIG))
 
     def test_missing(self, tmp_path: Path, checkpoint: Path) -> None:
         for arguments in ((tmp_path / 'a.pth', ), ('a.py', checkpoint),

@@ -126,7 +126,7 @@ def test_missing_files_are_named(s4: Path):
     assert len(dataset) == 4
     assert dataset.metainfo['n_incomplete_groups'] == 1
     (data / 'audio_wav/test/dog/te_1.wav').unlink()
-    with pytest.raises(ValueError, match='5 without a recording'):
+    with pytest.raises(FileNotFoundError, match='5 without a recording'):
         build(s4, test_mode=True)
 
 

@@ -49,3 +49,15 @@ def test_found_by_the_runner_and_works_in_a_worker():
     batch, = loader
     assert batch['inputs']['image'].is_shared()
     assert batch['data_samples'][1].sample_id == 'b'
+
+
+def test_sound_of_16_bits_stays_so_unless_others_are_beside():
+    short = packed('short')
+    short['inputs']['waveform'] = torch.tensor(
+        [-2**15, 0, 2**15 - 1] * 16, dtype=torch.int16)
+    waveform = collate_av([short, short])['inputs']['waveform']
+    assert waveform.dtype == torch.int16
+    waveform = collate_av([short, packed('a')])['inputs']['waveform']
+    assert waveform.dtype == torch.float32
+    assert waveform[0, :3].tolist() == [-1, 0, 1]
+    assert waveform[1].tolist() == [1] * 48

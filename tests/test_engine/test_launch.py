@@ -97,3 +97,27 @@ def test_amp_with_a_gpu(monkeypatch) -> None:
     launch.use_amp(cfg)
     assert cfg.optim_wrapper.type == 'AmpOptimWrapper'
     assert cfg.optim_wrapper.loss_scale == 'dynamic'
+    assert cfg.optim_wrapper.dtype == 'float16'
+
+
+def test_bf16_needs_neither_a_gpu_nor_a_scaler() -> None:
+    cfg = Config(dict(optim_wrapper=dict(type='OptimWrapper')))
+    launch.use_amp(cfg, 'bf16')
+    assert cfg.optim_wrapper == dict(type='AutocastOptimWrapper')
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason='there is a GPU')
+def test_synchronised_batch_norm_without_a_gpu_is_refused(config) -> None:
+    with pytest.raises(ValueError, match="sync_bn='torch' needs a GPU"):
+        launch.load_config(
+            config, 'pytorch', cfg_options=dict(sync_bn='torch'))
+    assert launch.load_config(
+        config, cfg_options=dict(sync_bn='torch')).sync_bn == 'torch'
+
+
+def test_data_sets_of_a_config(config) -> None:
+    """Those that are wrapped, and not their wrappers."""
+    cfg = Config.fromfile(config)
+    assert [(name, dataset.type) for name, dataset in launch.dataset_cfgs(cfg)
+            ] == [('train_dataloader', 'A'), ('train_dataloader', 'B'),
+                  ('test_dataloader', 'C')]

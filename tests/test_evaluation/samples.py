@@ -5,8 +5,10 @@ import numpy as np
 import torch
 from mmengine.dataset import DefaultSampler
 from mmengine.evaluator import Evaluator
+from torch.nn.functional import normalize
 
 from fnac_mm.evaluation import LocalizationMetric
+from fnac_mm.functional import boxes_to_target, localization_map
 from fnac_mm.structures import AVDataSample
 
 VGGSS = dict(combine='union', consensus=2, dataset_name='vggss')
@@ -40,6 +42,35 @@ def random_samples(count: int, seed: int = 0) -> List[AVDataSample]:
         samples.append(
             make_sample(f'{index:03}', boxes.tolist(), maps[0], abs(maps[1])))
     return samples
+
+
+def complete_samples(count: int, seed: int = 0) -> List[AVDataSample]:
+    """Clips with box, mask, features and a silent negative each.
+
+    Everything but the predictions is the same for every seed; maps are the
+    product of the features.
+    """
+    made = []
+    annotated = random_samples(count)
+    generator = torch.Generator().manual_seed(seed)
+    shape = 2 * count, 4, 7, 7
+    visual = normalize(torch.randn(shape, generator=generator), dim=1)
+    audio = normalize(torch.randn(shape[:2], generator=generator), dim=1)
+    maps = localization_map(visual, audio)
+    for index in range(2 * count):
+        source = annotated[index // 2]
+        boxes = source.gt_instances.boxes
+        meta = dict(sample_id=source.sample_id)
+        if index % 2:
+            boxes = []
+            meta = dict(
+                sample_id=f'{source.sample_id}+silence',
+                negative_kind='silence')
+        sample = AVDataSample(metainfo=meta).set_gt_boxes(boxes)
+        sample.set_gt_mask(boxes_to_target(boxes) > 0)
+        sample.set_pred_map(maps[index])
+        made.append(sample.set_features(visual[index], audio[index]))
+    return made
 
 
 def evaluate(samples: List[AVDataSample],

@@ -1,4 +1,6 @@
 """The table of an evaluation."""
+from logging import INFO, WARNING
+
 from fnac_mm.evaluation.report import (BASELINES, MAPS, SCORES, format_report,
                                        list_caveats)
 from fnac_mm.functional import PROTOCOLS
@@ -37,7 +39,9 @@ def test_without_object_map() -> None:
 def test_caveats() -> None:
     rows = [dict(sample_id=str(i), empty_target=i < 6) for i in range(9)]
     assert list_caveats(rows[6:], dict(n=3, n_listed=3), 3) == []
-    empty, subset, listed = list_caveats(rows, dict(n=9, n_listed=12), 10)
+    notes = list_caveats(rows, dict(n=9, n_listed=12), 10)
+    assert [level for level, _ in notes] == [INFO, WARNING, WARNING]
+    empty, subset, listed = (text for _, text in notes)
     assert empty.startswith('6 samples') and '0, 1, 2, 3, 4, ...' in empty
     assert '9 of the 10' in subset
     assert '9 of 12 listed' in listed

@@ -136,20 +136,25 @@ def test_mean_over_processes_is_the_loss_of_the_whole(processes: int,
     visual, audio = (x.clone().requires_grad_() for x in features(6))
     rows = 6 // processes
     logits = pairwise_max_similarity(visual, audio) / 0.03
+    # The columns' sums over the rows of each process.
+    sums = torch.stack([part.logsumexp(0) for part in logits.split(rows)])
     mask = foreground_mask(visual, audio)
-    # What each call of gather must return, told by the width of its input.
+    # What each call of gather must return, told by its input.
     everything = [
-        audio, logits,
+        audio,
         visual.mean(dim=(2, 3)), (visual * mask[:, None]).mean(dim=(2, 3))
     ]
     if options:
-        everything[2:] = [F.normalize(x, dim=1) for x in everything[2:]]
+        everything[1:] = [F.normalize(x, dim=1) for x in everything[1:]]
 
     means = dict.fromkeys(NAMES, 0)
     for rank in range(processes):
         mine = slice(rank * rows, (rank + 1) * rows)
 
-        def gather(part: Tensor, mine: slice = mine) -> Tensor:
+        def gather(part: Tensor, rank=rank, mine: slice = mine) -> Tensor:
+            if len(part) == 1:
+                torch.testing.assert_close(part[0], sums[rank])
+                return sums
             for full in everything:
                 if full.shape[1:] == part.shape[1:] and torch.allclose(
                         full[mine], part):
@@ -170,6 +175,19 @@ def test_mean_over_processes_is_the_loss_of_the_whole(processes: int,
             means[name], losses[name], rtol=1e-10, atol=0)
     torch.testing.assert_close(visual.grad, whole[0].grad, rtol=1e-9, atol=0)
     torch.testing.assert_close(audio.grad, whole[1].grad, rtol=1e-9, atol=0)
+
+
+def test_pieces_change_nothing(monkeypatch) -> None:
+    """The L1 terms, two rows of five at a time."""
+    found = []
+    for cells, rows in ((2**17, 64), (1, 2)):
+        monkeypatch.setattr('fnac_mm.functional.losses._CELLS', cells)
+        monkeypatch.setattr('fnac_mm.functional.losses._ROWS', rows)
+        pair = [x.requires_grad_() for x in features(5)]
+        total = weighted(fnac_losses(*pair))
+        found.append((total, *torch.autograd.grad(total, pair)))
+    for whole, pieces in zip(*found):
+        torch.testing.assert_close(pieces, whole, rtol=1e-12, atol=1e-12)
 
 
 def test_detached_targets_only_guide() -> None:

@@ -80,9 +80,7 @@ def test_bad_matrices(matrix: torch.Tensor, message: str) -> None:
 
 
 def test_refusals() -> None:
-    visual, audio = torch.rand(3, 4, 2, 2), torch.rand(2, 4)
-    with pytest.raises(ValueError, match='3 and 2'):
-        retrieval_similarity(visual, audio)
+    visual = torch.rand(3, 4, 2, 2)
     with pytest.raises(ValueError, match="'mean'"):
         retrieval_similarity(visual, torch.rand(3, 4), 'mean')
     with pytest.raises(ValueError, match='k must'):

@@ -3,8 +3,10 @@ from typing import Optional
 
 import pytest
 import torch
+from torch import Tensor
 
 from fnac_mm.functional import pairwise_max_similarity
+from fnac_mm.functional.similarity import max_similarity_and_means
 
 
 def features(pictures: int = 5, sounds: int = 4) -> tuple:
@@ -23,6 +25,72 @@ def test_by_hand() -> None:
                 float(picture[:, row, column] @ sound) for row in range(3)
                 for column in range(2))
             assert ours[n, m].item() == pytest.approx(best, rel=1e-12)
+
+
+def gradients(visual: Tensor, audio: Tensor, ours: bool) -> tuple:
+    """Values and gradients of a weighted sum; dense autograd as oracle."""
+    visual, audio = (x.clone().requires_grad_() for x in (visual, audio))
+    if ours:
+        value = pairwise_max_similarity(visual, audio)
+    else:
+        value = torch.einsum('nchw,mc->nmhw', visual, audio)
+        value = value.flatten(2).max(dim=2)[0]
+    torch.manual_seed(1)
+    value.backward(torch.randn(value.shape, dtype=torch.float64).to(value))
+    return value.detach(), visual.grad, audio.grad
+
+
+@pytest.mark.parametrize('dtype, tolerance', [(torch.float32, 1e-6),
+                                              (torch.float64, 1e-10)])
+@pytest.mark.parametrize('side', [7, 17])
+def test_equal_to_dense_autograd(dtype: torch.dtype, tolerance: float,
+                                 side: int) -> None:
+    """Several chunks; positions beyond one byte (17 x 17)."""
+    torch.manual_seed(0)
+    visual = torch.randn(96, 32, side, side, dtype=dtype)
+    audio = torch.randn(300, 32, dtype=dtype)
+    for ours, dense in zip(
+            gradients(visual, audio, True), gradients(visual, audio, False)):
+        assert (ours - dense).abs().max() <= tolerance * dense.abs().max()
+
+
+@pytest.mark.parametrize('dtype', [torch.bfloat16, torch.float16])
+def test_half_precision_accumulates_in_float32(dtype: torch.dtype) -> None:
+    """As float32 on the same rounded features, gradients rounded once."""
+    visual, audio = (x.to(dtype) for x in features(40, 300))
+    half = gradients(visual, audio, True)
+    full = gradients(visual.float(), audio.float(), True)
+    assert half[0].dtype == torch.float32 and torch.equal(half[0], full[0])
+    for ours, expected in zip(half[1:], full[1:]):
+        assert ours.dtype == dtype
+        assert torch.equal(ours, expected.to(dtype))
+
+
+def test_channels_last_changes_nothing() -> None:
+    visual, audio = features()
+    last = visual.contiguous(memory_format=torch.channels_last)
+    for ours, expected in zip(
+            gradients(last, audio, True), gradients(visual, audio, True)):
+        torch.testing.assert_close(ours, expected, rtol=1e-12, atol=1e-12)
+
+
+def test_nan_spoils_its_own_row_only() -> None:
+    visual, audio = features()
+    visual[2, 3, 1, 1] = float('nan')
+    value = pairwise_max_similarity(visual, audio)
+    assert value[2].isnan().all() and value[[0, 1, 3, 4]].isfinite().all()
+
+
+def test_means_and_maxima_share_one_gradient() -> None:
+    visual, audio = (x.requires_grad_() for x in features())
+    weights = torch.rand(5, 2, 3, 2, dtype=torch.float64)
+    maxima, means = max_similarity_and_means(visual, audio, weights, 2)
+    torch.testing.assert_close(maxima, pairwise_max_similarity(visual, audio))
+    expected = (visual[:, None] * weights[:, :, None]).mean(dim=(3, 4))
+    torch.testing.assert_close(means, expected)
+    assert torch.autograd.gradcheck(
+        lambda v, a: max_similarity_and_means(v, a, weights, 2),
+        (visual, audio))
 
 
 @pytest.mark.parametrize('chunk_size', [1, 2, 5, 100])

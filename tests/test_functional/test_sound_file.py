@@ -10,7 +10,7 @@ import soundfile
 import torch
 
 from fnac_mm.functional import load_waveform
-from fnac_mm.functional.sound_file import window_start
+from fnac_mm.functional.sound_file import recording_length, window_start
 from ..media import write_media
 
 SECONDS = 4.37
@@ -241,3 +241,20 @@ class TestRefusals:
     def test_arguments(self, kwargs: dict) -> None:
         with pytest.raises(ValueError, match=next(iter(kwargs))):
             load_waveform('a.wav', **kwargs)
+
+
+def test_announced_length(tmp_path):
+    """By the samples that were written."""
+    path = tmp_path / 'a.wav'
+    soundfile.write(path, np.zeros(4410), 44100)
+    assert recording_length(str(path)) == (0.1, 44100)
+    video = write_media(tmp_path / 'a.mp4', ramp(48000), 16000, 'aac')
+    seconds, rate = recording_length(str(video))
+    assert rate == 16000 and seconds == pytest.approx(3, abs=0.15)
+    path.write_text('no sound')
+    with pytest.raises(ValueError, match='not a readable recording'):
+        recording_length(str(path))
+    frames = np.zeros((5, 32, 32, 3), np.uint8)
+    mute = write_media(tmp_path / 'b.mp4', frames=frames)
+    with pytest.raises(ValueError, match='no audio track'):
+        recording_length(str(mute))

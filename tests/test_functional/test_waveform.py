@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 import soundfile
 import torch
+from scipy.io import wavfile
 from scipy.signal import resample_poly
 
-from fnac_mm.functional import load_waveform, tile_waveform, window_waveform
+from fnac_mm.functional import (load_waveform, pcm16_to_float, tile_waveform,
+                                window_waveform)
 
 
 def test_scale_is_the_published_one(tmp_path: Path) -> None:
@@ -135,3 +137,36 @@ class TestInMemory:
                       message: str) -> None:
         with pytest.raises(error, match=message):
             window_waveform(waveform, **{'rate': 9, **kwargs})
+
+
+def test_every_16_bit_value_is_scaled_alike(tmp_path: Path):
+    """On the device as in the worker: the published division by 32767."""
+    values = np.arange(-2**15, 2**15).astype(np.int16)
+    wavfile.write(tmp_path / 'a.wav', 16000, values)
+    duration = len(values) / 16000
+    stored, rate = load_waveform(tmp_path / 'a.wav', duration, keep_int16=True)
+    assert stored.dtype == torch.int16 and rate == 16000
+    np.testing.assert_array_equal(stored, values)
+    floating, _ = load_waveform(tmp_path / 'a.wav', duration)
+    assert torch.equal(pcm16_to_float(stored), floating)
+    expected = np.clip(values / 32767, -1, 1).astype(np.float32)
+    np.testing.assert_array_equal(floating, expected)
+
+
+def test_16_bits_are_kept_only_where_nothing_is_computed(tmp_path: Path):
+    values = np.arange(4000, dtype=np.int16)
+    wavfile.write(tmp_path / 'a.wav', 8000, values)
+    wavfile.write(tmp_path / 'stereo.wav', 8000, np.stack([values, values], 1))
+    wavfile.write(tmp_path / 'float.wav', 8000, values / np.float32(2**15))
+
+    def load(name: str, rate: int) -> torch.Tensor:
+        return load_waveform(tmp_path / name, 1.0, None, rate, True)[0]
+
+    assert load('a.wav', 8000).dtype == torch.int16
+    # Shorter than the window: repeated.
+    assert torch.equal(load('a.wav', 8000)[4000:], load('a.wav', 8000)[:4000])
+    for name, rate in (('a.wav', 16000), ('stereo.wav', 8000), ('float.wav',
+                                                                8000)):
+        assert load(name, rate).dtype == torch.float32
+    torch.testing.assert_close(
+        load('stereo.wav', 8000), pcm16_to_float(load('a.wav', 8000)))

@@ -60,6 +60,18 @@ def test_sound_is_scipys_spectrogram() -> None:
     np.testing.assert_allclose(out[:, 0].numpy(), expected, atol=2e-5)
 
 
+def test_a_spectrogram_serves_in_place_of_sound() -> None:
+    """Analysed elsewhere, it is divided all the same."""
+    batch, own = _batch(), AVDataPreprocessor()
+    expected = own(batch)['inputs']['audio']
+    analyzed = own.analyze(batch['inputs'].pop('waveform'), RATE)
+    batch['inputs']['spectrogram'] = analyzed
+    assert torch.equal(own(batch)['inputs']['audio'], expected)
+    batch['inputs']['spectrogram'] = analyzed[0]
+    with pytest.raises(ValueError, match=r'spectrogram \(B,F,T\), got'):
+        own(batch)
+
+
 def test_rate_comes_from_the_samples() -> None:
     batch = _batch((44100, 44100))
     out = AVDataPreprocessor()(batch)['inputs']['audio'][:, 0]

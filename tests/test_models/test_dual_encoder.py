@@ -146,6 +146,33 @@ def test_unfitting_feature_map_is_explained(encoder: dict, found: str) -> None:
         model(_inputs())
 
 
+def test_channels_last_changes_neither_features_nor_keys() -> None:
+    plain, last = _model().eval(), _model(channels_last=True).eval()
+    weight = last.image_encoder.layer1[0].conv1.weight
+    assert weight.is_contiguous(memory_format=torch.channels_last)
+    assert plain.state_dict().keys() == last.state_dict().keys()
+    last.load_state_dict(plain.state_dict())
+    torch.testing.assert_close(last(_inputs()), plain(_inputs()))
+
+
+def test_compiled_encoders_have_the_same_checkpoint() -> None:
+    plain, compiled = _model(), _model(compile_encoders=True)
+    assert compiled.image_encoder._compiled_call_impl is not None
+    assert compiled.state_dict().keys() == plain.state_dict().keys()
+    compiled.load_state_dict(plain.state_dict())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('options', [True, dict(backend='aot_eager')])
+def test_compiled_encoders_give_the_same_features(options) -> None:
+    plain, compiled = _model(), _model(compile_encoders=options)
+    close = dict(rtol=1e-3, atol=1e-4)
+    torch.testing.assert_close(compiled(_inputs()), plain(_inputs()), **close)
+    compiled.micro_batch_size = 2
+    sum(compiled(_inputs(), mode='loss').values()).backward()
+    assert all(p.grad.isfinite().all() for p in compiled.parameters())
+
+
 def test_non_finite_loss_names_terms_and_samples() -> None:
     inputs = _inputs()
     inputs['audio'][1, 0, 3, 3] = float('nan')

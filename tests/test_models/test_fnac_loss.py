@@ -246,9 +246,11 @@ def test_two_processes_are_one(two_processes: List[list], case: int) -> None:
 
 
 @pytest.mark.ddp
-def test_three_processes_are_one() -> None:
-    expected = _step(_Towers(), *_features(6))
-    assert _worst(run_distributed(_rank_step, 3, {}, 6), expected) < 1e-12
+@pytest.mark.parametrize('processes', [3, 4])
+def test_more_processes_are_one(processes: int) -> None:
+    expected = _step(_Towers(), *_features(12))
+    found = run_distributed(_rank_step, processes, {}, 12)
+    assert _worst(found, expected) < 1e-12
 
 
 @pytest.mark.ddp

@@ -1,14 +1,18 @@
 """compare_results.py: scipy's answer, and what can't be compared."""
 import json
 from pathlib import Path
+from types import ModuleType
 from typing import Callable, Optional
 
 import numpy as np
 import pytest
+from mmengine.evaluator import Evaluator
 from scipy import stats
 
-from tools.analysis_tools import compare_results
-from ..test_evaluation.samples import FLICKR, VGGSS, evaluate, random_samples
+from fnac_mm.evaluation import write_results
+from tools.analysis_tools import compare_results, plot_success_curves
+from ..test_evaluation.samples import (FLICKR, VGGSS, complete_samples,
+                                       evaluate, random_samples)
 
 
 def write(path: Path,
@@ -86,7 +90,9 @@ def test_groups_change_together(tmp_path: Path,
 def edit(path: Path, change: Callable[[dict], None]) -> Path:
     content = json.loads(path.read_text())
     change(content)
-    path.write_text(json.dumps(content))
+    for key in ('version', 'sha256', 'provenance'):
+        del content[key]
+    write_results(path, content)
     return path
 
 
@@ -109,6 +115,23 @@ def test_other_samples_are_refused(tmp_path: Path, change: Callable,
         compare_results.main([str(first), str(second)])
 
 
+@pytest.mark.parametrize('tool', [compare_results, plot_success_curves])
+def test_another_list_is_refused(tmp_path: Path, tool: ModuleType) -> None:
+    """Of the same samples, as it happens, but other ids were asked for."""
+    files = [
+        str(
+            write(
+                tmp_path / f'{name}.json',
+                1,
+                count=4,
+                meta=dict(VGGSS, list_sha256=name * 64))) for name in 'ab'
+    ]
+    out = [] if tool is compare_results else ['--out', str(tmp_path / 'x.png')]
+    with pytest.raises(SystemExit, match='list_sha256 aaaaaaaaaaaa and bbbb'):
+        tool.main([*files, *out])
+    assert not (tmp_path / 'x.png').exists()
+
+
 def test_other_tests_are_refused(tmp_path: Path) -> None:
     first = str(write(tmp_path / 'a.json', 1))
     flickr = write(tmp_path / 'flickr.json', 1, meta=FLICKR)
@@ -119,3 +142,38 @@ def test_other_tests_are_refused(tmp_path: Path) -> None:
         compare_results.main([first, str(lvs)])
     with pytest.raises(SystemExit, match='absent.json'):
         compare_results.main([first, str(tmp_path / 'absent.json')])
+
+
+@pytest.mark.parametrize('metric', [
+    'SegmentationMetric', 'ExtendedLocalizationMetric', 'NegativeAudioMetric',
+    'RetrievalMetric'
+])
+def test_every_metric_can_be_compared(tmp_path: Path,
+                                      capsys: pytest.CaptureFixture,
+                                      metric: str) -> None:
+    """The values are those of the evaluations; equal models don't differ."""
+    found = []
+    for seed in (1, 2):
+        evaluator = Evaluator(
+            dict(
+                type=f'fnac_mm.{metric}',
+                out_file=str(tmp_path / f'{seed}.json')))
+        evaluator.dataset_meta = VGGSS
+        evaluator.process(complete_samples(12, seed), None)
+        scores = evaluator.evaluate(24)
+        prefix = f'{evaluator.metrics[0].prefix}/'
+        found.append({k.removeprefix(prefix): v for k, v in scores.items()})
+    files = [tmp_path / f'{seed}.json' for seed in (1, 2)]
+    result = run(*files, capsys)
+    assert result['metric'] == metric
+    assert result['scores']
+    for key, score in result['scores'].items():
+        assert score['first'] == pytest.approx(found[0][key]), key
+        assert score['second'] == pytest.approx(found[1][key]), key
+        change = found[1][key] - found[0][key]
+        assert score['difference'] == pytest.approx(change, abs=1e-9), key
+    for key, score in run(files[0], files[0], capsys)['scores'].items():
+        assert (score['difference'], score['p_value']) == (0, 1), key
+    with pytest.raises(SystemExit, match='differ in metric type'):
+        other = write(tmp_path / 'other.json', 1)
+        compare_results.main([str(files[0]), str(other)])

@@ -1,7 +1,10 @@
 """tools/infer.py as a user runs it."""
+import json
+import shutil
 import sys
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from mmengine.config import Config
@@ -50,14 +53,66 @@ def test_picture_and_recording(folder: Path, tmp_path: Path) -> None:
     check_results(lines, tmp_path / 'o', 'dog')
 
 
+def test_shipped_checkpoint(folder: Path, tmp_path: Path) -> None:
+    """It is said in a line, and its threshold is known."""
+    done = run_python('tools/infer.py', '--image', folder / 'dog.png',
+                      '--audio', folder / 'bark.wav', '--out-dir', tmp_path)
+    assert done.returncode == 0, done.stderr
+    told = [line for line in done.stderr.splitlines() if 'checkpoint' in line]
+    assert len(told) == 1 and 'only a drawn, synthetic world' in told[0]
+    assert 'no calibrated threshold' not in done.stderr
+    check_results(done.stdout.splitlines(), tmp_path, 'dog')
+
+
 def test_film_with_config(folder: Path, tmp_path: Path) -> None:
     lines = infer(folder, folder / 'toy.py', folder / 'toy.pth', '--video',
-                  folder / 'film.mp4', '--time', 0.3, '--out-dir', tmp_path,
-                  '--protocol', 'ez', '--device', 'cpu')
+                  folder / 'film.mp4', '--still', '--time', 0.3, '--out-dir',
+                  tmp_path, '--protocol', 'ez', '--device', 'cpu')
     check_results(lines, tmp_path, 'film')
 
 
+def test_film(folder: Path, tmp_path: Path) -> None:
+    """Map and sound, in a process as a user starts it."""
+    (folder / 'metrics.json').write_text('{"negative_audio/threshold": 1.0}')
+    lines = infer(folder, folder / 'toy.pth', '--video', folder / 'film.mp4',
+                  '--out-dir', tmp_path / 'o', '--every', 2,
+                  '--threshold-from', folder / 'metrics.json')
+    assert lines == [
+        '10 frames, 5 analysed, a source placed in 0, sound copied',
+        str(tmp_path / 'o' / 'film.mp4'),
+        str(tmp_path / 'o' / 'film.json')
+    ]
+    with av.open(lines[1]) as container:
+        assert [s.codec_context.name
+                for s in container.streams] == ['h264', 'aac']
+        assert len(list(container.decode(video=0))) == 10
+    content = json.loads(Path(lines[2]).read_text())
+    assert content['min_confidence'] == 1 and content['n_placed'] == 0
+
+
+def test_folder(folder: Path, tmp_path: Path) -> None:
+    """What is broken is an error, after the rest was made."""
+    source = tmp_path / 'in'
+    source.mkdir()
+    shutil.copy(folder / 'film.mp4', source)
+    (source / 'broken.mp4').write_text('text')
+    done = run_python('tools/infer.py', folder / 'toy.pth', '--folder', source,
+                      '--duration', 0.5, '--out-dir', tmp_path / 'out')
+    assert done.returncode == 1
+    assert 'no calibrated threshold is known' in done.stderr
+    assert f'error: {source}/broken.mp4: not a readable' in done.stderr
+    assert done.stdout.splitlines()[0] == '0 pictures, 1 videos, 1 failed'
+    assert sorted(p.name for p in (tmp_path / 'out').iterdir()) == [
+        'film.json', 'film.mp4', 'predictions.json'
+    ]
+
+
 @pytest.mark.parametrize('args, message', [
+    (('toy.pth', '--video', 'film.mp4', '--time', '1'), '--time is for'),
+    (('toy.pth', '--image', 'dog.png', '--audio', 'bark.wav', '--still'),
+     '--still is for --video'),
+    (('toy.pth', '--video', 'film.mp4', '--alpha', '2'), 'alpha must be in'),
+    (('toy.pth', '--folder', 'none'), 'none: no such folder'),
     (('toy.py', '--image', 'dog.png', '--audio', 'bark.wav'),
      'give a checkpoint'),
     (('toy.pth', '--image', 'cat.png', '--audio', 'bark.wav'), 'cat.png'),
@@ -74,7 +129,7 @@ def test_errors(folder: Path, tmp_path: Path, args: tuple, message: str,
     """In this process, which has imported everything already."""
     monkeypatch.syspath_prepend(str(Path(__file__).parents[2] / 'tools'))
     import infer as tool
-    args = [a if a[0] == '-' else str(folder / a) for a in args]
+    args = [a if a[0] in '-12' else str(folder / a) for a in args]
     monkeypatch.setattr(sys, 'argv',
                         ['infer.py', *args, '--out-dir',
                          str(tmp_path)])

@@ -1,18 +1,25 @@
 """Sheets and curves from what training and testing wrote."""
 import json
+from dataclasses import asdict
 
 import cv2
 import numpy as np
 import pytest
+import torch
 
+from fnac_mm.evaluation import score_again
+from fnac_mm.functional import get_protocol
+from fnac_mm.visualization import contact_sheet
+from fnac_mm.visualization.overlay import REGION_COLOR
+from tests.test_evaluation.samples import complete_samples
 from tools.analysis_tools import analyze_logs, visualize_results
+
+RULE = dict(combine='union', consensus=2)
 
 
 @pytest.fixture()
 def results(tmp_path):
     """Three samples, one without a hit."""
-    import torch
-
     from fnac_mm.evaluation import LocalizationMetric
     from fnac_mm.structures import AVDataSample
     metric = LocalizationMetric(
@@ -31,13 +38,20 @@ def results(tmp_path):
 
 
 def test_choice_follows_the_score(results) -> None:
-    rows = json.loads(results.read_text())['results']
+    content = json.loads(results.read_text())
+    rows = content['results']
+    scores = visualize_results.score_samples(
+        dict(content, metric=dict(type='LocalizationMetric')), 'audio_visual')
     pick = visualize_results.choose
-    assert [r['sample_id'] for r in pick(rows, 'best', 1, 0)] == ['s0']
-    assert pick(rows, 'worst', 1, 0)[0]['sample_id'] == 's1'
-    drawn = {r['sample_id'] for r in pick(rows, 'random', 9, 0)}
+    assert [r['sample_id'] for r in pick(rows, scores, 'best', 1, 0)] == ['s0']
+    assert pick(rows, scores, 'worst', 1, 0)[0]['sample_id'] == 's1'
+    drawn = {r['sample_id'] for r in pick(rows, scores, 'random', 9, 0)}
     assert drawn == {'s0', 's1', 's2'}
-    assert pick(rows, 'random', 2, 5) == pick(rows, 'random', 2, 5)
+    assert pick(rows, scores, 'random', 2, 5) == pick(rows, scores, 'random',
+                                                      2, 5)
+    lost = dict(scores, s1=float('nan'))
+    for order in ('best', 'worst'):
+        assert pick(rows, lost, order, 3, 0)[-1]['sample_id'] == 's1'
 
 
 def test_sheet_holds_the_frames(results, tmp_path) -> None:
@@ -48,6 +62,86 @@ def test_sheet_holds_the_frames(results, tmp_path) -> None:
     one = tmp_path / 'one.png'
     visualize_results.main([str(results), '--out', str(one), '--num', '1'])
     assert cv2.imread(str(out)).shape[0] > cv2.imread(str(one)).shape[0]
+
+
+@pytest.mark.parametrize('name,kinds,score', [
+    ('LocalizationMetric', ('audio_visual', 'fused'), 'cIoU'),
+    ('ExtendedLocalizationMetric', ('audio_visual', 'fused'), 'cIoU'),
+    ('SegmentationMetric', ('audio_visual', 'object'), 'IoU'),
+    ('NegativeAudioMetric', ('audio_visual', ), 'peak'),
+])
+def test_every_metric_with_maps(name, kinds, score, tmp_path,
+                                monkeypatch) -> None:
+    """Scores are the metric's own and stand below the right tiles."""
+    from mmengine.evaluator import Evaluator
+
+    from fnac_mm.evaluation import read_results
+    from fnac_mm.registry import METRICS
+    out = tmp_path / 'results.json'
+    metric = METRICS.build(dict(type=f'fnac_mm.{name}', out_file=str(out)))
+    evaluator = Evaluator(metric)
+    evaluator.dataset_meta = dict(dataset_name='x', **RULE)
+    frame = tmp_path / 'frame.png'
+    cv2.imwrite(str(frame), np.full((30, 40, 3), 60, np.uint8))
+    samples = complete_samples(6)
+    for sample in samples:
+        sample.set_field(str(frame), 'img_path', field_type='metainfo')
+        sample.set_pred_map(sample.pred_map.data[0], torch.rand(7, 7))
+    evaluator.process(samples, None)
+    evaluator.evaluate(len(samples))
+    rows = {
+        row['sample_id']: row
+        for row in score_again(read_results(out)).results
+    }
+    calls = []
+    monkeypatch.setattr(
+        visualize_results, 'contact_sheet',
+        lambda tiles, columns, captions, *args, **kwargs: calls.append(
+            (len(tiles), columns, captions)) or contact_sheet(
+                tiles, columns, captions, *args, **kwargs))
+    visualize_results.main([
+        str(out), '--out',
+        str(tmp_path / 'a.png'), '--order', 'best', '--num', '4', '--columns',
+        '3', '--kind', *kinds
+    ])
+    count, columns, captions = calls[0]
+    assert count == 4 * len(kinds) and columns % len(kinds) == 0
+    found = [float(c.split()[1]) for c in captions[::len(kinds)]]
+    expected = sorted((own_score(row) for row in rows.values()), reverse=True)
+    assert found == pytest.approx(expected[:4], abs=0.005)
+    assert all(c.startswith(f'{score} ') for c in captions)
+    if len(kinds) > 1:
+        assert kinds[1].replace('_', '-') in captions[1]
+
+
+def own_score(row: dict) -> float:
+    """What the metric keeps of the audio-visual map."""
+    if 'peak' in row:
+        return row['peak']
+    score = row.get('ciou', row.get('scores'))['audio_visual']
+    return score if isinstance(score, float) else score[0]
+
+
+def test_region_is_that_of_the_protocol(tmp_path, results) -> None:
+    """An absolute threshold that nothing reaches outlines nothing."""
+    content = json.loads(results.read_text())
+    row = content['results'][0]
+    protocol = asdict(get_protocol('vssl_eval'))
+    content['metric'] = dict(type='LocalizationMetric')
+    for threshold, some in ((0.9, True), (0.99, False)):
+        content['protocol'] = dict(protocol, threshold=threshold)
+        visualizer = visualize_results.make_visualizer(content, 'audio_visual')
+        drawn = visualize_results.draw(row, visualizer)
+        assert (drawn == REGION_COLOR).all(axis=2).any() == some
+
+
+def test_what_cannot_be_drawn(tmp_path, results) -> None:
+    with pytest.raises(SystemExit, match="no score of its fused map"):
+        visualize_results.main(
+            [str(results), '--out', 'x.png', '--kind', 'fused'])
+    (tmp_path / '1.png').unlink()
+    with pytest.raises(SystemExit, match='1.png: no such frame; run this in'):
+        visualize_results.main([str(results), '--out', 'x.png'])
 
 
 def test_missing_files_end_with_a_message(results, tmp_path) -> None:
@@ -72,3 +166,19 @@ def test_logs_of_a_resumed_run_are_put_together(tmp_path) -> None:
     out = tmp_path / 'curves.png'
     analyze_logs.main([str(tmp_path), '--out', str(out)])
     assert cv2.imread(str(out)) is not None
+
+
+def test_several_runs_are_named(tmp_path) -> None:
+    for name in ('a', 'b'):
+        folder = tmp_path / name / '20260101_000000' / 'vis_data'
+        folder.mkdir(parents=True)
+        (folder / 'scalars.json').write_text(
+            json.dumps(dict(loss=1., epoch=1, step=1)))
+    runs = [str(tmp_path / name) for name in 'ab']
+    assert list(analyze_logs.name_runs(runs, None)) == ['a', 'b']
+    assert list(analyze_logs.name_runs(runs[:1], None)) == ['']
+    out = tmp_path / 'curves.png'
+    analyze_logs.main([*runs, '--names', 'x', 'y', '--out', str(out)])
+    assert cv2.imread(str(out)) is not None
+    with pytest.raises(SystemExit, match='as many names'):
+        analyze_logs.main([*runs, '--names', 'x', '--out', str(out)])

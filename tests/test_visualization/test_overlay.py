@@ -5,7 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fnac_mm.visualization import contact_sheet, draw_overlay
-from fnac_mm.visualization.overlay import BACKGROUND, BOX_COLOR, REGION_COLOR
+from fnac_mm.visualization.overlay import (BACKGROUND, BOX_COLOR, LINE,
+                                           REGION_COLOR, TITLE)
 
 GREY = np.full((90, 160, 3), 100, np.uint8)
 
@@ -110,3 +111,37 @@ def test_contact_sheet_captions() -> None:
         contact_sheet(images, captions=['one'])
     with pytest.raises(ValueError, match='at least one image'):
         contact_sheet([])
+
+
+def test_mask_outline() -> None:
+    """As the region's, in the colour of true boxes."""
+    mask = np.zeros((8, 8), np.uint8)
+    mask[4:, 6:] = 3
+    drawn = is_color(draw_overlay(GREY, mask=mask), BOX_COLOR)
+    rows, columns = np.nonzero(drawn)
+    assert (rows.min(), rows.max()) == (45, 89)
+    assert (columns.min(), columns.max()) == (120, 159)
+    assert not drawn[50:85, 125:155].any()
+
+
+def test_long_captions_stay_readable() -> None:
+    """Cut off rather than shrunk to nothing: as high as a short one."""
+    heights = []
+    for text in ('short', 'a caption that does not fit ' * 9):
+        sheet = contact_sheet([GREY], captions=[text], cell=(90, 160))
+        letters = (sheet[96:].max(axis=2) > 200).any(axis=1)
+        heights.append(np.ptp(np.nonzero(letters)[0]))
+    assert heights[1] >= 0.7 * heights[0] > 4
+
+
+def test_title_and_lines_of_captions() -> None:
+    plain = contact_sheet([GREY], cell=(50, 60))
+    assert contact_sheet([GREY], cell=(50, 60),
+                         title='a').shape == (plain.shape[0] + TITLE,
+                                              plain.shape[1], 3)
+    sheet = contact_sheet([GREY] * 2, 2, ['a\nb\nc', 'a'], cell=(50, 60))
+    assert sheet.shape[0] == plain.shape[0] + 3 * LINE
+    for line in range(3):
+        top = 56 + LINE * line
+        assert (sheet[top:top + LINE, 6:66] > 200).any()
+        assert (sheet[top:top + LINE, 72:] > 200).any() == (line == 0)

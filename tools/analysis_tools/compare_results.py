@@ -2,26 +2,26 @@
 
     python tools/analysis_tools/compare_results.py A.json B.json
 
-Both are what ``tools/test.py --out`` wrote, of the same samples under the same
-protocol; all else is refused with exit status 1. For each kind of map and
-score: the two values, B - A with its bootstrap 95 % interval, and the
-two-sided p of a permutation test; of cIoU@0.5 also McNemar's exact test, where
-samples stand for themselves. Samples of a group change their sign together.
+Both are what ``tools/test.py --out`` wrote, of the same metric and samples
+under the same protocol; all else is refused with exit status 1. For each kind
+of map and score: the two values, B - A with its bootstrap 95 % interval, and
+the two-sided p of a permutation test; where single samples are right or wrong
+also McNemar's exact test. Samples of a group change places together.
 The table goes to stderr, json to stdout.
 """
 import argparse
 import json
 import sys
-from typing import Any, Dict, Hashable, List, Optional, Sequence
+from typing import Any, Dict, List, Optional, Sequence
 
 import numpy as np
 
-from fnac_mm.evaluation import read_results
-from fnac_mm.evaluation.report import ADAPTIVE, MAPS, SCORES
-from fnac_mm.functional import mcnemar_test, paired_test, sample_scores
+from fnac_mm.evaluation import (check_same_test, list_differences,
+                                read_results, score_again)
+from fnac_mm.functional import SampleStatistic, mcnemar_test
 
 # What the same samples have in common, whatever the model.
-ANNOTATION = ('boxes', 'mask', 'target_area', 'group')
+ANNOTATION = ('boxes', 'mask', 'target_area', 'group', 'negative_kind')
 
 
 def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
@@ -45,11 +45,14 @@ def check_comparable(first: Dict[str, Any], second: Dict[str, Any]) -> None:
     Raises:
         ValueError: If data set, protocol, samples or annotation differ.
     """
-    for part, remedy in (('dataset', 'it is not the same test'),
+    for part, remedy in (('metric', 'it is not the same number'),
+                         ('dataset', 'it is not the same test'),
                          ('protocol', 'bring both to one with '
                           'eval_metric.py --protocol')):
-        for key in sorted(set(first[part]) | set(second[part])):
-            pair = first[part].get(key), second[part].get(key)
+        parts = [content.get(part, {}) for content in (first, second)]
+        keys = set(parts[0]) | set(parts[1])
+        for key in sorted(keys, key=lambda k: (k != 'type', k)):
+            pair = parts[0].get(key), parts[1].get(key)
             if pair[0] != pair[1]:
                 raise ValueError(f'the files differ in {part} {key}: '
                                  f'{pair[0]!r} and {pair[1]!r}; {remedy}')
@@ -87,44 +90,61 @@ def pair_rows(first: Dict[str, Any],
     return pairs
 
 
-def compare(pairs: List[Sequence[Dict[str, Any]]],
+def compare(first: Dict[str, Any],
+            second: Dict[str, Any],
             seed: int = 0) -> Dict[str, Dict[str, Any]]:
-    """Tests of each score of each kind of map that both files have.
+    """Tests of each score that both files have.
 
     Args:
-        pairs (list): See :func:`pair_rows`.
+        first (dict): See :func:`read_results`.
+        second (dict): The same; see :func:`check_comparable`.
         seed (int): Of the draws.
 
     Returns:
-        dict[str, dict]: By ``<kind>/<score>``: ``first``, ``second``,
-        ``difference``, ``low``, ``high``, ``p_value`` and, of cIoU@0.5 of
-        single samples, ``mcnemar``. The bounds are None with one unit only.
+        dict[str, dict]: By the score's key: ``first``, ``second``,
+        ``difference``, ``low``, ``high``, ``p_value`` and, of what single
+        samples are right or wrong in, ``mcnemar``. The bounds are None with
+        one unit only.
     """
-    groups: List[Hashable] = [
-        row.get('group', row['sample_id']) for row, _ in pairs
-    ]
-    single = len(set(groups)) == len(groups)
+    both = [list_statistics(content) for content in (first, second)]
     found: Dict[str, Dict[str, Any]] = {}
-    for kind in MAPS + ADAPTIVE[:3]:
-        if not all(kind in row['ciou'] for pair in pairs for row in pair):
-            continue
-        both = [[row['ciou'][kind] for row in rows] for rows in zip(*pairs)]
-        scores = [sample_scores(cious) for cious in both]
-        for score in SCORES:
-            values = [of_file[score] for of_file in scores]
-            test = paired_test(*values, groups=groups, seed=seed)
-            result: Dict[str, Any] = dict(
-                first=float(values[0].mean()),
-                second=float(values[1].mean()),
-                **{
-                    k: None if v != v else v
-                    for k, v in test.items()
-                })
-            if single and score == SCORES[0]:
-                result['mcnemar'] = mcnemar_test(*(np.asarray(cious) >= 0.5
-                                                   for cious in both))
-            found[f'{kind}/{score}'] = result
+    for key in (k for k in both[0] if k in both[1]):
+        pair = [of_file[key] for of_file in both]
+        test = pair[0].compare(pair[1], seed)
+        result: Dict[str, Any] = dict(
+            first=pair[0].value(),
+            second=pair[1].value(),
+            **{
+                k: None if v != v else v
+                for k, v in test.items()
+            })
+        if all(is_binary(statistic) for statistic in pair):
+            result['mcnemar'] = mcnemar_test(*(statistic.columns[0] > 0
+                                               for statistic in pair))
+        found[key] = result
     return found
+
+
+def list_statistics(content: Dict[str, Any]) -> Dict[str, SampleStatistic]:
+    """Scores of a file as functions of its samples.
+
+    Args:
+        content (dict): See :func:`read_results`.
+
+    Returns:
+        dict[str, SampleStatistic]: By the keys of the metric.
+    """
+    metric = score_again(content)
+    stored = 'ciou' in content['results'][0]
+    return metric.statistics(content['results'] if stored else metric.results)
+
+
+def is_binary(statistic: SampleStatistic) -> bool:
+    """Whether single samples are right (100) or wrong (0)."""
+    groups = statistic.groups
+    return (statistic.function is None
+            and (groups is None or len(set(groups)) == len(groups))
+            and set(np.unique(statistic.columns[0])) <= {0., 100.})
 
 
 def format_comparison(found: Dict[str, Dict[str, Any]]) -> str:
@@ -158,17 +178,22 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
         first, second = (read_results(p) for p in (args.first, args.second))
         check_comparable(first, second)
         pairs = pair_rows(first, second)
-        found = compare(pairs, args.seed)
+        files = dict(A=first, B=second)
+        check_same_test(files)
+        found = compare(first, second, args.seed)
     except (OSError, ValueError) as error:
         sys.exit(f'error: {error}')
-    protocol = first['protocol']['name']
+    protocol = first.get('protocol', {}).get('name')
     n_groups = len({r.get('group', r['sample_id']) for r, _ in pairs})
+    kind = first['metric']['type']
+    for line in list_differences(files):
+        print(line, file=sys.stderr)
     print(
         f'{first["dataset"]["name"]}: n = {len(pairs):,} in {n_groups:,} '
-        f'units, protocol {protocol}\nA: {args.first}\nB: {args.second}\n'
-        f'{format_comparison(found)}',
+        f'units, {kind}, protocol {protocol}\n'
+        f'A: {args.first}\nB: {args.second}\n{format_comparison(found)}',
         file=sys.stderr)
-    head = dict(n=len(pairs), n_units=n_groups, protocol=protocol)
+    head = dict(n=len(pairs), n_units=n_groups, metric=kind, protocol=protocol)
     print(json.dumps(dict(head, scores=found), indent=2))
 
 

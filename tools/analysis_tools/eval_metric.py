@@ -11,21 +11,14 @@ import argparse
 import json
 import logging
 import sys
-from itertools import groupby
-from typing import Any, Dict, List, Optional, Sequence
+from typing import Any, Dict, Optional, Sequence
 
-import torch
 from mmengine.logging import MMLogger
 
-from fnac_mm.evaluation import LocalizationMetric, build_protocol, read_results
-from fnac_mm.evaluation.report import ADAPTIVE, MAPS, SCORES
-from fnac_mm.evaluation.sample_rows import META_KEYS, decode_mask
-from fnac_mm.functional import PROTOCOLS, Protocol, summarize_intervals
-from fnac_mm.registry import METRICS
-
-# Of a cIoU: a few pixels of 50,176.
-TOLERANCE = 1e-3
-ROW_SCORES = ('ciou', 'n_boxes', 'target_area', 'empty_target')
+from fnac_mm.evaluation import (build_protocol, check_unchanged, read_results,
+                                score_again)
+from fnac_mm.evaluation.rescore import TOLERANCE
+from fnac_mm.functional import PROTOCOLS, Protocol
 
 
 def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
@@ -52,128 +45,38 @@ def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def to_sample(row: Dict[str, Any]) -> Dict[str, Any]:
-    """Data sample, as the evaluator hands it to the metric, of a row."""
-    sample = dict(
-        **{key: row[key]
-           for key in ('sample_id', *META_KEYS) if key in row},
-        pred_map=dict(data=torch.tensor([row['map']])))
-    if 'mask' in row:
-        mask = torch.from_numpy(decode_mask(row['mask']))
-        sample['gt_mask'] = dict(data=mask[None])
-    else:
-        sample['gt_instances'] = dict(boxes=row['boxes'])
-    if 'object_map' in row:
-        sample['pred_object_map'] = dict(
-            data=torch.tensor([row['object_map']]))
-    return sample
+def choose_protocol(content: Dict[str, Any],
+                    args: argparse.Namespace) -> Optional[Protocol]:
+    """Protocol that the command line asks for, None for the file's own."""
+    if args.protocol is None and args.alpha is None:
+        return None
+    if 'protocol' not in content:
+        raise ValueError(f'{args.results}: {content["metric"]["type"]} has '
+                         'no protocol to change')
+    stored = Protocol(**content['protocol'])
+    return build_protocol(args.protocol or stored, args.alpha)
 
 
-def score_rows(content: Dict[str, Any],
-               protocol: Protocol,
-               out_file: Optional[str] = None) -> LocalizationMetric:
-    """The registered metric, with all samples of a file processed.
+def print_intervals(metric: Any) -> Dict[str, Any]:
+    """Bootstrap intervals of the scores of maps, also printed to stderr.
 
     Args:
-        content (dict): Of the file.
-        protocol (Protocol): Protocol to use.
-        out_file (str, optional): Where the metric writes new results.
-
-    Returns:
-        LocalizationMetric: Its ``results`` are in the order of the file.
-    """
-    rule = content['dataset']
-    metric = METRICS.build(
-        dict(
-            type='fnac_mm.LocalizationMetric',
-            protocol=protocol,
-            adaptive=ADAPTIVE[0] in content['results'][0]['ciou'],
-            out_file=out_file))
-    metric.dataset_meta = dict(
-        dataset_name=rule['name'],
-        combine=rule['combine'],
-        consensus=rule['consensus'],
-        n_listed=content['n_listed'],
-        group_key=rule.get('group_key'))
-    samples = [to_sample(row) for row in content['results']]
-    # Only maps of one size can be scored together.
-    for _, group in groupby(samples, lambda s: s['pred_map']['data'].shape):
-        metric.process(None, list(group))
-    return metric
-
-
-def check_unchanged(path: str, content: Dict[str, Any],
-                    metric: LocalizationMetric) -> None:
-    """Refuse a file whose scores its own maps and boxes contradict.
-
-    Its aggregates must be those of its samples, to the last bit. Another
-    processor may resize a map with another last bit, which moves a sample's
-    cIoU by a pixel or two: that much is accepted, and said.
-
-    Args:
-        path (str): For the message.
-        content (dict): Of the file.
-        metric (LocalizationMetric): From :func:`score_rows`.
-
-    Raises:
-        ValueError: If a score differs; names the first.
-    """
-    changed = f'{path} was changed after the evaluation: '
-    moved = 0
-    for old, new in zip(content['results'], metric.results):
-        for key in ROW_SCORES:
-            if _differs(old[key], new[key]):
-                raise ValueError(f'{changed}{key} of {old["sample_id"]!r} is '
-                                 f'{old[key]}, its map and boxes give '
-                                 f'{new[key]}')
-        moved += old['ciou'] != new['ciou']
-    stored = content['metrics']
-    found = metric.summarize(content['results'])
-    for key in sorted(set(stored) | set(found)):
-        if stored.get(key) != found.get(key):
-            raise ValueError(f'{changed}{key} is {stored.get(key)}, the '
-                             f'samples give {found.get(key)}')
-    if moved:
-        print(
-            f'{path}: the maps of {moved} samples give another cIoU here, '
-            f'by less than {TOLERANCE}: it was written on another processor',
-            file=sys.stderr)
-
-
-def _differs(old: Any, new: Any) -> bool:
-    """Whether two scores, or dicts of them, are further apart than allowed."""
-    if isinstance(old, dict):
-        return old.keys() != new.keys() or any(
-            _differs(old[key], new[key]) for key in old)
-    return abs(old - new) > TOLERANCE
-
-
-def list_intervals(rows: List[Dict[str, Any]]) -> Dict[str, Any]:
-    """Bootstrap intervals of the scores of maps; also printed to stderr.
-
-    Args:
-        rows (list[dict]): Of the metric. If they have groups, these are
-            drawn whole.
+        metric (SampleMetric): From :func:`score_again`. Samples of a group
+            are drawn together.
 
     Returns:
         dict[str, list[float]]: Low and high in percent, by the score's key;
-        None where there is one unit only, which says nothing of its spread.
+        None where there is one unit only.
     """
-    groups = [row.get('group', row['sample_id']) for row in rows]
-    unit = 'groups' if len(set(groups)) < len(groups) else 'samples'
+    intervals = metric.find_intervals(metric.results)
+    units = {row.get('group', row['sample_id']) for row in metric.results}
+    unit = 'groups' if len(units) < len(metric.results) else 'samples'
     print(
-        f'bootstrap 95 % intervals over {len(set(groups))} {unit}',
-        file=sys.stderr)
-    intervals: Dict[str, Any] = {}
-    for kind in (k for k in MAPS + ADAPTIVE if k in rows[0]['ciou']):
-        found = summarize_intervals([row['ciou'][kind] for row in rows],
-                                    groups)
-        for score in SCORES:
-            low, high = found[score]
-            known = low == low
-            intervals[f'{kind}/{score}'] = [low, high] if known else None
-            text = f'{low:.2f} to {high:.2f}' if known else 'unknown'
-            print(f'{kind + "/" + score:<32}{text:>18}', file=sys.stderr)
+        f'bootstrap 95 % intervals over {len(units)} {unit}', file=sys.stderr)
+    for key, bounds in intervals.items():
+        text = 'unknown' if bounds is None else '{:.2f} to {:.2f}'.format(
+            *bounds)
+        print(f'{key:<36}{text:>18}', file=sys.stderr)
     return intervals
 
 
@@ -186,19 +89,24 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
             handler.stream = sys.stderr
     try:
         content = read_results(args.results)
-        stored = Protocol(**content['protocol'])
-        protocol = build_protocol(args.protocol or stored, args.alpha)
-        check_unchanged(args.results, content, score_rows(content, stored))
-        metric = score_rows(content, protocol, args.out)
-        # Evaluation empties the metric.
-        rows = list(metric.results)
+        changed = choose_protocol(content, args)
+        moved = check_unchanged(args.results, content, score_again(content))
+        metric = score_again(content, changed, args.out)
+        intervals = print_intervals(metric) if args.intervals else None
         metrics = metric.evaluate(content['n'])
     except (OSError, ValueError) as error:
         sys.exit(f'error: {error}')
-    content = dict(protocol=protocol.name, **metrics)
-    if args.intervals:
-        content['intervals'] = list_intervals(rows)
-    print(json.dumps(content, indent=2))
+    if moved:
+        print(
+            f'{args.results}: {moved} scores are others here, by less than '
+            f'{TOLERANCE}: it was written on another processor',
+            file=sys.stderr)
+    found: Dict[str, Any] = dict(metrics)
+    if 'protocol' in content:
+        found = dict(protocol=metric.protocol.name, **metrics)
+    if intervals is not None:
+        found['intervals'] = intervals
+    print(json.dumps(found, indent=2))
 
 
 if __name__ == '__main__':

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Dict, Optional, Sequence
 
-from fnac_mm.evaluation import read_results
+from fnac_mm.evaluation import check_same_test, read_results
 from fnac_mm.evaluation.report import ADAPTIVE, MAPS
 from fnac_mm.visualization import plot_success_curves
 
@@ -61,6 +61,7 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
     try:
         files = name_files(args.results, args.names)
         results = {name: read_results(path) for name, path in files.items()}
+        check_same_test(results)
         plot_success_curves(results, args.out, args.kind)
     except (OSError, ValueError) as error:
         sys.exit(f'error: {error}')

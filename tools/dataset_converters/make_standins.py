@@ -103,9 +103,16 @@ def write_extended(folder: Path, prefix: str,
     pairs += [(r['id'], elsewhere(seen, k))
               for k, r in enumerate(seen[len(hidden):], len(hidden))]
     names = [r['classes'][0] for r in seen]
-    labels = sorted(set(names)).index if prefix == 'flickr' else str
-    write_csv(folder / f'{prefix}_test.csv',
-              [f'{r["id"]},{labels(n)}' for r, n in zip(seen, names)])
+    known = sorted(set(names))
+    labels = known.index if prefix == 'flickr' else str
+    rows = [f'{r["id"]},{labels(n)}' for r, n in zip(seen, names)]
+    write_csv(folder / f'{prefix}_test.csv', rows)
+    if prefix == 'vggss':
+        # Half of the classes stand for those of a training on "heard 110".
+        for subset, classes in (('heard', known[::2]), ('unheard',
+                                                        known[1::2])):
+            write_csv(folder / f'{prefix}_{subset}_test.csv',
+                      [row for row, n in zip(rows, names) if n in classes])
     write_csv(
         folder / f'{prefix}_test_plus_silent.csv',
         ['video,audio,label', *(f'{v},{a},non-sounding' for v, a in pairs)])

@@ -1,22 +1,21 @@
 # How the published code reads a frame and its sound; data sets are named in
 # the files that have this one as base.
 train_pipeline = [
-    dict(type='LoadImage', on_error='skip'),
-    dict(type='LoadAudio', duration=3.0, sample_rate=16000, on_error='skip'),
+    dict(type='LoadImage', imdecode_backend='simplejpeg', on_error='skip'),
     dict(
-        type='mmpretrain.ResizeEdge',
-        scale=246,
-        edge='short',
-        backend='pillow',
-        interpolation='bicubic'),
-    dict(type='mmpretrain.RandomCrop', crop_size=224),
+        type='LoadAudio',
+        duration=3.0,
+        sample_rate=16000,
+        on_error='skip',
+        to_float32=False),
+    dict(type='ResizeRandomCrop', scale=246, crop_size=224),
     dict(type='RandomFlip', prob=0.5),
     dict(type='PackAVInputs'),
 ]
 
 test_pipeline = [
-    dict(type='LoadImage'),
-    dict(type='LoadAudio', duration=3.0, sample_rate=16000),
+    dict(type='LoadImage', imdecode_backend='simplejpeg'),
+    dict(type='LoadAudio', duration=3.0, sample_rate=16000, to_float32=False),
     dict(
         type='Resize',
         scale=(224, 224),

@@ -1,22 +1,21 @@
 # Made by tools/dataset_converters/make_synthetic.py. Its validation clips are
 # not its test clips.
 train_pipeline = [
-    dict(type='LoadImage', on_error='skip'),
-    dict(type='LoadAudio', duration=0.8, sample_rate=16000, on_error='skip'),
+    dict(type='LoadImage', imdecode_backend='simplejpeg', on_error='skip'),
     dict(
-        type='mmpretrain.ResizeEdge',
-        scale=123,
-        edge='short',
-        backend='pillow',
-        interpolation='bicubic'),
-    dict(type='mmpretrain.RandomCrop', crop_size=112),
+        type='LoadAudio',
+        duration=0.8,
+        sample_rate=16000,
+        on_error='skip',
+        to_float32=False),
+    dict(type='ResizeRandomCrop', scale=123, crop_size=112),
     dict(type='RandomFlip', prob=0.5),
     dict(type='PackAVInputs'),
 ]
 
 test_pipeline = [
-    dict(type='LoadImage'),
-    dict(type='LoadAudio', duration=0.8, sample_rate=16000),
+    dict(type='LoadImage', imdecode_backend='simplejpeg'),
+    dict(type='LoadAudio', duration=0.8, sample_rate=16000, to_float32=False),
     dict(
         type='Resize',
         scale=(112, 112),

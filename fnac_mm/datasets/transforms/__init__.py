@@ -5,5 +5,9 @@ import mmcv.transforms  # noqa: F401
 from .formatting import PackAVInputs
 from .loading import LoadAudio, LoadImage
 from .masks import LoadMask
+from .resizing import ResizeRandomCrop, ResizeShortEdge
 
-__all__ = ['LoadAudio', 'LoadImage', 'LoadMask', 'PackAVInputs']
+__all__ = [
+    'LoadAudio', 'LoadImage', 'LoadMask', 'PackAVInputs', 'ResizeRandomCrop',
+    'ResizeShortEdge'
+]

@@ -16,7 +16,7 @@ class PackAVInputs(BaseTransform):
     **Required Keys:**
 
     - img (np.ndarray): (H, W, 3) uint8, BGR.
-    - waveform (np.ndarray): (S,) float32.
+    - waveform (np.ndarray): (S,) float32 or int16.
     - gt_boxes (optional): (N, 4) xyxy as fractions.
     - gt_mask (np.ndarray, optional): (H', W'), 1 where the source is.
     - ``*meta_keys`` (optional)
@@ -56,9 +56,11 @@ class PackAVInputs(BaseTransform):
             ValueError: If the picture was flipped but has boxes or a mask,
                 which no transform flips.
         """
-        sample = AVDataSample(
-            metainfo={k: results[k]
-                      for k in self.meta_keys if k in results})
+        sample = AVDataSample()
+        for key in self.meta_keys:
+            if key in results:
+                # ``metainfo=`` would copy the values, one by one.
+                sample.set_field(results[key], key, field_type='metainfo')
         known = [k for k in ('gt_boxes', 'gt_mask') if k in results]
         if known and results.get('flip'):
             raise ValueError(

@@ -11,10 +11,13 @@ from PIL import Image, UnidentifiedImageError
 
 from fnac_mm.functional import load_waveform
 from fnac_mm.registry import TRANSFORMS
+from .jpeg import decode_jpeg
 
 # What Pillow raises for broken files; its decoders are many.
 DECODE_ERRORS = (OSError, ValueError, SyntaxError, EOFError, IndexError,
                  struct.error, Image.DecompressionBombError)
+# Pillow knows 40 others; for one of them (EPS) it starts another program.
+PICTURE_FORMATS = ('JPEG', 'PNG', 'BMP', 'GIF', 'WEBP', 'TIFF', 'PPM')
 # Conversion to RGB would clip these to 255 instead of scaling them.
 _DEEP_MODES = ('I', 'F')
 
@@ -32,7 +35,9 @@ class LoadImage(LoadImageFromFile):
 
     A truncated file is an error with the ``pillow`` backend; ``cv2`` would
     fill the rest with grey. Grey, palette and CMYK pictures are converted to
-    three channels; transparency is ignored.
+    three channels; transparency is ignored. ``simplejpeg`` gives the same
+    pixels and errors as ``pillow``, in half the time for an ordinary JPEG,
+    and leaves all other files to ``pillow``.
 
     **Required Keys:**
 
@@ -46,8 +51,8 @@ class LoadImage(LoadImageFromFile):
     - load_error (str): Only if the file is broken and ``on_error='skip'``.
 
     Args:
-        imdecode_backend (str): See :func:`mmcv.imfrombytes`. Defaults to
-            'pillow'.
+        imdecode_backend (str): ``'simplejpeg'`` or one of
+            :func:`mmcv.imfrombytes`. Defaults to 'pillow'.
         on_error (str): ``'raise'``, or ``'skip'`` to return None, which
             :class:`~fnac_mm.datasets.AVLocalizationDataset` logs, counts and
             replaces in training. Defaults to 'raise'.
@@ -93,12 +98,19 @@ class LoadImage(LoadImageFromFile):
             content = fileio.get(path, backend_args=self.backend_args)
         except FileNotFoundError as error:
             raise FileNotFoundError(f'{path}: no such picture') from error
+        backend = self.imdecode_backend
+        if backend == 'simplejpeg':
+            image = decode_jpeg(content) if self.color_type == 'color' \
+                else None
+            if image is not None:
+                return self._as_wanted(image)
+            backend = 'pillow'
         what = f'{path}: not a readable picture of {len(content)} bytes'
         try:
-            if self.imdecode_backend == 'pillow':
+            if backend == 'pillow':
                 self._check_depth(content)
             image = mmcv.imfrombytes(
-                content, flag=self.color_type, backend=self.imdecode_backend)
+                content, flag=self.color_type, backend=backend)
         except UnidentifiedImageError as error:
             # Its own message shows an address in memory.
             raise ValueError(f'{what} (unknown format)') from error
@@ -106,11 +118,15 @@ class LoadImage(LoadImageFromFile):
             raise ValueError(f'{what} ({error})') from error
         if image is None:
             raise ValueError(what)
+        return self._as_wanted(image)
+
+    def _as_wanted(self, image: np.ndarray) -> np.ndarray:
         return image.astype(np.float32) if self.to_float32 else image
 
     @staticmethod
     def _check_depth(content: bytes) -> None:
-        with Image.open(io.BytesIO(content)) as picture:
+        with Image.open(
+                io.BytesIO(content), formats=PICTURE_FORMATS) as picture:
             if picture.mode.startswith(_DEEP_MODES):
                 raise ValueError(f'mode {picture.mode} has more than 8 bits '
                                  'a channel; convert it to 8 bits')
@@ -159,7 +175,8 @@ class LoadAudio(BaseTransform):
 
     **Added Keys:**
 
-    - waveform (np.ndarray): (S,) float32 in [-1, 1]; noise exceeds it.
+    - waveform (np.ndarray): (S,) float32 in [-1, 1]; noise exceeds it. Or
+      int16, see ``to_float32``.
     - sample_rate (int): Hz.
     - load_error (str): Only if the file is broken and ``on_error='skip'``.
 
@@ -170,6 +187,9 @@ class LoadAudio(BaseTransform):
         start (float, optional): First second; None takes the centre.
             Defaults to None.
         on_error (str): As in :class:`LoadImage`. Defaults to 'raise'.
+        to_float32 (bool): False leaves the samples of a mono file of 16 bits
+            at the wanted rate as they are; the data preprocessor scales them
+            to the same numbers. Defaults to True.
 
     Raises:
         ValueError: If an argument is out of range.
@@ -179,7 +199,8 @@ class LoadAudio(BaseTransform):
                  duration: float = 3.0,
                  sample_rate: Optional[int] = 16000,
                  start: Optional[float] = None,
-                 on_error: str = 'raise') -> None:
+                 on_error: str = 'raise',
+                 to_float32: bool = True) -> None:
         if duration <= 0 or (sample_rate is not None and sample_rate <= 0):
             raise ValueError('duration and sample_rate must be positive, got '
                              f'{duration} and {sample_rate}')
@@ -189,6 +210,7 @@ class LoadAudio(BaseTransform):
         self.sample_rate = sample_rate
         self.start = start
         self.on_error = _check_on_error(on_error)
+        self.to_float32 = to_float32
 
     def transform(self, results: dict) -> Optional[dict]:
         """Load the sound.
@@ -207,7 +229,8 @@ class LoadAudio(BaseTransform):
         try:
             waveform, rate = load_waveform(results['audio_path'],
                                            self.duration, self.start,
-                                           self.sample_rate)
+                                           self.sample_rate,
+                                           not self.to_float32)
         except (OSError, ValueError) as error:
             if self.on_error == 'raise':
                 raise
@@ -223,4 +246,5 @@ class LoadAudio(BaseTransform):
     def __repr__(self) -> str:
         return (f'{type(self).__name__}(duration={self.duration}, '
                 f'sample_rate={self.sample_rate}, start={self.start}, '
-                f'on_error={self.on_error!r})')
+                f'on_error={self.on_error!r}, '
+                f'to_float32={self.to_float32})')

@@ -8,7 +8,7 @@ from mmengine import fileio
 from PIL import Image, UnidentifiedImageError
 
 from fnac_mm.registry import TRANSFORMS
-from .loading import DECODE_ERRORS
+from .loading import DECODE_ERRORS, PICTURE_FORMATS
 
 # Modes whose numbers are not brightness: an index of a palette, and a bit.
 _INDEXED = ('P', '1')
@@ -116,7 +116,8 @@ class LoadMask(BaseTransform):
         except FileNotFoundError as error:
             raise FileNotFoundError(f'{path}: no such mask') from error
         try:
-            with Image.open(io.BytesIO(content)) as picture:
+            with Image.open(
+                    io.BytesIO(content), formats=PICTURE_FORMATS) as picture:
                 return _foreground(picture, threshold)
         except UnidentifiedImageError as error:
             raise ValueError(f'{path}: not a readable mask of {len(content)} '

@@ -1,52 +1,78 @@
 """Pictures of what the model finds, during validation and testing."""
+import hashlib
 import os.path as osp
-from typing import Optional, Sequence
+from dataclasses import asdict
+from typing import Dict, List, Optional, Sequence, Tuple, Union
 
+import cv2
 import mmcv
-from mmengine.dist import is_main_process
+import numpy as np
+from mmengine.dist import all_gather_object, is_main_process
 from mmengine.hooks import Hook
+from mmengine.logging import print_log
 from mmengine.runner import Runner
 
+from fnac_mm.evaluation.map_history import (FOLDER, frame_file, history_row,
+                                            plain_name, write_history)
 from fnac_mm.registry import HOOKS
 from fnac_mm.structures import AVDataSample
+from fnac_mm.visualization.localization_visualizer import write_image
+from fnac_mm.visualization.overlay import fit
+
+# Pixels of the smaller side of a picture of validation, at least.
+SIDE = 224
+# A sample with its frame, RGB.
+Shown = Tuple[AVDataSample, np.ndarray]
 
 
 @HOOKS.register_module()
 class LocalizationVisualizationHook(Hook):
     """Draw frames with their heat map and boxes through the visualizer.
 
+    Each validation draws the same samples, whatever the number of processes,
+    as ``heat_map_<id>`` with the epoch as step: TensorBoard shows a slider.
+    Their raw maps and frames go to ``vis_data/heat_maps`` of the run, see
+    :mod:`fnac_mm.evaluation.map_history`, for
+    ``tools/analysis_tools/film_strip.py``. A test draws at an interval.
+
     Args:
         enable (bool): Defaults to False.
-        interval (int): Every how many samples of the main process to draw.
-            Defaults to 50.
-        max_samples (int): Pictures per validation or test. Defaults to 16.
-        out_dir (str, optional): Folder for ``<sample_id>.png``. None
-            (default) hands them to the visualizer's backends only.
+        interval (int): In tests, every how many samples of the main process
+            to draw. Defaults to 50.
+        max_samples (int): Pictures per test. Defaults to 16.
+        out_dir (str, optional): Folder for ``<sample_id>.png`` of tests.
+            None (default) hands them to the visualizer's backends only.
+        fixed (int | Sequence[str]): Samples of each validation: their ids,
+            or how many; those are drawn by a hash of the id, which depends
+            on nothing else. Defaults to 8.
 
     Raises:
-        ValueError: If ``interval`` is less than 1.
+        ValueError: If ``interval`` is less than 1 or ``fixed`` negative.
     """
 
     def __init__(self,
                  enable: bool = False,
                  interval: int = 50,
                  max_samples: int = 16,
-                 out_dir: Optional[str] = None) -> None:
+                 out_dir: Optional[str] = None,
+                 fixed: Union[int, Sequence[str]] = 8) -> None:
         if interval < 1:
             raise ValueError(f'interval must be at least 1, got {interval}')
+        if isinstance(fixed, int) and fixed < 0:
+            raise ValueError(f'fixed must not be negative, got {fixed}')
         self.enable = enable
         self.interval = interval
         self.max_samples = max_samples
         self.out_dir = out_dir
+        self.fixed = [fixed] if isinstance(fixed, str) else fixed
         self._seen = self._drawn = 0
+        self._kept: Dict[str, Shown] = {}
 
-    def before_val_epoch(self, runner: Runner) -> None:
+    def before_test_epoch(self, runner: Runner) -> None:
         """Start counting."""
         self._seen = self._drawn = 0
 
-    before_test_epoch = before_val_epoch
-
-    def after_val_iter(
+    def after_test_iter(
             self,
             runner: Runner,
             batch_idx: int,
@@ -55,23 +81,122 @@ class LocalizationVisualizationHook(Hook):
         """Draw every ``interval``-th sample."""
         if not self.enable or not is_main_process():
             return
-        for sample in outputs or ():
+        for index, sample in enumerate(outputs or ()):
             due = self._seen % self.interval == 0
             self._seen += 1
             if due and self._drawn < self.max_samples:
-                self._draw(runner, sample)
+                out_file = None
+                if self.out_dir is not None:
+                    out_file = osp.join(self.out_dir,
+                                        f'{sample.sample_id}.png')
+                runner.visualizer.add_datasample(
+                    sample.sample_id,
+                    frame_of(sample, data_batch, index),
+                    sample,
+                    out_file=out_file,
+                    step=runner.iter)
                 self._drawn += 1
 
-    after_test_iter = after_val_iter
+    def before_val_epoch(self, runner: Runner) -> None:
+        """Forget the last validation's samples."""
+        self._kept = {}
 
-    def _draw(self, runner: Runner, sample: AVDataSample) -> None:
-        image = mmcv.imread(sample.img_path, channel_order='rgb')
-        out_file = None
-        if self.out_dir is not None:
-            out_file = osp.join(self.out_dir, f'{sample.sample_id}.png')
-        runner.visualizer.add_datasample(
-            sample.sample_id,
-            image,
-            sample,
-            out_file=out_file,
-            step=runner.iter)
+    def after_val_iter(
+            self,
+            runner: Runner,
+            batch_idx: int,
+            data_batch: Optional[dict] = None,
+            outputs: Optional[Sequence[AVDataSample]] = None) -> None:
+        """Keep those that may be drawn: no more than there will be."""
+        if not self.enable:
+            return
+        samples = {
+            str(s.sample_id): (i, s)
+            for i, s in enumerate(outputs or ())
+        }
+        chosen = self._choose([*self._kept, *samples])
+        self._kept = {
+            name:
+            self._kept[name] if name in self._kept else
+            (samples[name][1].cpu(),
+             frame_of(samples[name][1], data_batch, samples[name][0]))
+            for name in chosen
+        }
+
+    def after_val_epoch(self,
+                        runner: Runner,
+                        metrics: Optional[Dict[str, float]] = None) -> None:
+        """Draw and store what the processes have kept, each sample once."""
+        if not self.enable:
+            return
+        parts: List[Dict[str, Shown]] = all_gather_object(self._kept)
+        self._kept = {}
+        if not is_main_process():
+            return
+        found = {name: shown for part in parts for name, shown in part.items()}
+        if not isinstance(self.fixed, int):
+            missing = [name for name in self.fixed if name not in found]
+            if missing:
+                print_log(
+                    'LocalizationVisualizationHook: not in the validation '
+                    f'set, so not drawn: {", ".join(missing)}',
+                    logger='current',
+                    level=30)
+        self._show(runner, [found[name] for name in self._choose(list(found))])
+
+    def _choose(self, ids: List[str]) -> List[str]:
+        """Ids to draw, in the order of the config or of their hashes."""
+        if isinstance(self.fixed, int):
+            return sorted(
+                set(ids),
+                key=lambda name: hashlib.sha256(name.encode()).digest())[:self.
+                                                                         fixed]
+        return [name for name in dict.fromkeys(self.fixed) if name in ids]
+
+    def _show(self, runner: Runner, shown: List[Shown]) -> None:
+        """Hand pictures to the backends, store raw maps."""
+        epoch = runner.epoch
+        folder = osp.join(runner.log_dir, 'vis_data', FOLDER)
+        rows = []
+        for sample, frame in shown:
+            runner.visualizer.add_datasample(
+                f'heat_map_{plain_name(sample.sample_id)}',
+                # A caption needs room.
+                frame if min(frame.shape[:2]) >= SIDE else fit(
+                    frame, (SIDE, 4 * SIDE)),
+                sample,
+                step=epoch)
+            row = history_row(sample.to_dict())
+            row['frame'] = frame_file(row['sample_id'])
+            write_image(osp.join(folder, row['frame']), frame)
+            rows.append(row)
+        meta = runner.visualizer.dataset_meta or {}
+        write_history(
+            folder, epoch, asdict(runner.visualizer.protocol),
+            dict(
+                name=meta.get('dataset_name', ''),
+                combine=meta.get('combine'),
+                consensus=meta.get('consensus', 2)), rows)
+
+
+def frame_of(sample: AVDataSample, data_batch: Optional[dict],
+             index: int) -> np.ndarray:
+    """The frame as it was found; of packed data the model's input.
+
+    Args:
+        sample (AVDataSample): With ``img_path``.
+        data_batch (dict, optional): As the loader gave it.
+        index (int): Place of the sample in the batch.
+
+    Returns:
+        ndarray: (H, W, 3) RGB uint8, in the original shape.
+
+    Raises:
+        FileNotFoundError: If there is neither.
+    """
+    if data_batch is None or osp.isfile(sample.img_path):
+        return mmcv.imread(sample.img_path, channel_order='rgb')
+    image = data_batch['inputs']['image'][index]
+    height, width = sample.get('ori_shape', image.shape[1:])
+    array = np.ascontiguousarray(image.cpu().numpy().transpose(1, 2, 0))
+    return cv2.resize(array, (width, height))

@@ -1,7 +1,7 @@
 """The validation that a kill has cut off."""
 from typing import Dict, Optional
 
-from mmengine.hooks import Hook
+from mmengine.hooks import Hook, SyncBuffersHook
 from mmengine.runner import Runner
 
 from fnac_mm.registry import HOOKS
@@ -23,7 +23,8 @@ class ResumedValidationHook(Hook):
     def before_train(self, runner: Runner) -> None:
         """Validate before the first new epoch."""
         loop = runner.train_loop
-        if runner.val_loop is None or runner.epoch == 0:
+        if runner.val_loop is None or runner.epoch == 0 \
+                or getattr(loop, 'batches_done', 0):
             return
         due = (
             runner.epoch >= loop.val_begin
@@ -33,6 +34,11 @@ class ResumedValidationHook(Hook):
             runner.logger.info(
                 f'validating epoch {runner.epoch}, from which this run is '
                 'resumed')
+            for hook in runner.hooks:
+                if isinstance(hook, SyncBuffersHook):
+                    # The checkpoint's buffers are means; those of three
+                    # equal numbers need not be that number.
+                    hook.called_in_train = True
             runner.val_loop.run()
 
     def after_val_epoch(self,

@@ -1,5 +1,6 @@
 """Checkpoints that hold data only and fit the model that loads them."""
 import logging
+import math
 import os
 from collections import OrderedDict
 from pathlib import Path
@@ -7,13 +8,14 @@ from typing import Any, Dict, List, Optional
 
 import numpy as np
 import torch
+from mmengine.dist import broadcast_object_list, is_main_process
 from mmengine.hooks import Hook
 from mmengine.logging import print_log
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 
 from fnac_mm.registry import HOOKS
-from fnac_mm.utils import load_plain_checkpoint
+from fnac_mm.utils.checkpoint import load_plain_checkpoint, safe_loading
 
 
 def to_plain(value: Any) -> Any:
@@ -61,6 +63,18 @@ def misfits(expected: Dict[str, torch.Tensor],
     return lines
 
 
+def _steps(path: Path) -> float:
+    """Training steps behind a checkpoint; most for what can't be told."""
+    try:
+        with safe_loading(str(path)):
+            # Tensors stay on the disk.
+            return torch.load(
+                path, map_location='cpu',
+                mmap=True)['meta'].get('iter', math.inf)
+    except (ValueError, KeyError):
+        return math.inf
+
+
 def find_readable(work_dir: str) -> Optional[str]:
     """Newest checkpoint of a training that can be read.
 
@@ -73,11 +87,11 @@ def find_readable(work_dir: str) -> Optional[str]:
     Raises:
         ValueError: If there are some, but none can be read.
     """
-    paths = sorted((*Path(work_dir).glob('epoch_*.pth'),
-                    *Path(work_dir).glob('iter_*.pth')),
-                   key=lambda path: int(path.stem.rpartition('_')[2]),
-                   reverse=True)
-    for path in paths:
+    paths = [
+        path for pattern in ('epoch_*.pth', 'iter_*.pth', 'preempted.pth')
+        for path in Path(work_dir).glob(pattern)
+    ]
+    for path in sorted(paths, key=_steps, reverse=True):
         try:
             load_plain_checkpoint(str(path))
         except ValueError as error:
@@ -122,7 +136,11 @@ class SafeCheckpointHook(Hook):
         # torch.hub, which loads addresses, would run what a file carries.
         os.environ.setdefault('TORCH_FORCE_WEIGHTS_ONLY_LOAD', '1')
         if runner._load_from is None and runner._resume:
-            runner._load_from = find_readable(runner.work_dir)
+            found = [
+                find_readable(runner.work_dir) if is_main_process() else None
+            ]
+            broadcast_object_list(found)
+            runner._load_from = found[0]
         elif runner._load_from and '://' not in runner._load_from:
             load_plain_checkpoint(runner._load_from)
 

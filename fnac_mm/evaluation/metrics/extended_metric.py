@@ -1,19 +1,21 @@
 """Does it sound, and where: sets with pairs in which nothing sounds."""
-from typing import Any, Dict, List, Optional, Sequence
+from functools import partial
+from typing import Any, Callable, Dict, List, Optional
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from fnac_mm.functional import (baseline_cious, consensus_iou,
-                                location_accuracy, map_confidence, resize_map,
+from fnac_mm.functional import (SampleStatistic, baseline_cious, consensus_iou,
+                                detection_ap, detection_f1, location_accuracy,
+                                map_confidence, resize_map, sample_scores,
                                 size_subsets, success_auc,
                                 summarize_detections)
 from fnac_mm.functional.detection_score import MODES
 from fnac_mm.registry import METRICS
-from ..report import BASELINES, MAPS, format_table
+from ..report import BASELINES, KINDS, format_table
 from ..sample_rows import is_positive
-from .map_metric import MapMetric, common_kinds
+from .map_metric import MapMetric
 
 COLUMNS = {
     'loc_acc': 'LocAcc',
@@ -22,6 +24,12 @@ COLUMNS = {
     'standard/ap': 'AP standard',
     'standard/max_f1': 'maxF1 standard',
 }
+
+
+def _percent(function: Callable[..., float], mode: str, *columns:
+             np.ndarray) -> float:
+    """A detection score in percent; NaN without a positive."""
+    return 100 * function(*columns, mode) if columns[2].any() else np.nan
 
 
 @METRICS.register_module()
@@ -54,6 +62,8 @@ class ExtendedLocalizationMetric(MapMetric):
     """
 
     default_prefix = 'extended'
+    column = 'scores'
+    columns = COLUMNS
 
     def __init__(self,
                  protocol: Any = 'slavc',
@@ -65,15 +75,18 @@ class ExtendedLocalizationMetric(MapMetric):
                              "absolute threshold; use 'slavc' or another one "
                              'that predicts a share of the picture')
 
-    def score(self, rows: List[dict], samples: Sequence[dict], maps: Tensor,
-              objects: Optional[Tensor]) -> None:
+    def score(self,
+              rows: List[dict],
+              maps: Tensor,
+              objects: Optional[Tensor],
+              baselines: bool = True) -> None:
         """Add cIoU and confidence by kind of map, and the target's size.
 
         Args:
             rows (list[dict]): Rows.
-            samples (Sequence[dict]): Samples of the rows.
             maps (Tensor): (B, h, w), cosines.
             objects (Tensor, optional): (B, h', w').
+            baselines (bool): Whether image-blind guesses are wanted too.
         """
         rule = self.protocol.area, self.protocol.compare
         targets = self.targets(rows)
@@ -81,7 +94,8 @@ class ExtendedLocalizationMetric(MapMetric):
             kind: consensus_iou(large, targets, *rule)
             for kind, large in self.protocol.maps(maps, objects).items()
         }
-        cious.update(baseline_cious(targets, *rule))
+        if baselines:
+            cious.update(baseline_cious(targets, *rule))
         confidences = self._confidences(maps, objects)
         for index, row in enumerate(rows):
             row['positive'] = is_positive(row)
@@ -112,7 +126,7 @@ class ExtendedLocalizationMetric(MapMetric):
                              'mask: these scores need positives too')
         subsets = size_subsets([row['pixels'] for row in rows], positive)
         metrics: Dict[str, float] = {}
-        for kind in common_kinds(rows, 'scores', MAPS + BASELINES):
+        for kind in self.kinds(rows):
             cious, confidence = np.array([row['scores'][kind]
                                           for row in rows]).T
             found = dict(auc=100 * success_auc(cious[positive]))
@@ -134,6 +148,31 @@ class ExtendedLocalizationMetric(MapMetric):
             n_positive=int(positive.sum()),
             n_negative=int((~positive).sum()))
 
+    def statistics(self, rows: List[dict]) -> Dict[str, SampleStatistic]:
+        """See the parent.
+
+        Args:
+            rows (list[dict]): Of all samples.
+
+        Returns:
+            dict[str, SampleStatistic]: By the keys of :meth:`aggregate`.
+        """
+        positive = np.array([row['positive'] for row in rows])
+        found: Dict[str, SampleStatistic] = {}
+        for kind in self.model_kinds(rows):
+            cious, confidence = np.array([row['scores'][kind]
+                                          for row in rows]).T
+            scores = sample_scores(cious[positive])
+            for key, name in (('ciou@0.5', 'loc_acc'), ('auc', 'auc')):
+                found[f'{kind}/{name}'] = SampleStatistic((scores[key], ))
+            for mode in MODES:
+                for name, function in (('ap', detection_ap), ('max_f1',
+                                                              detection_f1)):
+                    found[f'{kind}/{mode}/{name}'] = SampleStatistic(
+                        (confidence, cious, positive),
+                        function=partial(_percent, function, mode))
+        return found
+
     def report(self, metrics: Dict[str, float]) -> str:
         """Table for the log.
 
@@ -149,8 +188,7 @@ class ExtendedLocalizationMetric(MapMetric):
             f'{metrics["n_positive"]:,} positive and '
             f'{metrics["n_negative"]:,} negative',
             f'protocol {self.protocol.describe()}; relative prediction',
-            *format_table(metrics, COLUMNS, MAPS + BASELINES,
-                          self.protocol.alpha)
+            *format_table(metrics, COLUMNS, KINDS, self.protocol.alpha)
         ])
 
     def _confidences(self, maps: Tensor,

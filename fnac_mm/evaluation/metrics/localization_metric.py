@@ -1,18 +1,17 @@
 """cIoU of sound localisation, with what a score is worth beside it."""
-import logging
-from dataclasses import asdict
 from typing import Any, Dict, List, Optional, Sequence
 
+import torch
 from mmengine.logging import print_log
 from torch import Tensor
 
-from fnac_mm.functional import (adaptive_ciou, baseline_cious, centre_map,
-                                consensus_iou, summarize_cious,
+from fnac_mm.functional import (SampleStatistic, TargetLevels, adaptive_ciou,
+                                centre_map, group_cious, level_baseline_cious,
+                                sample_scores, score_maps, summarize_cious,
                                 summarize_groups)
 from fnac_mm.registry import METRICS
-from ..report import ADAPTIVE, BASELINES, MAPS, format_report, list_caveats
-from ..result_file import write_results
-from .map_metric import MapMetric, common_kinds
+from ..report import COLUMNS, format_report, list_caveats
+from .map_metric import FILE_KEYS, MapMetric
 
 
 @METRICS.register_module()
@@ -22,8 +21,9 @@ class LocalizationMetric(MapMetric):
     Keys are ``audio_visual/ciou@0.5``, ``audio_visual/mean_ciou``,
     ``audio_visual/auc``, the same under ``object/`` and ``fused/`` if the
     model returns object maps, and under ``whole_image/``, ``centre/`` and
-    ``oracle_cap/``, which have seen nothing but the annotation; ``n`` and
-    ``n_listed``. Of a data set with groups also ``audio_visual/iiou@0.5``,
+    ``oracle_cap/``, which have seen nothing but the annotation, and under
+    ``shuffled_audio/`` if the model returns features; ``n`` and ``n_listed``.
+    Of a data set with groups also ``audio_visual/iiou@0.5``,
     ``audio_visual/iauc`` and so on, ``n_groups`` and ``n_single_groups``.
 
     Args:
@@ -35,8 +35,6 @@ class LocalizationMetric(MapMetric):
             and so on, also of ``centre_adaptive``. Defaults to False.
         groups (bool, optional): Add IIoU and IAUC. None (default): where the
             data set has a ``group_key``; True: that it has none is an error.
-        out_file (str, optional): Json of per-sample results, see
-            :mod:`fnac_mm.evaluation.result_file`.
         **kwargs: Other arguments of :class:`MapMetric`.
 
     Examples:
@@ -55,63 +53,67 @@ class LocalizationMetric(MapMetric):
         100.0
     """
 
+    column = 'ciou'
+    columns = COLUMNS
+
     def __init__(self,
                  *args: Any,
                  adaptive: bool = False,
                  groups: Optional[bool] = None,
-                 out_file: Optional[str] = None,
                  **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.adaptive = adaptive
         self.groups = groups
-        self.out_file = out_file
 
-    def score(self, rows: List[dict], samples: Sequence[dict], maps: Tensor,
-              objects: Optional[Tensor]) -> None:
-        """Add cIoUs, size of the target and raw maps; see the parent.
+    def options(self) -> Dict[str, Any]:
+        """See the parent.
+
+        Returns:
+            dict: Plain values, by their names.
+        """
+        return dict(adaptive=self.adaptive)
+
+    def score(self,
+              rows: List[dict],
+              maps: Tensor,
+              objects: Optional[Tensor],
+              baselines: bool = True) -> None:
+        """Add cIoUs and the size of the target; see the parent.
 
         Args:
             rows (list[dict]): Rows.
-            samples (Sequence[dict]): Samples of the rows.
             maps (Tensor): (B, h, w), cosines.
             objects (Tensor, optional): (B, h', w').
+            baselines (bool): Whether image-blind guesses are wanted too.
         """
-        targets = self.targets(rows)
-        cious = self._cious(maps, objects, targets)
+        targets = self.levels(rows)
+        cious = self._cious(maps, objects, targets, baselines)
+        columns = [values.tolist() for values in cious.values()]
         grouped = self._group_key() is not None
-        for index, row in enumerate(rows):
+        for row, target, values in zip(rows, targets, zip(*columns)):
             if grouped and 'group' not in row:
                 raise ValueError(f'sample {row["sample_id"]!r} has no group, '
                                  'but its data set a group_key; give its key '
                                  'to PackAVInputs (meta_keys), or groups='
                                  'False to the metric')
-            row['ciou'] = {k: float(v[index]) for k, v in cious.items()}
-            row['target_area'] = float((targets[index] > 0).double().mean())
-            row['empty_target'] = row['target_area'] == 0
-            row['map'] = maps[index].tolist()
-            if objects is not None:
-                row['object_map'] = objects[index].tolist()
+            row['ciou'] = dict(zip(cious, values))
+            row['target_area'] = target.inside[0] / target.levels[0].size
+            row['empty_target'] = target.inside[0] == 0
 
-    def compute_metrics(self, results: List[dict]) -> Dict[str, float]:
-        """Aggregate, log the table, write the file.
+    def compute_metrics(self, results: List[List[dict]]) -> Dict[str, float]:
+        """See the parent; also warns of what a reader should know.
 
         Args:
-            results (list[dict]): Rows of all processes.
+            results (list[list[dict]]): Rows of each process.
 
         Returns:
             dict[str, float]: See the class.
-
-        Raises:
-            ValueError: See :meth:`summarize`.
         """
         metrics = super().compute_metrics(results)
-        rows = sorted(results, key=lambda row: row['sample_id'])
+        rows = [row for part in results for row in part]
         found = self.meta('n_found', len(rows))
-        for note in list_caveats(rows, metrics, found):
-            print_log(note, logger='current', level=logging.WARNING)
-        if self.out_file is not None:
-            write_results(self.out_file, self._content(rows, metrics))
-            print_log(f'per-sample results: {self.out_file}', logger='current')
+        for level, note in list_caveats(rows, metrics, found):
+            print_log(note, logger='current', level=level)
         return metrics
 
     def aggregate(self, rows: List[dict]) -> Dict[str, float]:
@@ -126,7 +128,7 @@ class LocalizationMetric(MapMetric):
         metrics: Dict[str, float] = {}
         counts: Dict[str, float] = {}
         grouped = self._group_key() is not None
-        for kind in common_kinds(rows, 'ciou', MAPS + BASELINES + ADAPTIVE):
+        for kind in self.kinds(rows):
             cious = [row['ciou'][kind] for row in rows]
             scores = summarize_cious(cious)
             if grouped:
@@ -140,6 +142,49 @@ class LocalizationMetric(MapMetric):
         metrics['n'] = len(rows)
         metrics['n_listed'] = self.meta('n_listed', len(rows))
         return dict(metrics, **counts)
+
+    def statistics(self, rows: List[dict]) -> Dict[str, SampleStatistic]:
+        """See the parent.
+
+        Args:
+            rows (list[dict]): Of all samples.
+
+        Returns:
+            dict[str, SampleStatistic]: By the keys of :meth:`aggregate`.
+        """
+        found: Dict[str, SampleStatistic] = {}
+        groups = [row.get('group', row['sample_id']) for row in rows]
+        for kind in self.model_kinds(rows):
+            cious = [row['ciou'][kind] for row in rows]
+            for key, values in sample_scores(cious).items():
+                found[f'{kind}/{key}'] = SampleStatistic((values, ), groups)
+            if self._group_key() is None:
+                continue
+            scores = sample_scores(group_cious(cious, groups))
+            for key, name in (('ciou@0.5', 'iiou@0.5'), ('auc', 'iauc')):
+                found[f'{kind}/{name}'] = SampleStatistic((scores[key], ))
+        return found
+
+    def content(self, rows: List[dict],
+                metrics: Dict[str, float]) -> Dict[str, Any]:
+        """Parts of the file of results; here with the scores of each sample.
+
+        Args:
+            rows (list[dict]): Sorted by id.
+            metrics (dict[str, float]): See the class.
+
+        Returns:
+            dict: See :mod:`fnac_mm.evaluation.result_file`.
+        """
+        content = super().content(rows, metrics)
+        if self._group_key() is not None:
+            content['dataset']['group_key'] = self._group_key()
+        scores = ('ciou', 'target_area', 'empty_target')
+        content['results'] = [{
+            key: row[key]
+            for key in FILE_KEYS + scores if key in row
+        } for row in rows]
+        return content
 
     def report(self, metrics: Dict[str, float]) -> str:
         """Table for the log.
@@ -164,36 +209,21 @@ class LocalizationMetric(MapMetric):
         return None if self.groups is False else key
 
     def _cious(self, maps: Tensor, objects: Optional[Tensor],
-               targets: Tensor) -> Dict[str, Tensor]:
+               targets: Sequence[TargetLevels],
+               baselines: bool) -> Dict[str, Tensor]:
         """CIoUs of a batch, by kind of map; each (B,) float64."""
         protocol = self.protocol
-        large = protocol.maps(maps, objects)
-        cious = {
-            kind:
-            consensus_iou(map, targets, protocol.area, protocol.compare,
-                          protocol.threshold)
-            for kind, map in large.items()
-        }
-        cious.update(baseline_cious(targets, protocol.area, protocol.compare))
+        cious = score_maps(protocol, maps, objects, targets)
+        if baselines:
+            cious.update(
+                level_baseline_cious(targets, protocol.area, protocol.compare))
         if self.adaptive:
-            large['centre'] = centre_map(protocol.size)[None]
+            large = protocol.maps(maps, objects)
+            if baselines:
+                large['centre'] = centre_map(protocol.size)[None]
+            numbers = torch.stack([target.target for target in targets])
             cious.update({
-                f'{kind}_adaptive': adaptive_ciou(map, targets)
+                f'{kind}_adaptive': adaptive_ciou(map, numbers)
                 for kind, map in large.items()
             })
         return cious
-
-    def _content(self, rows: List[dict],
-                 metrics: Dict[str, float]) -> Dict[str, Any]:
-        """Parts of the file of results."""
-        dataset = dict(
-            name=self.meta('dataset_name', 'data set'), **self.target_rule())
-        if self._group_key() is not None:
-            dataset['group_key'] = self._group_key()
-        return dict(
-            protocol=asdict(self.protocol),
-            dataset=dataset,
-            n=metrics['n'],
-            n_listed=metrics['n_listed'],
-            metrics=metrics,
-            results=rows)

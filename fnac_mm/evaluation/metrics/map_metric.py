@@ -1,27 +1,33 @@
-"""What all metrics of maps share: rows, chunks, checks."""
+"""What all metrics of maps share: targets, kinds of maps, shuffled sounds."""
 from abc import abstractmethod
+from dataclasses import asdict
 from typing import Any, Dict, List, Optional, Sequence
 
 import torch
-from mmengine.evaluator import BaseMetric
-from mmengine.logging import print_log
 from torch import Tensor
 
+from fnac_mm.functional import TargetLevels, draw_partners, localization_map
 from ..protocol import ProtocolLike, build_protocol
-from ..result_file import duplicated
-from ..sample_rows import describe_sample, row_target, stack_maps
+from ..report import ADAPTIVE, BASELINES, MAPS, SHUFFLED
+from ..sample_rows import describe_sample, row_levels, stack_maps
+from .sample_metric import CHUNK, Features, SampleMetric
 
-# Samples scored at once; their large maps fit the caches of a processor.
-CHUNK = 16
+# What a file of results keeps of each row.
+FILE_KEYS = ('sample_id', 'class_name', 'group', 'negative_kind', 'img_path',
+             'audio_path', 'boxes', 'n_boxes', 'mask', 'map', 'object_map',
+             'shuffled_map')
 
 
-class MapMetric(BaseMetric):
+class MapMetric(SampleMetric):
     """Scores predicted maps; the numbers are percent.
 
-    They depend neither on the order of the samples nor on the number of
-    processes. How boxes become a target (``combine``, ``consensus``) is told
-    by the data set through ``dataset_meta``; a sample without boxes but with
-    ``gt_mask`` has that for a target.
+    How boxes become a target (``combine``, ``consensus``) is told by the data
+    set through ``dataset_meta``; a sample without boxes but with ``gt_mask``
+    has that for a target.
+
+    Where the model returns features, the same pictures are scored with the
+    sound of another clip too (kind ``shuffled_audio``): a score that does
+    not beat it owes nothing to the sound. The draw is a function of the ids.
 
     Args:
         protocol (str | dict | Protocol): See :func:`build_protocol`.
@@ -31,135 +37,193 @@ class MapMetric(BaseMetric):
         combine (str, optional): ``'union'`` or ``'consensus'``, for a data
             set whose ``metainfo`` doesn't say.
         consensus (int, optional): The same.
-        collect_device (str): ``'gpu'`` gathers through the process group,
-            whatever its backend; ``'cpu'`` through files in a folder that
-            all processes share. Defaults to ``'gpu'``.
-        prefix (str, optional): Put before every key.
+        **kwargs: Arguments of :class:`SampleMetric`.
 
     Raises:
         ValueError: If the protocol is unknown or a value out of range.
     """
 
-    # Not None, for which mmengine would warn at every start.
-    default_prefix = ''
+    # Entry of a row that is a dict by kind of map.
+    column: Optional[str] = None
 
     def __init__(self,
                  protocol: ProtocolLike = 'fnac_test',
                  alpha: Optional[float] = None,
                  combine: Optional[str] = None,
                  consensus: Optional[int] = None,
-                 collect_device: str = 'gpu',
-                 prefix: Optional[str] = None) -> None:
-        super().__init__(collect_device=collect_device, prefix=prefix)
+                 **kwargs: Any) -> None:
+        super().__init__(**kwargs)
         self.protocol = build_protocol(protocol, alpha)
         self.combine = combine
         self.consensus = consensus
 
-    def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
-        """Score one batch: one row of plain numbers per sample.
+    def make_rows(self, samples: Sequence[dict]) -> List[dict]:
+        """Rows of some samples.
 
         Args:
-            data_batch (Any): Not used.
-            data_samples (Sequence[dict]): ``AVDataSample.to_dict()`` of each
-                sample, with ``pred_map`` and ``gt_instances`` or
-                ``gt_mask``.
+            samples (Sequence[dict]): ``AVDataSample.to_dict()`` of each,
+                with ``pred_map`` and ``gt_instances`` or ``gt_mask``.
+
+        Returns:
+            list[dict]: See :func:`describe_sample` and :meth:`score`.
 
         Raises:
             ValueError: If a sample has no id, annotation or map, or one that
                 is not finite, or if maps of a batch differ in size.
         """
-        for start in range(0, len(data_samples), CHUNK):
-            samples = data_samples[start:start + CHUNK]
-            rows = [describe_sample(sample) for sample in samples]
-            maps = stack_maps(samples, 'pred_map')
-            objects = None
-            if any('pred_object_map' in sample for sample in samples):
-                objects = stack_maps(samples, 'pred_object_map')
-            self.score(rows, samples, maps, objects)
-            self.results.extend(rows)
+        rows = [self.describe(sample) for sample in samples]
+        maps = dict(map=stack_maps(samples, 'pred_map'))
+        for key in ('object_map', 'shuffled_map'):
+            if any(f'pred_{key}' in sample for sample in samples):
+                maps[key] = stack_maps(samples, f'pred_{key}')
+        for key, values in maps.items():
+            for row, map in zip(rows, values.tolist()):
+                row[key] = map
+        self.score(rows, maps['map'], maps.get('object_map'))
+        if 'shuffled_map' in maps:
+            self._score_shuffled(rows, maps['shuffled_map'])
+        return rows
+
+    def describe(self, sample: dict) -> Dict[str, Any]:
+        """Begin the row of a sample.
+
+        Args:
+            sample (dict): ``AVDataSample.to_dict()``.
+
+        Returns:
+            dict: See :func:`describe_sample`.
+        """
+        return describe_sample(sample)
 
     @abstractmethod
-    def score(self, rows: List[dict], samples: Sequence[dict], maps: Tensor,
-              objects: Optional[Tensor]) -> None:
+    def score(self,
+              rows: List[dict],
+              maps: Tensor,
+              objects: Optional[Tensor],
+              baselines: bool = True) -> None:
         """Add to the rows what is aggregated later.
 
         Args:
-            rows (list[dict]): See :func:`describe_sample`.
-            samples (Sequence[dict]): Samples of the rows.
+            rows (list[dict]): See :meth:`describe`.
             maps (Tensor): (B, h, w), cosines.
             objects (Tensor, optional): (B, h', w').
+            baselines (bool): Whether image-blind guesses are wanted too.
         """
 
-    @abstractmethod
-    def aggregate(self, rows: List[dict]) -> Dict[str, float]:
-        """The numbers of checked rows, which are sorted by id.
-
-        Args:
-            rows (list[dict]): Of all samples; at least one.
+    def options(self) -> Dict[str, Any]:
+        """Arguments beyond the protocol that decide the numbers.
 
         Returns:
-            dict[str, float]: By their keys without prefix.
+            dict: Plain values, by their names.
         """
+        return {}
 
-    @abstractmethod
-    def report(self, metrics: Dict[str, float]) -> str:
-        """Table for the log.
+    def finish(self, rows: List[dict],
+               features: Sequence[Optional[Features]]) -> None:
+        """Score each picture with another clip's sound.
 
         Args:
+            rows (list[dict]): Of this process.
+            features (Sequence): See :func:`pair_features`.
+        """
+        if self.column is None:
+            return
+        sounds = [
+            None if pair is None else
+            (row['sample_id'], row.get('audio_path', row['sample_id']),
+             row.get('group', row['sample_id']), pair[1])
+            for row, pair in zip(rows, features)
+        ]
+        known = [s for part in self.gather(sounds) for s in part]
+        if not known or None in known:
+            return
+        ids, clips, groups, audios = zip(*sorted(known, key=lambda s: s[0]))
+        drawn = draw_partners(ids, clips, groups)
+        if drawn is None:
+            return
+        # Of samples that share a recording the first stands for it.
+        audio_of = dict(zip(reversed(clips), reversed(audios)))
+        partner_of = {i: audio_of[clip] for i, clip in zip(ids, drawn)}
+        for start in range(0, len(rows), CHUNK):
+            chunk = rows[start:start + CHUNK]
+            pairs = [(pair[0], partner_of[row['sample_id']])
+                     for row, pair in zip(chunk, features[start:]) if pair]
+            visual, audio = (torch.stack(part) for part in zip(*pairs))
+            # In float64, then rounded: not by who else is in the chunk.
+            maps = localization_map(visual.double(), audio.double()).float()
+            for row, map in zip(chunk, maps):
+                row['shuffled_map'] = map.tolist()
+            self._score_shuffled(chunk, maps)
+
+    def _score_shuffled(self, rows: List[dict], maps: Tensor) -> None:
+        """Add the scores of maps made with other sounds."""
+        if self.column is None:
+            return
+        twins = [dict(row) for row in rows]
+        self.score(twins, maps, None, baselines=False)
+        for row, twin in zip(rows, twins):
+            for kind, value in twin[self.column].items():
+                name = kind.replace(MAPS[0], SHUFFLED[0])
+                row[self.column][name] = value
+
+    def kinds(self, rows: Sequence[dict]) -> List[str]:
+        """Kinds of maps that all samples have.
+
+        Args:
+            rows (Sequence[dict]): See :meth:`make_rows`.
+
+        Returns:
+            list[str]: In the order of the report.
+
+        Raises:
+            ValueError: If a sample has others than the first.
+        """
+        first = rows[0]
+        for row in rows:
+            if set(row[self.column]) != set(first[self.column]):
+                raise ValueError(
+                    'only some samples have an object map or features: '
+                    f'compare {row["sample_id"]!r} with '
+                    f'{first["sample_id"]!r}')
+        order = MAPS + SHUFFLED + BASELINES + ADAPTIVE
+        return [kind for kind in order if kind in first[self.column]]
+
+    def model_kinds(self, rows: Sequence[dict]) -> List[str]:
+        """Those of :meth:`kinds` that come from the model.
+
+        Args:
+            rows (Sequence[dict]): See :meth:`make_rows`.
+
+        Returns:
+            list[str]: In the order of the report.
+        """
+        blind = BASELINES + tuple(f'{kind}_adaptive' for kind in BASELINES)
+        return [kind for kind in self.kinds(rows) if kind not in blind]
+
+    def content(self, rows: List[dict],
+                metrics: Dict[str, float]) -> Dict[str, Any]:
+        """Parts of the file of results.
+
+        Args:
+            rows (list[dict]): Sorted by id.
             metrics (dict[str, float]): See :meth:`aggregate`.
 
         Returns:
-            str: Several lines.
+            dict: See :mod:`fnac_mm.evaluation.result_file`.
         """
-
-    def compute_metrics(self, results: List[dict]) -> Dict[str, float]:
-        """Aggregate and log the table.
-
-        Args:
-            results (list[dict]): Rows of all processes.
-
-        Returns:
-            dict[str, float]: See the class.
-
-        Raises:
-            ValueError: See :meth:`summarize`.
-        """
-        metrics = self.summarize(results)
-        print_log('\n' + self.report(metrics), logger='current')
-        return metrics
-
-    def summarize(self, rows: List[dict]) -> Dict[str, float]:
-        """The numbers alone, without log and file.
-
-        Args:
-            rows (list[dict]): As :meth:`process` makes them.
-
-        Returns:
-            dict[str, float]: See the class.
-
-        Raises:
-            ValueError: If there is no row, an id occurs twice or the rows
-                don't fit together.
-        """
-        if not rows:
-            raise ValueError('no sample was scored; is the data set empty?')
-        twice = duplicated([row['sample_id'] for row in rows])
-        if twice:
-            raise ValueError('scored more than once, so that a mean would be '
-                             f'wrong: {", ".join(map(repr, twice))}')
-        return self.aggregate(sorted(rows, key=lambda row: row['sample_id']))
-
-    def meta(self, key: str, default: Any) -> Any:
-        """Entry of ``dataset_meta``, which may be absent.
-
-        Args:
-            key (str): Its name.
-            default (Any): If it is absent.
-
-        Returns:
-            Any: The entry.
-        """
-        return (self.dataset_meta or {}).get(key, default)
+        dataset = dict(
+            name=self.meta('dataset_name', 'data set'), **self.target_rule())
+        return dict(
+            metric=dict(type=type(self).__name__, **self.options()),
+            protocol=asdict(self.protocol),
+            dataset=dataset,
+            n=len(rows),
+            n_listed=metrics['n_listed'],
+            metrics=metrics,
+            results=[{
+                k: row[k]
+                for k in FILE_KEYS if k in row
+            } for row in rows])
 
     def target_rule(self) -> Dict[str, Any]:
         """How boxes become a target.
@@ -180,8 +244,21 @@ class MapMetric(BaseMetric):
         consensus = self.consensus or self.meta('consensus', 2)
         return dict(combine=combine, consensus=consensus)
 
-    def targets(self, rows: Sequence[dict]) -> Tensor:
+    def levels(self, rows: Sequence[dict]) -> List[TargetLevels]:
         """What the maps are compared with.
+
+        Args:
+            rows (Sequence[dict]): See :func:`describe_sample`.
+
+        Returns:
+            list[TargetLevels]: Of each row.
+        """
+        masked = all('mask' in row for row in rows)
+        rule = {} if masked else self.target_rule()
+        return [row_levels(row, self.protocol.size, rule) for row in rows]
+
+    def targets(self, rows: Sequence[dict]) -> Tensor:
+        """The same as numbers.
 
         Args:
             rows (Sequence[dict]): See :func:`describe_sample`.
@@ -189,29 +266,4 @@ class MapMetric(BaseMetric):
         Returns:
             Tensor: (B, size, size) float32 in [0, 1].
         """
-        rule = self.target_rule()
-        return torch.stack(
-            [row_target(row, self.protocol.size, rule) for row in rows])
-
-
-def common_kinds(rows: Sequence[dict], column: str,
-                 order: Sequence[str]) -> List[str]:
-    """Kinds of maps that all samples have.
-
-    Args:
-        rows (Sequence[dict]): See :meth:`MapMetric.process`.
-        column (str): Entry of a row that is a dict by kind.
-        order (Sequence[str]): Of the report.
-
-    Returns:
-        list[str]: Kinds in that order.
-
-    Raises:
-        ValueError: If a sample has others than the first.
-    """
-    for row in rows:
-        if set(row[column]) != set(rows[0][column]):
-            raise ValueError(
-                'only some samples have an object map: compare '
-                f'{row["sample_id"]!r} with {rows[0]["sample_id"]!r}')
-    return [kind for kind in order if kind in rows[0][column]]
+        return torch.stack([levels.target for levels in self.levels(rows)])

@@ -1,19 +1,23 @@
 """Does the map listen: the same frames with sounds that nothing makes."""
 import hashlib
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 from itertools import groupby
-from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple, Union
+from typing import (Any, Dict, Iterator, List, Mapping, Optional, Sequence,
+                    Tuple, Union)
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from fnac_mm.functional import (PUBLISHED_THRESHOLDS, active_share,
-                                calibrate_threshold, region_ciou,
+from fnac_mm.functional import (PUBLISHED_THRESHOLDS, SampleStatistic,
+                                active_share, calibrate_threshold,
+                                negative_auc, region_ciou, sample_scores,
                                 summarize_negative_audio)
 from fnac_mm.registry import METRICS
 from ..report import format_table
-from .map_metric import CHUNK, MapMetric
+from .map_metric import MapMetric
+from .sample_metric import CHUNK
 
 # Of these the published threshold is on the cosine itself.
 ON_COSINE = ('lvs', 'ssl_tie', 'sslalign')
@@ -31,6 +35,28 @@ def source_id(row: Dict[str, Any]) -> str:
     sample_id: str = row['sample_id']
     return sample_id.rpartition(
         '+')[0] if 'negative_kind' in row else sample_id
+
+
+@dataclass
+class _Measured:
+    """What is scored, by the id of the clip; shares also by the kind."""
+    threshold: float
+    held_out: int
+    cious: Dict[str, float]
+    whole: List[float]
+    own: List[float]
+    shares: Dict[str, Dict[str, float]]
+
+
+def _f_score(key: str, kinds: Sequence[str], cious: np.ndarray, *shares:
+             np.ndarray) -> float:
+    """F_LOC or F_AUC in percent."""
+    return summarize_negative_audio(cious, dict(zip(kinds, shares)))[key]
+
+
+def _auc_n(shares: np.ndarray) -> float:
+    """AUC_N in percent."""
+    return 100 * negative_auc(shares)
 
 
 @METRICS.register_module()
@@ -87,19 +113,33 @@ class NegativeAudioMetric(MapMetric):
         self.calibration = calibration
         self.seed = seed
 
-    def score(self, rows: List[dict], samples: Sequence[dict], maps: Tensor,
-              objects: Optional[Tensor]) -> None:
-        """Add the map and the largest value of its enlargement.
+    def options(self) -> Dict[str, Any]:
+        """See the parent.
+
+        Returns:
+            dict: Plain values, by their names.
+        """
+        return dict(
+            threshold=self.threshold,
+            calibration=self.calibration,
+            seed=self.seed)
+
+    def score(self,
+              rows: List[dict],
+              maps: Tensor,
+              objects: Optional[Tensor],
+              baselines: bool = True) -> None:
+        """Add the largest value of the enlarged map.
 
         Args:
             rows (list[dict]): Rows.
-            samples (Sequence[dict]): Samples of the rows.
             maps (Tensor): (B, h, w), cosines.
             objects (Tensor, optional): Not used: it has heard nothing.
+            baselines (bool): Not used.
         """
         peaks = self._enlarge(maps).amax(dim=(1, 2)).tolist()
-        for row, map, peak in zip(rows, maps, peaks):
-            row.update(small_map=map.numpy(), peak=peak)
+        for row, peak in zip(rows, peaks):
+            row['peak'] = peak
 
     def aggregate(self, rows: List[dict]) -> Dict[str, float]:
         """See the parent.
@@ -114,40 +154,95 @@ class NegativeAudioMetric(MapMetric):
             ValueError: If there are no positives, no negatives, or none of
                 them is left for the threshold or the score.
         """
-        scored, threshold, held_out = self._calibrate(rows)
-        cious: List[float] = []
-        whole: List[float] = []
-        own: List[float] = []
-        shares: Dict[str, List[float]] = {}
-        for kind, chunk, large in self._chunks(scored):
-            active = active_share(large, threshold).tolist()
-            if kind != 'positive':
-                shares.setdefault(kind, []).extend(active)
-                continue
-            targets = self.targets(chunk)
-            own += active
-            cious += region_ciou(large > threshold, targets).tolist()
-            whole += region_ciou(
-                torch.ones_like(large, dtype=torch.bool), targets).tolist()
-        if not cious or not shares:
-            raise ValueError(
-                f'{len(cious)} samples with their own sound and '
-                f'{sum(map(len, shares.values()))} negatives are left to be '
-                'scored: both are needed')
+        found = self._measure(rows)
+        cious = list(found.cious.values())
+        shares = {k: list(v.values()) for k, v in found.shares.items()}
         full = dict.fromkeys(shares, [1.])
-        deaf = dict.fromkeys(shares, own)
+        deaf = dict.fromkeys(shares, found.own)
         metrics: Dict[str, float] = {}
-        for name, found, silent in (('audio_visual', cious,
-                                     shares), ('whole_image', whole, full),
-                                    ('deaf', cious, deaf)):
-            summary = summarize_negative_audio(found, silent)
+        for name, hit, silent in (('audio_visual', cious,
+                                   shares), ('whole_image', found.whole, full),
+                                  ('deaf', cious, deaf)):
+            summary = summarize_negative_audio(hit, silent)
             metrics.update({f'{name}/{k}': v for k, v in summary.items()})
         return dict(
             metrics,
-            threshold=threshold,
+            threshold=found.threshold,
             n=len(cious),
-            n_calibration=held_out,
+            n_calibration=found.held_out,
             n_listed=self.meta('n_listed', len(cious)))
+
+    def statistics(self, rows: List[dict]) -> Dict[str, SampleStatistic]:
+        """See the parent; clips are drawn, the threshold stays.
+
+        Args:
+            rows (list[dict]): Of all samples.
+
+        Returns:
+            dict[str, SampleStatistic]: By the keys of :meth:`aggregate`.
+        """
+        measured = self._measure(rows)
+        cious = np.array(list(measured.cious.values()))
+        found = {
+            'ciou_u': SampleStatistic((100 * cious, )),
+            'auc_u': SampleStatistic((sample_scores(cious)['auc'], )),
+        }
+        shares = []
+        for kind, by_clip in measured.shares.items():
+            values = np.array(list(by_clip.values()))
+            found[f'pia/{kind}'] = SampleStatistic((100 * values, ))
+            found[f'auc_n/{kind}'] = SampleStatistic((values, ),
+                                                     function=_auc_n)
+            if list(by_clip) == list(measured.cious):
+                shares.append(values)
+        if len(shares) == len(measured.shares):
+            for key in ('f_loc', 'f_auc'):
+                found[key] = SampleStatistic(
+                    (cious, *shares),
+                    function=partial(_f_score, key, list(measured.shares)))
+        return {f'audio_visual/{key}': value for key, value in found.items()}
+
+    def _measure(self, rows: List[dict]) -> _Measured:
+        """Overlap of the positives, active shares of all."""
+        scored, threshold, held_out = self._calibrate(rows)
+        found = _Measured(threshold, held_out, {}, [], [], {})
+        for kind, chunk, large in self._chunks(scored):
+            clips = [source_id(row) for row in chunk]
+            active = active_share(large, threshold).tolist()
+            if kind != 'positive':
+                found.shares.setdefault(kind, {}).update(zip(clips, active))
+                continue
+            targets = self.targets(chunk)
+            whole = torch.ones_like(large, dtype=torch.bool)
+            found.own += active
+            found.whole += region_ciou(whole, targets).tolist()
+            overlap = region_ciou(large > threshold, targets).tolist()
+            found.cious.update(zip(clips, overlap))
+        if not found.cious or not found.shares:
+            raise ValueError(
+                f'{len(found.cious)} samples with their own sound and '
+                f'{sum(map(len, found.shares.values()))} negatives are left '
+                'to be scored: both are needed')
+        return found
+
+    def titles(self, metrics: Mapping[str, float]) -> Mapping[str, str]:
+        """See the parent; here with the kinds of negatives that there are.
+
+        Args:
+            metrics (Mapping[str, float]): See the class.
+
+        Returns:
+            Mapping[str, str]: In the order of the report.
+        """
+        start = 'audio_visual/pia/'
+        kinds = [k[len(start):] for k in metrics if k.startswith(start)]
+        pia = {f'pia/{kind}': f'pIA {kind}' for kind in kinds}
+        return dict(
+            ciou_u='cIoU_U',
+            auc_u='AUC_U',
+            **pia,
+            f_loc='F_LOC',
+            f_auc='F_AUC')
 
     def report(self, metrics: Dict[str, float]) -> str:
         """Table for the log.
@@ -158,11 +253,6 @@ class NegativeAudioMetric(MapMetric):
         Returns:
             str: Several lines.
         """
-        start = 'audio_visual/pia/'
-        kinds = [k[len(start):] for k in metrics if k.startswith(start)]
-        columns = dict(ciou_u='cIoU_U', auc_u='AUC_U')
-        columns.update({f'pia/{kind}': f'pIA {kind}' for kind in kinds})
-        columns.update(f_loc='F_LOC', f_auc='F_AUC')
         origin = (f'calibrated on {metrics["n_calibration"]:,} clips'
                   if self.threshold is None else 'given')
         return '\n'.join([
@@ -170,7 +260,7 @@ class NegativeAudioMetric(MapMetric):
             f'of {metrics["n_listed"]:,}, and negatives',
             f'maps of protocol {self.protocol.name}; (cos + 1) / 2 > '
             f'{metrics["threshold"]:.4f}, {origin}', *format_table(
-                metrics, columns,
+                metrics, self.titles(metrics),
                 ('audio_visual', 'whole_image', 'deaf'), self.protocol.alpha)
         ])
 
@@ -204,15 +294,16 @@ class NegativeAudioMetric(MapMetric):
                 rows: List[dict]) -> Iterator[Tuple[str, List[dict], Tensor]]:
         """Rows of one kind and their large maps, some at a time."""
 
-        def group(row: dict) -> Tuple[str, Tuple[int, ...]]:
-            return row.get('negative_kind', 'positive'), row['small_map'].shape
+        def group(row: dict) -> Tuple[str, Tuple[int, int]]:
+            shape = len(row['map']), len(row['map'][0])
+            return row.get('negative_kind', 'positive'), shape
 
         for (kind, _), members in groupby(sorted(rows, key=group), group):
             same = list(members)
             for start in range(0, len(same), CHUNK):
                 chunk = same[start:start + CHUNK]
-                maps = np.stack([row['small_map'] for row in chunk])
-                yield kind, chunk, self._enlarge(torch.from_numpy(maps))
+                maps = torch.tensor([row['map'] for row in chunk])
+                yield kind, chunk, self._enlarge(maps)
 
     def _enlarge(self, maps: Tensor) -> Tensor:
         """(B, size, size), (cos + 1) / 2."""

@@ -1,19 +1,25 @@
 """Scores against masks: mIoU, F-measure and pixel AP."""
-from typing import Any, Dict, List, Optional, Sequence
+from typing import Any, Dict, List, Optional
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from fnac_mm.functional import (centre_map, f_measure_curve, frame_iou,
-                                normalize_map, oracle_ciou,
-                                pixel_average_precision, select_region,
-                                summarize_segmentation)
+from fnac_mm.functional import (SampleStatistic, centre_map, f_measure_curve,
+                                frame_iou, max_f_measure, normalize_map,
+                                oracle_ciou, pixel_average_precision,
+                                select_region, summarize_segmentation)
 from fnac_mm.registry import METRICS
-from ..report import BASELINES, MAPS, format_table
-from .map_metric import MapMetric, common_kinds
+from ..report import KINDS, format_table
+from ..sample_rows import encode_mask
+from .map_metric import MapMetric
 
 COLUMNS = dict(miou='mIoU', max_f='max F', pixel_ap='pixel AP')
+
+
+def _max_f(curves: np.ndarray) -> float:
+    """Of (n, 255), in percent."""
+    return 100 * max_f_measure(curves)
 
 
 @METRICS.register_module()
@@ -42,6 +48,8 @@ class SegmentationMetric(MapMetric):
     """
 
     default_prefix = 'segmentation'
+    column = 'scores'
+    columns = COLUMNS
 
     def __init__(self,
                  *args: Any,
@@ -56,24 +64,57 @@ class SegmentationMetric(MapMetric):
             raise ValueError(f'threshold must be in [0, 1], got {threshold}')
         self.threshold = threshold
 
-    def score(self, rows: List[dict], samples: Sequence[dict], maps: Tensor,
-              objects: Optional[Tensor]) -> None:
+    def options(self) -> Dict[str, Any]:
+        """See the parent.
+
+        Returns:
+            dict: Plain values, by their names.
+        """
+        return dict(threshold=self.threshold)
+
+    def describe(self, sample: dict) -> Dict[str, Any]:
+        """Begin the row of a sample; its target is always the mask.
+
+        Args:
+            sample (dict): ``AVDataSample.to_dict()``.
+
+        Returns:
+            dict: See the parent.
+
+        Raises:
+            ValueError: If there is no mask.
+        """
+        row = super().describe(sample)
+        if 'gt_mask' not in sample:
+            raise ValueError(
+                f'sample {row["sample_id"]!r} has no gt_mask; give the '
+                "data set data_prefix['mask_path'] and its pipeline "
+                'LoadMask')
+        mask = sample['gt_mask']['data'][0].numpy()
+        return dict(row, mask=encode_mask(mask))
+
+    def score(self,
+              rows: List[dict],
+              maps: Tensor,
+              objects: Optional[Tensor],
+              baselines: bool = True) -> None:
         """Add IoU, F-measure curve and pixel AP by kind of map.
 
         Args:
             rows (list[dict]): Rows.
-            samples (Sequence[dict]): Samples of the rows.
             maps (Tensor): (B, h, w), cosines.
             objects (Tensor, optional): (B, h', w').
+            baselines (bool): Whether image-blind guesses are wanted too.
 
         Raises:
-            ValueError: If a sample has no mask, or one of another size.
+            ValueError: If a mask is of another size.
         """
-        masks = self._masks(rows, samples)
-        size = self.protocol.size
+        masks = self.targets(rows)
         large = self.protocol.maps(maps, objects)
-        large['whole_image'] = torch.ones_like(masks)
-        large['centre'] = normalize_map(centre_map(size)).expand_as(masks)
+        if baselines:
+            centre = normalize_map(centre_map(self.protocol.size))
+            large['whole_image'] = torch.ones_like(masks)
+            large['centre'] = centre.expand_as(masks)
         for row in rows:
             row['scores'] = {}
         for kind, map in large.items():
@@ -83,7 +124,7 @@ class SegmentationMetric(MapMetric):
             for row, iou, curve, precision in zip(rows, *scores):
                 row['scores'][kind] = (float(iou), curve.numpy(),
                                        float(precision))
-        if self.threshold is None:
+        if baselines and self.threshold is None:
             for row, best in zip(rows, self._oracle(masks).tolist()):
                 row['oracle_iou'] = best
 
@@ -97,12 +138,10 @@ class SegmentationMetric(MapMetric):
             dict[str, float]: See the class.
         """
         metrics: Dict[str, float] = {}
-        for kind in common_kinds(rows, 'scores', MAPS + BASELINES):
+        for kind in self.kinds(rows):
             ious, curves, precisions = zip(*(row['scores'][kind]
                                              for row in rows))
-            found = summarize_segmentation(ious,
-                                           torch.from_numpy(np.stack(curves)),
-                                           precisions)
+            found = summarize_segmentation(ious, np.stack(curves), precisions)
             empty = found.pop('n_empty')
             metrics.update({f'{kind}/{k}': v for k, v in found.items()})
         if self.threshold is None:
@@ -113,6 +152,32 @@ class SegmentationMetric(MapMetric):
             n=len(rows),
             n_listed=self.meta('n_listed', len(rows)),
             n_empty=empty)
+
+    def statistics(self, rows: List[dict]) -> Dict[str, SampleStatistic]:
+        """See the parent.
+
+        Args:
+            rows (list[dict]): Of all samples.
+
+        Returns:
+            dict[str, SampleStatistic]: By the keys of :meth:`aggregate`.
+        """
+        groups = [row.get('group', row['sample_id']) for row in rows]
+        found: Dict[str, SampleStatistic] = {}
+        for kind in self.model_kinds(rows):
+            ious, curves, precisions = (
+                np.array(column)
+                for column in zip(*(row['scores'][kind] for row in rows)))
+            found[f'{kind}/miou'] = SampleStatistic((100 * ious, ), groups)
+            known = np.flatnonzero(~np.isnan(precisions))
+            if not len(known):
+                continue
+            of_known = [groups[i] for i in known]
+            found[f'{kind}/max_f'] = SampleStatistic((curves[known], ),
+                                                     of_known, _max_f)
+            found[f'{kind}/pixel_ap'] = SampleStatistic(
+                (100 * precisions[known], ), of_known)
+        return found
 
     def report(self, metrics: Dict[str, float]) -> str:
         """Table for the log.
@@ -129,8 +194,8 @@ class SegmentationMetric(MapMetric):
             f'{self.meta("dataset_name", "data set")}: n = {metrics["n"]:,} '
             f'of {metrics["n_listed"]:,}, {metrics["n_empty"]} without object',
             f'maps of protocol {self.protocol.name}; mIoU of {rule}; F over '
-            'the whole set', *format_table(metrics, COLUMNS, MAPS + BASELINES,
-                                           self.protocol.alpha)
+            'the whole set',
+            *format_table(metrics, COLUMNS, KINDS, self.protocol.alpha)
         ])
 
     def _region(self, map: Tensor) -> Tensor:
@@ -147,22 +212,3 @@ class SegmentationMetric(MapMetric):
         empty = ~masks.flatten(1).any(dim=1)
         free = 1 - predicted.double().mean()
         return torch.where(empty, free, oracle_ciou(masks, *rule))
-
-    def _masks(self, rows: Sequence[dict], samples: Sequence[dict]) -> Tensor:
-        """(B, size, size) float32, 0 and 1."""
-        size = self.protocol.size
-        masks = []
-        for row, sample in zip(rows, samples):
-            if 'gt_mask' not in sample:
-                raise ValueError(
-                    f'sample {row["sample_id"]!r} has no gt_mask; give the '
-                    "data set data_prefix['mask_path'] and its pipeline "
-                    'LoadMask')
-            mask = sample['gt_mask']['data'][0]
-            if tuple(mask.shape) != (size, size):
-                raise ValueError(f'sample {row["sample_id"]!r}: its mask is '
-                                 f'of size {list(mask.shape)}, the protocol '
-                                 f'compares at {size} x {size}; give LoadMask '
-                                 f'size={size}')
-            masks.append(mask)
-        return torch.stack(masks).float()

@@ -122,10 +122,7 @@ class FNACLoss(nn.Module):
             gather=gather_rows, row_offset=first_row(
                 len(audio))) if self.gather else {}
         with torch.autocast(visual.device.type, enabled=False):
-            if visual.dtype in (torch.float16, torch.bfloat16):
-                visual = visual.float()
-            terms = fnac_losses(visual, audio.to(visual.dtype), **self.options,
-                                **across)
+            terms = fnac_losses(visual, audio, **self.options, **across)
             weights = self._weights(len(audio))
             values = mean_over_processes(
                 torch.stack([w * terms[name] for name, w in weights.items()]))

@@ -144,7 +144,7 @@ def test_arguments(cls: type, kwargs: dict, message: str):
 def test_repr():
     assert repr(LoadAudio(start=1.0)) == (
         "LoadAudio(duration=3.0, sample_rate=16000, start=1.0, "
-        "on_error='raise')")
+        "on_error='raise', to_float32=True)")
     assert repr(LoadImage(on_error='skip')).endswith("on_error='skip')")
 
 

@@ -20,6 +20,7 @@ def _runner(epoch: int, interval: int = 1, **info) -> SimpleNamespace:
     return SimpleNamespace(
         epoch=epoch,
         calls=calls,
+        hooks=[],
         logger=SimpleNamespace(info=print),
         message_hub=_Hub(**info),
         train_loop=SimpleNamespace(val_begin=1, val_interval=interval),

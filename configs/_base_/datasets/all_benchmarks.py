@@ -1,0 +1,146 @@
+# All test sets of the field, below one folder; see docs/data.md. Those whose
+# files are not there are named and left out.
+pipeline = [
+    dict(type='LoadImage', imdecode_backend='simplejpeg'),
+    dict(type='LoadAudio', duration=3.0, sample_rate=16000, to_float32=False),
+    dict(
+        type='Resize',
+        scale=(224, 224),
+        keep_ratio=False,
+        backend='pillow',
+        interpolation='bicubic'),
+    dict(type='PackAVInputs'),
+]
+
+# cIoU of boxes or masks, also told the size of the target.
+localization = dict(
+    type='LocalizationMetric',
+    protocol='fnac_test',
+    adaptive=True,
+    negatives=[])
+negative_audio = dict(type='NegativeAudioMetric')
+of_masks = [localization, dict(type='SegmentationMetric')]
+extended = [dict(type='ExtendedLocalizationMetric')]
+clips = dict(img_path='frames', audio_path='audio')
+
+vggss = dict(
+    type='VGGSS',
+    data_root='vggsound',
+    data_prefix=clips,
+    list_file='metadata/vggss_test.csv',
+    ann_file='metadata/vggss.json')
+flickr = dict(
+    type='FlickrSoundNet',
+    data_root='flickr',
+    data_prefix=clips,
+    list_file='metadata/flickr_test.csv',
+    ann_dir='Annotations')
+
+test_cfg = dict(
+    type='BenchmarkLoop',
+    data_root='data',
+    pipeline=pipeline,
+    benchmarks=[
+        dict(
+            name='vggss',
+            dataset=vggss,
+            negatives=['silence', 'noise', 'offscreen'],
+            subsets=dict(
+                vggss_heard='metadata/vggss_heard_test.csv',
+                vggss_unheard='metadata/vggss_unheard_test.csv'),
+            evaluator=[
+                localization, negative_audio,
+                dict(type='RetrievalMetric')
+            ]),
+        dict(
+            name='flickr',
+            dataset=flickr,
+            # The meaning of its classes was not published: no 'offscreen'.
+            negatives=['silence', 'noise'],
+            evaluator=[
+                localization, negative_audio,
+                dict(type='RetrievalMetric')
+            ]),
+        dict(
+            name='extended_vggss',
+            dataset=dict(
+                vggss,
+                type='ExtendedVGGSS',
+                negative_file='metadata/vggss_test_plus_silent.csv'),
+            evaluator=extended),
+        dict(
+            name='extended_flickr',
+            dataset=dict(
+                flickr,
+                type='ExtendedFlickrSoundNet',
+                negative_file='metadata/flickr_test_plus_silent.csv'),
+            evaluator=extended),
+        dict(
+            name='avsbench_s4',
+            masks=True,
+            dataset=dict(
+                type='AVSBenchS4',
+                data_root='avsbench/Single-source',
+                ann_file='s4_meta_data.csv'),
+            evaluator=of_masks),
+        dict(
+            name='avsbench_ms3',
+            masks=True,
+            dataset=dict(
+                type='AVSBenchMS3',
+                data_root='avsbench/Multi-sources',
+                ann_file='ms3_meta_data.csv'),
+            evaluator=of_masks),
+        dict(
+            name='is3',
+            masks=True,
+            dataset=dict(
+                type='IS3',
+                data_root='is3',
+                ann_file='synthetic3240_bbox.json',
+                data_prefix=dict(
+                    img_path='visual_frames',
+                    audio_path='audio_wav',
+                    mask_path='gt_masks')),
+            negatives=['silence', 'noise', 'offscreen'],
+            evaluator=[
+                localization, negative_audio,
+                dict(type='SegmentationMetric', negatives=[])
+            ]),
+        dict(
+            name='vpo_ss',
+            masks=True,
+            dataset=dict(
+                type='VPO',
+                variant='ss',
+                data_root='vpo/COCO_AV',
+                ann_file='vpo_ss_bbox.json',
+                data_prefix=dict(
+                    img_path='visual_frames',
+                    audio_path='audio_wav',
+                    mask_path='gray_masks')),
+            evaluator=of_masks),
+        dict(
+            name='vpo_ms',
+            masks=True,
+            dataset=dict(
+                type='VPO',
+                variant='ms',
+                data_root='vpo/COCO_AV_MS',
+                ann_file='vpo_ms_bbox.json',
+                data_prefix=dict(
+                    img_path='visual_frames',
+                    audio_path='audio_wav',
+                    mask_path='gray_masks')),
+            evaluator=of_masks),
+    ])
+
+test_dataloader = dict(
+    batch_size=64,
+    num_workers=4,
+    pin_memory=True,
+    drop_last=False,
+    collate_fn=dict(type='fnac_mm.collate_av'),
+    sampler=dict(type='DefaultSampler', shuffle=False))
+# Each set has its own.
+test_evaluator = []

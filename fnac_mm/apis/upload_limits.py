@@ -1,0 +1,141 @@
+"""What may be uploaded to the web page, checked before it is decoded."""
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Tuple
+
+from av.container import InputContainer
+from av.stream import Stream
+from PIL import Image
+
+from fnac_mm.functional.media_file import (MediaError, audio_track, open_media,
+                                           video_track)
+
+_MIB = 2**20
+
+
+def packets_length(container: InputContainer, stream: Stream) -> float:
+    """How long a track lasts, whatever the header says.
+
+    What a browser records announces no length, and a header may lie.
+
+    Args:
+        container (InputContainer): An open file; read to its end.
+        stream (Stream): One of its tracks.
+
+    Returns:
+        float: Seconds.
+    """
+    begin, end = None, 0.0
+    for packet in container.demux(stream):
+        if packet.pts is None or packet.time_base is None:
+            continue
+        time = float(packet.pts * packet.time_base)
+        begin = time if begin is None else min(begin, time)
+        length = float((packet.duration or 0) * packet.time_base)
+        end = max(end, time + length)
+    return end - (begin or 0.0)
+
+
+@dataclass(frozen=True)
+class UploadLimits:
+    """Checks of uploaded files; messages name a file without its folder.
+
+    Attributes:
+        max_mb (float): Largest file, in MiB. Defaults to 100.
+        max_seconds (float): Longest video or recording. Defaults to 60.
+        max_megapixels (float): Largest picture. Defaults to 50.
+
+    Raises:
+        ValueError: If a limit is not positive.
+    """
+    max_mb: float = 100.0
+    max_seconds: float = 60.0
+    max_megapixels: float = 50.0
+
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            if not value > 0:
+                raise ValueError(f'{name} must be positive, got {value}')
+
+    def check_video(self, path: str) -> None:
+        """Check a video with sound.
+
+        Args:
+            path (str): File.
+
+        Raises:
+            ValueError: If it is too large or too long, or no such thing.
+        """
+        name = self._check_size(path)
+        try:
+            with open_media(path) as container:
+                track = video_track(container)
+                context = track.codec_context
+                self._check_pixels(name, (context.width, context.height))
+                has_sound = bool(container.streams.audio)
+                self._check_length(name, packets_length(container, track))
+        except MediaError as error:
+            raise ValueError(f'{name}: not a readable video '
+                             f'({error})') from error
+        if not has_sound:
+            raise ValueError(f'{name}: the video has no sound, so there is '
+                             'nothing to find; choose "Picture and sound" to '
+                             'give a sound of its own')
+
+    def check_sound(self, path: str) -> None:
+        """Check a recording.
+
+        Args:
+            path (str): File.
+
+        Raises:
+            ValueError: If it is too large or too long, or no such thing.
+        """
+        name = self._check_size(path)
+        try:
+            with open_media(path) as container:
+                track = audio_track(container)
+                self._check_length(name, packets_length(container, track))
+        except MediaError as error:
+            raise ValueError(f'{name}: not a readable recording '
+                             f'({error})') from error
+
+    def check_picture(self, path: str) -> None:
+        """Check a picture.
+
+        Args:
+            path (str): File.
+
+        Raises:
+            ValueError: If it is too large, or no such thing.
+        """
+        name = self._check_size(path)
+        try:
+            with Image.open(path) as picture:
+                size = picture.size
+        except (OSError, ValueError, Image.DecompressionBombError) as error:
+            raise ValueError(f'{name}: not a readable picture') from error
+        self._check_pixels(name, size)
+
+    def _check_size(self, path: str) -> str:
+        """Compare the bytes; return the name."""
+        name, size = Path(path).name, os.path.getsize(path)
+        if size > self.max_mb * _MIB:
+            raise ValueError(f'{name}: {size / _MIB:.1f} MB, but at most '
+                             f'{self.max_mb:g} MB may be uploaded')
+        return name
+
+    def _check_length(self, name: str, seconds: float) -> None:
+        # Half a second, because tracks end at a whole frame or block.
+        if seconds > self.max_seconds + 0.5:
+            raise ValueError(f'{name}: {seconds:.1f} s long, but at most '
+                             f'{self.max_seconds:g} s are analysed here; '
+                             'cut it first')
+
+    def _check_pixels(self, name: str, size: Tuple[int, int]) -> None:
+        width, height = size
+        if width * height > self.max_megapixels * 1e6:
+            raise ValueError(f'{name}: {width} x {height} pixels, but at '
+                             f'most {self.max_megapixels:g} million are '
+                             'analysed here')

@@ -1,0 +1,225 @@
+"""A video with its heat map over it, frame by frame, in constant memory.
+
+Shape legend: (H, W) pixels, (h, w) positions, F frequency bins, T time
+frames.
+"""
+from collections import Counter, deque
+from contextlib import ExitStack, closing
+from fractions import Fraction
+from itertools import chain, islice
+from pathlib import Path
+from typing import (Any, Deque, Dict, Iterable, Iterator, List, Optional,
+                    Sequence, Tuple, TypeVar)
+
+import torch
+from torch import Tensor, nn
+
+from fnac_mm.apis.frame_log import FrameLog
+from fnac_mm.apis.inference_input import InferencePipeline
+from fnac_mm.apis.placement import NOT_PLACED, enlarge_maps, place
+from fnac_mm.apis.progress import Progress
+from fnac_mm.apis.sound_copy import SoundCopy
+from fnac_mm.apis.sound_track import SoundTrack, WindowedSound, sound_origin
+from fnac_mm.apis.video_options import VideoOptions
+from fnac_mm.apis.video_reader import Frame, VideoReader
+from fnac_mm.apis.video_writer import VideoWriter
+from fnac_mm.functional import get_protocol
+from fnac_mm.models import AVDataPreprocessor
+from fnac_mm.visualization.overlay import draw_overlay
+
+# A frame that the model sees and those that keep its map.
+Group = List[Frame]
+Item = TypeVar('Item')
+# Seconds before the announced end at which a file seems cut off.
+_MAX_SHORTAGE = 1.0
+
+
+class VideoInference:
+    """The run of a model over one video.
+
+    Args:
+        model (nn.Module): Localizer with an ``AVDataPreprocessor``.
+        pipeline (InferencePipeline): Of its test data.
+        path (str): Video.
+        options (VideoOptions): What the user chose.
+        min_confidence (float, optional): See
+            :func:`~fnac_mm.apis.placement.place`.
+        sound (str, optional): File that is heard instead of the video's own
+            sound, from its begin to the end of the pictures.
+
+    Raises:
+        ValueError: If the file can't be read, has no picture or no sound,
+            or the model analyses sound in a way of its own.
+    """
+
+    def __init__(self,
+                 model: nn.Module,
+                 pipeline: InferencePipeline,
+                 path: str,
+                 options: VideoOptions,
+                 min_confidence: Optional[float],
+                 sound: Optional[str] = None) -> None:
+        self.model: Any = model
+        self.pipeline = pipeline
+        self.path, self.options = path, options
+        self.min_confidence = min_confidence
+        self.protocol = get_protocol(options.protocol)
+        self._files = ExitStack()
+        with self._files:
+            self.reader = self._open(
+                VideoReader(path, options.start, options.duration, options.fps,
+                            options.threads))
+            # Time of the file that becomes 0 in the output.
+            self.zero = Fraction(self.reader.origin + options.start)
+            cut = options.start > 0 or options.duration is not None
+            # From the clock of the pictures to that of the sound.
+            self.shift, length = 0.0, options.duration
+            if sound is not None:
+                self.shift = sound_origin(sound) - self.reader.origin
+                length = self.reader.seconds
+            self.heard = sound or path
+            self.copy = self._open(
+                SoundCopy(self.heard, options.audio_track,
+                          float(self.zero) + self.shift, length, cut))
+            self.sound = self._analyze()
+            self._files = self._files.pop_all()
+
+    def _open(self, file: Any) -> Any:
+        """Close it with the others."""
+        return self._files.enter_context(closing(file))
+
+    def _analyze(self) -> WindowedSound:
+        """The windows, as in the training of the model."""
+        own: Any = self.model.data_preprocessor
+        if not isinstance(own, AVDataPreprocessor):
+            raise ValueError(
+                f'a video needs a model with AVDataPreprocessor, this one has '
+                f'{type(own).__name__}; look at single frames (--still)')
+        duration = self.pipeline.load_audio.duration
+        before = 0.0
+        if self.options.start > 0:
+            before = float(self.zero) + self.shift - duration
+        track = self._open(
+            SoundTrack(self.heard, self.options.audio_track, before))
+        return WindowedSound(track, duration, own.analyze, own.n_fft,
+                             own.hop_length,
+                             self.pipeline.load_audio.sample_rate)
+
+    def run(self, out_file: Path, progress: Progress) -> Dict[str, Any]:
+        """Write the video and, beside it, a json of its frames.
+
+        Args:
+            out_file (Path): mp4 to write.
+            progress (Callable): Told the seconds done and those in all,
+                None if nobody knows.
+
+        Returns:
+            dict: See ``LocalizationInferencer.infer_video``.
+        """
+        log_file = out_file.with_suffix('.json')
+        counts = dict(n_frames=0, n_analyzed=0)
+        placed: Counter = Counter()
+        with self._files, ExitStack() as outputs:
+            log = outputs.enter_context(FrameLog(log_file, self._head()))
+            frames = iter(self.reader)
+            first = next(frames)
+            writer = outputs.enter_context(self._writer(out_file, first))
+            for group, raw in self._maps(chain([first], frames)):
+                record = self._draw(writer, group, raw)
+                log.write(record)
+                counts['n_frames'] += len(group)
+                counts['n_analyzed'] += 1
+                placed[record['placed']] += 1
+                progress(
+                    float(group[-1].time - self.zero), self.reader.seconds)
+            log.summary = dict(
+                counts,
+                n_placed=None if placed[None] else placed[True],
+                audio='copied' if self.copy.copied else 'encoded as AAC',
+                missing_seconds=self._missing(group[-1]))
+        return dict(
+            log.summary,
+            audio_columns=self.sound.columns,
+            files=dict(video=str(out_file), frames=str(log_file)))
+
+    def _head(self) -> Dict[str, Any]:
+        """What the json of the frames begins with."""
+        return dict(
+            source=self.path,
+            start=self.options.start,
+            threshold=self.options.threshold,
+            min_confidence=self.min_confidence)
+
+    def _missing(self, last: Frame) -> float:
+        """Seconds by which the pictures end early; 0 if they do not."""
+        end = float(last.time + last.duration - self.zero)
+        missing = (self.reader.seconds or 0.0) - end
+        usual = _MAX_SHORTAGE + 1 / (self.options.fps or self.reader.rate)
+        return round(missing, 3) if missing > usual else 0.0
+
+    def _draw(self, writer: VideoWriter, group: Group,
+              raw: Tensor) -> Dict[str, Any]:
+        """Write the frames of a map; return its record."""
+        record, drawn = self._describe(group[0], raw)
+        for frame in group:
+            picture = draw_overlay(
+                frame.image, alpha=self.options.alpha, **drawn)
+            writer.write(picture, frame.time - self.zero, frame.duration)
+        return record
+
+    def _writer(self, path: Path, frame: Frame) -> VideoWriter:
+        """Output as large as a frame."""
+        height, width = frame.image.shape[:2]
+        return VideoWriter(path, (height, width), self.reader.time_base,
+                           self.reader.rate, self.copy, self.reader.aspect,
+                           self.options.threads)
+
+    def _maps(self, frames: Iterator[Frame]) -> Iterator[Tuple[Group, Tensor]]:
+        """Groups of frames in order, each with its map (h, w)."""
+        smoother = self.options.smoother()
+        waiting: Deque[Group] = deque()
+        for batch in _chunks(
+                _chunks(frames, self.options.every), self.options.batch_size):
+            waiting.extend(batch)
+            maps = self._predict([group[0] for group in batch])
+            for group, raw in zip(batch, maps):
+                for smooth in smoother.push(float(group[0].time), raw):
+                    yield waiting.popleft(), smooth
+        for smooth in smoother.flush():
+            yield waiting.popleft(), smooth
+
+    def _predict(self, frames: Sequence[Frame]) -> List[Tensor]:
+        """Cosines (h, w) of each frame with the sound around it."""
+        data = dict(
+            inputs=dict(
+                image=torch.stack(
+                    [self.pipeline.pack_picture(f.image) for f in frames]),
+                spectrogram=torch.stack([
+                    self.sound.window(float(f.time) + self.shift)
+                    for f in frames
+                ])))
+        samples = self.model.test_step(data)
+        return [s.pred_map.data[0].float().cpu() for s in samples]
+
+    def _describe(self, frame: Frame,
+                  raw: Tensor) -> Tuple[Dict[str, Any], Dict[str, Any]]:
+        """Record for the json, and what is drawn."""
+        large = enlarge_maps(raw, frame.image.shape[:2],
+                             self.protocol)['audio_visual']
+        found = place(raw, large, self.options.threshold, self.min_confidence)
+        time = round(float(frame.time) - self.reader.origin, 6)
+        caption = f'confidence {found["confidence"]:.2f}'
+        if found['placed'] is False:
+            return dict(
+                time=time, **found), dict(caption=f'{NOT_PLACED} ({caption})')
+        boxes = [found['box']] if found['box'] else []
+        return dict(
+            time=time, **found), dict(
+                map=large, boxes=boxes, caption=caption)
+
+
+def _chunks(items: Iterable[Item], size: int) -> Iterator[List[Item]]:
+    """Lists of this many; the last may be shorter."""
+    iterator = iter(items)
+    while chunk := list(islice(iterator, size)):
+        yield chunk

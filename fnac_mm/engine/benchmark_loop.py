@@ -1,0 +1,227 @@
+"""One checkpoint on every test set whose data are there."""
+import copy
+import os.path as osp
+from pathlib import Path
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Set, Tuple
+
+import mmengine
+from mmengine.dataset import BaseDataset
+from mmengine.dist import all_gather_object, is_main_process
+from mmengine.evaluator import Evaluator
+from mmengine.logging import print_log
+from mmengine.runner import BaseLoop, Runner, TestLoop
+
+from fnac_mm.datasets.media_index import read_id_list
+from fnac_mm.evaluation import format_benchmarks, list_rows
+from fnac_mm.registry import DATASETS, LOOPS, METRICS
+from fnac_mm.utils import file_digest, list_digest
+from .provenance import describe_run
+
+Benchmark = Dict[str, Any]
+
+
+@LOOPS.register_module()
+class BenchmarkLoop(BaseLoop):
+    """Test on several sets, one after the other, and write one table.
+
+    Each sample goes through the network once, whatever the number of
+    metrics and subsets. A set whose files are not there is named with the
+    reason. Written to ``out_dir``: ``benchmarks.md``, ``benchmarks.json`` and
+    a file of per-sample results for each metric.
+
+    Args:
+        runner (Runner): The runner.
+        dataloader (dict): Settings of each set's loader, without
+            ``dataset``.
+        evaluator (list | dict): Not used; each set has its own.
+        benchmarks (Sequence[dict]): Sets, each with ``name``; ``dataset``,
+            a config whose ``data_root`` is relative to the one here and
+            which has no pipeline; ``evaluator``, a list of metrics of this
+            package; and, if wanted, ``masks`` (bool), ``negatives`` (kinds
+            of :class:`~fnac_mm.datasets.NegativeAudio` that are tested too)
+            and ``subsets`` (list files by name, which the first metric
+            scores as sets of their own).
+        pipeline (Sequence[dict]): Transforms of all sets; ``LoadMask`` is
+            put first where there are masks.
+        data_root (str): Folder of all sets. Defaults to 'data'.
+        out_dir (str, optional): Where results go; None (default): the work
+            dir.
+        intervals (bool): Whether to find 95 % intervals. Defaults to True.
+        allow_missing (bool): Whether to score sets of which some files are
+            absent. Defaults to False.
+
+    Raises:
+        ValueError: If two sets have one name.
+    """
+
+    def __init__(self,
+                 runner: Runner,
+                 dataloader: dict,
+                 evaluator: Any,
+                 benchmarks: Sequence[dict],
+                 pipeline: Sequence[dict],
+                 data_root: str = 'data',
+                 out_dir: Optional[str] = None,
+                 intervals: bool = True,
+                 allow_missing: bool = False) -> None:
+        # The parent would build a loader, of which there is one per set.
+        self._runner = runner
+        self.dataloader: Any = []
+        self.settings = {k: v for k, v in dataloader.items() if k != 'dataset'}
+        self.benchmarks: List[Benchmark] = [dict(b) for b in benchmarks]
+        names = [b['name'] for b in self.benchmarks]
+        if len(set(names)) < len(names):
+            raise ValueError(f'benchmarks: names must differ, got {names}')
+        self.pipeline = list(pipeline)
+        self.data_root = data_root
+        self.out_dir = Path(out_dir or runner.work_dir)
+        self.intervals = intervals
+        self.allow_missing = allow_missing
+
+    def run(self) -> Dict[str, float]:
+        """Test on all sets.
+
+        Returns:
+            dict[str, float]: By ``<set>/<key of the metric>``.
+
+        Raises:
+            FileNotFoundError: If there is no set at all.
+        """
+        found: Dict[str, float] = {}
+        rows: List[Dict[str, Any]] = []
+        missing: Dict[str, str] = {}
+        for benchmark in self.benchmarks:
+            name = benchmark['name']
+            dataset, reason = self._build(benchmark)
+            if dataset is None:
+                missing[name] = reason
+                print_log(f'{name}: not scored: {reason}', logger='current')
+                continue
+            scores = self._score(benchmark, dataset, rows, missing)
+            found.update({f'{name}/{k}': v for k, v in scores.items()})
+        if not found:
+            raise FileNotFoundError(
+                f'{self.data_root}: none of the sets is there: {missing}')
+        if is_main_process():
+            self._write(rows, missing)
+        return found
+
+    def _build(self, benchmark: Benchmark) -> Any:
+        """Data set, or None and the reason; the same on all processes."""
+        dataset, reason = None, ''
+        try:
+            dataset = self._dataset(benchmark)
+        except FileNotFoundError as error:
+            reason = str(error)
+        reasons = [r for r in all_gather_object(reason) if r]
+        return (None, reasons[0]) if reasons else (dataset, '')
+
+    def _dataset(self, benchmark: Benchmark) -> BaseDataset:
+        """The set, with its negatives."""
+        cfg = copy.deepcopy(dict(benchmark['dataset']))
+        root = osp.join(self.data_root, cfg.get('data_root', ''))
+        if not osp.isdir(root):
+            raise FileNotFoundError(f'{root}: no such folder')
+        masks = [dict(type='LoadMask')] if benchmark.get('masks') else []
+        cfg.update(
+            data_root=root,
+            test_mode=True,
+            allow_missing=self.allow_missing,
+            pipeline=masks + self.pipeline)
+        dataset = DATASETS.build(cfg)
+        dataset.full_init()
+        kinds = benchmark.get('negatives', ())
+        if not kinds:
+            return dataset
+        negatives = [
+            DATASETS.build(
+                dict(type='NegativeAudio', kind=kind, dataset=dataset))
+            for kind in kinds
+        ]
+        return DATASETS.build(
+            dict(
+                type='ConcatDataset',
+                datasets=[dataset, *negatives],
+                ignore_keys=['dataset_name', 'group_key']))
+
+    def _score(self, benchmark: Benchmark, dataset: BaseDataset,
+               rows: List[Dict[str, Any]],
+               missing: Dict[str, str]) -> Dict[str, float]:
+        """Test on one set; adds to the rows of the table."""
+        name = benchmark['name']
+        named = [(name, self._metric(cfg, name))
+                 for cfg in benchmark['evaluator']]
+        subsets = self._subsets(benchmark, missing)
+        named += [(subset, metric) for subset, (metric, _) in subsets.items()]
+        loader = Runner.build_dataloader(
+            dict(self.settings, dataset=dataset), seed=self.runner.seed)
+        loop = TestLoop(self.runner, loader, Evaluator([m for _, m in named]))
+        for subset, (metric, ids) in subsets.items():
+            metric.subset = ids
+            metric.dataset_meta = dict(
+                metric.dataset_meta,
+                dataset_name=subset,
+                n_listed=len(ids),
+                n_found=len(ids),
+                list_sha256=list_digest(ids))
+        # Hooks ask the runner's loop for the loader.
+        self.dataloader = loop.dataloader
+        scores = loop.run()
+        for title, metric in named:
+            start = f'{metric.prefix}/' if metric.prefix else ''
+            own = {
+                k.removeprefix(start): v
+                for k, v in scores.items() if k.startswith(start)
+            }
+            rows += list_rows(title, metric, own)
+        return scores
+
+    def _metric(self,
+                cfg: Mapping[str, Any],
+                name: str,
+                prefix: Optional[str] = None) -> Any:
+        """Metric that writes a file named after the set."""
+        kind = cfg['type'].split('.')[-1].removesuffix('Metric').lower()
+        out_file = self.out_dir / 'results' / f'{name}_{kind}.json'
+        return METRICS.build(
+            dict(
+                cfg,
+                prefix=prefix,
+                intervals=self.intervals,
+                out_file=str(out_file)))
+
+    def _subsets(self, benchmark: Benchmark,
+                 missing: Dict[str, str]) -> Dict[str, Tuple[Any, Set[str]]]:
+        """Metric and ids of each subset whose list is there."""
+        root = osp.join(self.data_root,
+                        benchmark['dataset'].get('data_root', ''))
+        found = {}
+        for name, path in benchmark.get('subsets', {}).items():
+            path = osp.join(root, path)
+            if not all(all_gather_object(osp.isfile(path))):
+                missing[name] = f'{path}: no such list'
+                continue
+            metric = self._metric(benchmark['evaluator'][0], name, prefix=name)
+            found[name] = metric, set(read_id_list(path))
+        return found
+
+    def _write(self, rows: List[Dict[str, Any]], missing: Dict[str,
+                                                               str]) -> None:
+        """The table, as markdown and json, at once or not at all."""
+        checkpoint = self.runner._load_from
+        head: Dict[str, Any] = describe_run(self.runner.cfg.to_dict())
+        if checkpoint:
+            head.update(checkpoint=checkpoint, sha256=file_digest(checkpoint))
+        content = dict(head=head, rows=rows, missing=missing)
+        table = format_benchmarks(content)
+        self.out_dir.mkdir(parents=True, exist_ok=True)
+        (self.out_dir / 'benchmarks.md').write_text(table)
+        mmengine.dump(
+            content,
+            str(self.out_dir / 'benchmarks.json'),
+            indent=1,
+            allow_nan=False)
+        print_log(
+            f'\n{table}\nwritten: {self.out_dir / "benchmarks.md"}, .json, '
+            'results/',
+            logger='current')

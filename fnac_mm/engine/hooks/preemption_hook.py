@@ -1,0 +1,150 @@
+"""Leaving when the machine is wanted back."""
+import multiprocessing
+import os
+import signal
+import threading
+from functools import partial
+from multiprocessing.util import Finalize
+from typing import Any, Callable, Dict, Optional, Sequence
+
+import torch
+from mmengine.device import get_device
+from mmengine.dist import all_reduce
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+
+from fnac_mm.registry import HOOKS
+from .crash_safe_checkpoint_hook import CrashSafeCheckpointHook
+
+# As a shell reports a process that SIGTERM has ended.
+EXIT_CODE = 128 + signal.SIGTERM
+
+
+def _init_worker(numbers: Sequence[int], leaving: Any,
+                 init: Optional[Callable], worker_id: int) -> None:
+    """Start a loader worker that outlives a signal to the whole group.
+
+    Slurm signals all processes of a job; the training process still needs
+    its workers for the step at hand. It ends them when it exits itself.
+    """
+
+    def overhear(number: int, frame: Any) -> None:
+        if leaving.value:
+            # As PyTorch's own handler; an end by signal would be an error.
+            os._exit(0)
+
+    for number in numbers:
+        signal.signal(number, overhear)
+    if init is not None:
+        init(worker_id)
+
+
+@HOOKS.register_module()
+class PreemptionHook(Hook):
+    """On SIGTERM or SIGUSR1, save and exit after the present step.
+
+    All processes agree on the step. They write ``preempted.pth`` and exit
+    with code 143; ``--resume`` goes on with the next step. During validation
+    nothing is written: a resumed run repeats the validation, from the
+    checkpoint before it.
+
+    Args:
+        interval (int): Steps between two agreements. Defaults to 1.
+        signals (Sequence[str]): Defaults to ``('SIGTERM', 'SIGUSR1')``.
+
+    Raises:
+        ValueError: If ``interval`` is less than 1.
+    """
+
+    # After the schedulers have counted the step, before CheckpointHook.
+    priority = 'VERY_LOW'
+
+    def __init__(
+        self,
+        interval: int = 1,
+        signals: Sequence[str] = ('SIGTERM', 'SIGUSR1')
+    ) -> None:
+        if interval < 1:
+            raise ValueError(f'interval must be at least 1, got {interval}')
+        self.interval = interval
+        self.numbers = [int(getattr(signal, name)) for name in signals]
+        self._asked = False
+        self._training = False
+        self._previous: Dict[int, Any] = {}
+        # Seen by the workers.
+        self._leaving = multiprocessing.Value('b', 0, lock=False)
+
+    def before_train(self, runner: Runner) -> None:
+        """Listen to the signals, here and in the loaders' workers."""
+        self._training = True
+        # Called before multiprocessing sends SIGTERM to living workers.
+        Finalize(None, self._release_workers, exitpriority=1)
+        if threading.current_thread() is threading.main_thread():
+            for number in self.numbers:
+                self._previous[number] = signal.signal(number, self._ask)
+        loops = [runner.train_loop, runner.val_loop]
+        for loader in (loop.dataloader for loop in loops if loop is not None):
+            loader.worker_init_fn = partial(_init_worker, self.numbers,
+                                            self._leaving,
+                                            loader.worker_init_fn)
+
+    def after_train(self, runner: Runner) -> None:
+        """Listen no more."""
+        self._training = False
+        for number, handler in self._previous.items():
+            signal.signal(number, handler)
+
+    def _release_workers(self) -> None:
+        self._leaving.value = 1
+
+    def _ask(self, number: int, frame: Any) -> None:
+        self._asked = True
+
+    def _all_asked(self) -> bool:
+        """Whether any process has got a signal."""
+        asked = torch.tensor(int(self._asked), device=get_device())
+        all_reduce(asked, op='max')
+        return bool(asked)
+
+    def after_train_iter(self,
+                         runner: Runner,
+                         batch_idx: int,
+                         data_batch: Any = None,
+                         outputs: Optional[dict] = None) -> None:
+        """Save and leave, if asked to.
+
+        Raises:
+            SystemExit: If so.
+        """
+        counts = getattr(runner.optim_wrapper, '_accumulative_counts', 1)
+        step = runner.iter + 1
+        if step % self.interval or step % counts or not self._all_asked():
+            return
+        saver = next((hook for hook in runner.hooks
+                      if isinstance(hook, CrashSafeCheckpointHook)), None)
+        resumable = hasattr(runner.train_loop, 'batches_done')
+        saved = resumable and saver is not None and saver.save_preempted(
+            runner)
+        self._leave(
+            runner, f'saved step {step} to preempted.pth'
+            if saved else 'this step could not be saved')
+
+    def after_val_iter(self,
+                       runner: Runner,
+                       batch_idx: int,
+                       data_batch: Any = None,
+                       outputs: Any = None) -> None:
+        """Leave the validation of a training, if asked to.
+
+        Raises:
+            SystemExit: If so.
+        """
+        if self._training and self._all_asked():
+            self._leave(runner, 'the validation will be repeated')
+
+    @staticmethod
+    def _leave(runner: Runner, what: str) -> None:
+        runner.logger.warning(
+            f'asked to stop (SIGTERM or SIGUSR1): {what}; go on with '
+            f'--resume (exit code {EXIT_CODE})')
+        raise SystemExit(EXIT_CODE)

@@ -1,0 +1,191 @@
+"""Which sound belongs to which picture: recall at k, both ways."""
+from typing import Any, Dict, List, Optional, Sequence, Tuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from fnac_mm.functional import (SampleStatistic, partial_ranks, recall_at,
+                                retrieval_similarity)
+from fnac_mm.functional.retrieval_score import KINDS
+from fnac_mm.registry import METRICS
+from ..report import format_table
+from .sample_metric import Features, SampleMetric, pair_features
+
+WAYS = dict(
+    to_audio='image_to_audio', to_image='audio_to_image', chance='chance')
+
+
+@METRICS.register_module()
+class RetrievalMetric(SampleMetric):
+    """Recall at k among all pairs of a test set, in percent.
+
+    Keys, after ``retrieval/``, are ``image_to_audio/recall@k``,
+    ``audio_to_image/recall@k``, what guessing gets, ``chance/recall@k`` =
+    k / n, ``n`` and ``n_listed``. A picture's only right sound is its own,
+    also where another clip shows the same. Of equal similarities the lower
+    id comes first. The model must return features.
+
+    Args:
+        ks (Sequence[int]): Defaults to 1, 5 and 10.
+        kind (str): ``'max'`` or ``'pooled'``; see
+            :func:`fnac_mm.functional.retrieval_similarity`.
+        negatives (Sequence[str]): See :class:`SampleMetric`. Defaults to ():
+            a sound from elsewhere belongs to no picture.
+        **kwargs: Other arguments of :class:`SampleMetric`.
+
+    Raises:
+        ValueError: If the kind is unknown or a k is less than 1.
+    """
+
+    default_prefix = 'retrieval'
+
+    def __init__(self,
+                 ks: Sequence[int] = (1, 5, 10),
+                 kind: str = 'max',
+                 negatives: Sequence[str] = (),
+                 **kwargs: Any) -> None:
+        super().__init__(negatives=negatives, **kwargs)
+        if kind not in KINDS or not ks or min(ks) < 1:
+            raise ValueError(f'kind must be one of {KINDS} and each k at '
+                             f'least 1, got {kind!r} and {list(ks)}')
+        self.ks = list(ks)
+        self.kind = kind
+        self.columns = {f'recall@{k}': f'recall@{k}' for k in self.ks}
+
+    def make_rows(self, samples: Sequence[dict]) -> List[dict]:
+        """Rows of some samples; their features are kept beside.
+
+        Args:
+            samples (Sequence[dict]): ``AVDataSample.to_dict()`` of each.
+
+        Returns:
+            list[dict]: ``sample_id``.
+
+        Raises:
+            ValueError: If a sample has no id or no finite features.
+        """
+        for sample in samples:
+            features = pair_features(sample)
+            if 'sample_id' not in sample or features is None:
+                raise ValueError(
+                    f'sample {sample.get("sample_id")!r} needs an id, '
+                    'visual_feature and audio_feature; set return_features='
+                    'True of the model')
+            if not all(torch.isfinite(part).all() for part in features):
+                raise ValueError(f'sample {sample["sample_id"]!r}: its '
+                                 'features hold NaN or infinity')
+        return [dict(sample_id=str(sample['sample_id'])) for sample in samples]
+
+    def finish(self, rows: List[dict],
+               features: Sequence[Optional[Features]]) -> None:
+        """Add the place of each partner; every process has its pictures.
+
+        Args:
+            rows (list[dict]): Of this process.
+            features (Sequence): See :func:`pair_features`.
+        """
+        if rows and 'to_audio' in rows[0]:
+            return
+        sounds = [(row['sample_id'], pair[1])
+                  for row, pair in zip(rows, features) if pair]
+        known = sorted((s for part in self.gather(sounds) for s in part),
+                       key=lambda s: s[0])
+        place = {sample_id: i for i, (sample_id, _) in enumerate(known)}
+        columns = torch.tensor([place[row['sample_id']] for row in rows],
+                               dtype=torch.long)
+        similarity = self._similarity([p[0] for p in features if p],
+                                      [audio for _, audio in known])
+        mine = zip(columns.tolist(),
+                   similarity.gather(1, columns[:, None])[:, 0].tolist())
+        own = torch.empty(len(known), dtype=similarity.dtype)
+        for part in self.gather(list(mine)):
+            for index, value in part:
+                own[index] = value
+        to_audio, counts = partial_ranks(similarity, columns, own)
+        to_image = sum(self.gather(counts))
+        for row, index, rank in zip(rows, columns.tolist(), to_audio.tolist()):
+            row.update(to_audio=rank, to_image=int(to_image[index]))
+
+    def _similarity(self, visual: List[Tensor], audio: List[Tensor]) -> Tensor:
+        """(n, N) float32 of this process's pictures and all sounds.
+
+        In float64, then rounded: equal features must tie, whatever the
+        number of rows that a processor multiplies at once.
+        """
+        if not visual:
+            return torch.empty(0, len(audio))
+        return retrieval_similarity(
+            torch.stack(visual).double(),
+            torch.stack(audio).double(), self.kind).float()
+
+    def aggregate(self, rows: List[dict]) -> Dict[str, float]:
+        """See the parent.
+
+        Args:
+            rows (list[dict]): Of all samples.
+
+        Returns:
+            dict[str, float]: See the class.
+        """
+        metrics: Dict[str, float] = {}
+        for key in ('to_audio', 'to_image'):
+            ranks = torch.tensor([row[key] for row in rows])
+            for k in self.ks:
+                metrics[f'{WAYS[key]}/recall@{k}'] = 100 * recall_at(ranks, k)
+        for k in self.ks:
+            metrics[f'chance/recall@{k}'] = 100 * min(k / len(rows), 1)
+        return dict(
+            metrics, n=len(rows), n_listed=self.meta('n_listed', len(rows)))
+
+    def statistics(self, rows: List[dict]) -> Dict[str, SampleStatistic]:
+        """See the parent; pairs are drawn, what they compete with stays.
+
+        Args:
+            rows (list[dict]): Of all samples.
+
+        Returns:
+            dict[str, SampleStatistic]: By the keys of :meth:`aggregate`.
+        """
+        found: Dict[str, SampleStatistic] = {}
+        for key in ('to_audio', 'to_image'):
+            ranks = np.array([row[key] for row in rows])
+            for k in self.ks:
+                hits: Tuple[np.ndarray, ...] = (100. * (ranks < k), )
+                found[f'{WAYS[key]}/recall@{k}'] = SampleStatistic(hits)
+        return found
+
+    def report(self, metrics: Dict[str, float]) -> str:
+        """Table for the log.
+
+        Args:
+            metrics (dict[str, float]): See the class.
+
+        Returns:
+            str: Several lines.
+        """
+        return '\n'.join([
+            f'{self.meta("dataset_name", "data set")}: n = {metrics["n"]:,} '
+            f'of {metrics["n_listed"]:,}',
+            f'retrieval by the {self.kind} similarity',
+            *format_table(metrics, self.columns, list(WAYS.values()), 0)
+        ])
+
+    def content(self, rows: List[dict],
+                metrics: Dict[str, float]) -> Dict[str, Any]:
+        """Parts of the file of results.
+
+        Args:
+            rows (list[dict]): Sorted by id.
+            metrics (dict[str, float]): See the class.
+
+        Returns:
+            dict: See :mod:`fnac_mm.evaluation.result_file`.
+        """
+        return dict(
+            metric=dict(type=type(self).__name__, ks=self.ks, kind=self.kind),
+            dataset=dict(name=self.meta('dataset_name', 'data set')),
+            n=len(rows),
+            n_listed=metrics['n_listed'],
+            metrics=metrics,
+            results=rows)

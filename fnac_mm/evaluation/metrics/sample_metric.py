@@ -1,0 +1,314 @@
+"""What all metrics share: a row for each sample, gathered and checked."""
+import math
+from abc import abstractmethod
+from typing import (Any, Collection, Dict, List, Mapping, Optional, Sequence,
+                    Tuple)
+
+from mmengine.dist import all_gather_object, get_rank, get_world_size
+from mmengine.evaluator import BaseMetric
+from mmengine.logging import print_log
+from torch import Tensor
+
+from fnac_mm.functional import SampleStatistic
+from ..provenance import add_provenance
+from ..result_file import duplicated, write_results
+
+# Samples scored at once; their large maps fit the caches of a processor.
+CHUNK = 16
+
+Features = Tuple[Tensor, Tensor]
+
+
+def pair_features(sample: Mapping[str, Any]) -> Optional[Features]:
+    """Features of a picture and its sound.
+
+    Args:
+        sample (Mapping): ``AVDataSample.to_dict()``.
+
+    Returns:
+        tuple[Tensor, Tensor] | None: visual (C, h, w) and audio (C,),
+        float32 on the CPU; None if the model gave none.
+    """
+    if 'visual_feature' not in sample:
+        return None
+    visual, audio = sample['visual_feature'], sample['audio_feature']
+    return visual.detach().cpu().float(), audio.detach().cpu().float()
+
+
+class SampleMetric(BaseMetric):
+    """Rows of plain numbers, one a sample; the numbers are percent.
+
+    They depend neither on the order of the samples nor on the number of
+    processes; samples that a loader repeats to fill the last batch don't
+    count.
+
+    Args:
+        negatives (Sequence[str], optional): Kinds of negatives
+            (``negative_kind``) that are scored; () for none. None (default):
+            all.
+        intervals (bool): Also find bootstrap 95 % intervals, which are kept
+            in ``found_intervals``. Defaults to False.
+        out_file (str, optional): Json of per-sample results, see
+            :mod:`fnac_mm.evaluation.result_file`.
+        collect_device (str): ``'gpu'`` gathers through the process group,
+            whatever its backend; ``'cpu'`` through files in a folder that
+            all processes share. Defaults to ``'gpu'``.
+        prefix (str, optional): Put before every key.
+    """
+
+    # Not None, for which mmengine would warn at every start.
+    default_prefix = ''
+    # Titles of the numbers, by their keys after the kind of map.
+    columns: Mapping[str, str] = {}
+    results: List[Any]
+
+    def __init__(self,
+                 negatives: Optional[Sequence[str]] = None,
+                 intervals: bool = False,
+                 out_file: Optional[str] = None,
+                 collect_device: str = 'gpu',
+                 prefix: Optional[str] = None) -> None:
+        super().__init__(collect_device=collect_device, prefix=prefix)
+        self.negatives = negatives
+        self.intervals = intervals
+        self.out_file = out_file
+        self.subset: Optional[Collection[str]] = None
+        self.found_intervals: Dict[str, Optional[List[float]]] = {}
+        self._reset()
+
+    def _reset(self) -> None:
+        self._seen = 0
+        self._places: List[int] = []
+        self._features: List[Optional[Features]] = []
+
+    def counts(self, sample: Mapping[str, Any]) -> bool:
+        """Whether a sample is one of those that are scored.
+
+        Args:
+            sample (Mapping): ``AVDataSample.to_dict()``.
+
+        Returns:
+            bool: See ``negatives`` and ``subset``, a collection of ids.
+        """
+        kind = sample.get('negative_kind')
+        if kind is not None and self.negatives is not None \
+                and kind not in self.negatives:
+            return False
+        return self.subset is None or sample.get('sample_id') in self.subset
+
+    def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
+        """Score one batch.
+
+        Args:
+            data_batch (Any): Not used.
+            data_samples (Sequence[dict]): ``AVDataSample.to_dict()`` of each
+                sample.
+
+        Raises:
+            ValueError: If a sample can't be scored.
+        """
+        chosen = []
+        for sample in data_samples:
+            if self.counts(sample):
+                # Where it stands in the data set, as mmengine deals it out.
+                self._places.append(self._seen * get_world_size() + get_rank())
+                chosen.append(sample)
+            self._seen += 1
+        for start in range(0, len(chosen), CHUNK):
+            samples = chosen[start:start + CHUNK]
+            self.results.extend(self.make_rows(samples))
+            self._features.extend(map(pair_features, samples))
+
+    def evaluate(self, size: int) -> dict:
+        """Gather the rows of all processes, and aggregate.
+
+        Args:
+            size (int): Samples of the data set; what lies beyond is padding.
+
+        Returns:
+            dict: The numbers, on all processes.
+        """
+        kept = [i for i, place in enumerate(self._places) if place < size]
+        rows = [self.results[i] for i in kept]
+        self.finish(rows, [self._features[i] for i in kept])
+        self._reset()
+        # mmengine would cut lists of unequal length to the shortest.
+        self.results = [rows]
+        return super().evaluate(get_world_size())
+
+    def restore(self, rows: Sequence[dict]) -> None:
+        """Take rows that were finished before, from a file.
+
+        Args:
+            rows (Sequence[dict]): Of all samples.
+        """
+        self.results = list(rows)
+        self._places = list(range(len(self.results)))
+        self._features = [None] * len(self.results)
+
+    def finish(self, rows: List[dict],
+               features: Sequence[Optional[Features]]) -> None:
+        """Add to the rows what depends on other samples; on every process.
+
+        Args:
+            rows (list[dict]): Of this process.
+            features (Sequence): See :func:`pair_features`.
+        """
+
+    def gather(self, item: Any) -> List[Any]:
+        """Something of each process, in the order of ranks.
+
+        Args:
+            item (Any): Can be pickled.
+
+        Returns:
+            list: One item for each process.
+        """
+        return all_gather_object(item)
+
+    @abstractmethod
+    def make_rows(self, samples: Sequence[dict]) -> List[dict]:
+        """Rows of some samples.
+
+        Args:
+            samples (Sequence[dict]): ``AVDataSample.to_dict()`` of each.
+
+        Returns:
+            list[dict]: With ``sample_id``.
+        """
+
+    @abstractmethod
+    def aggregate(self, rows: List[dict]) -> Dict[str, float]:
+        """The numbers of checked rows, which are sorted by id.
+
+        Args:
+            rows (list[dict]): Of all samples; at least one.
+
+        Returns:
+            dict[str, float]: By their keys without prefix.
+        """
+
+    @abstractmethod
+    def statistics(self, rows: List[dict]) -> Dict[str, SampleStatistic]:
+        """The same numbers of maps as functions of the samples.
+
+        Args:
+            rows (list[dict]): As for :meth:`aggregate`.
+
+        Returns:
+            dict[str, SampleStatistic]: By the keys of :meth:`aggregate`.
+        """
+
+    @abstractmethod
+    def report(self, metrics: Dict[str, float]) -> str:
+        """Table for the log.
+
+        Args:
+            metrics (dict[str, float]): See :meth:`aggregate`.
+
+        Returns:
+            str: Several lines.
+        """
+
+    @abstractmethod
+    def content(self, rows: List[dict],
+                metrics: Dict[str, float]) -> Dict[str, Any]:
+        """Parts of the file of results.
+
+        Args:
+            rows (list[dict]): Sorted by id.
+            metrics (dict[str, float]): See :meth:`aggregate`.
+
+        Returns:
+            dict: See :mod:`fnac_mm.evaluation.result_file`.
+        """
+
+    def compute_metrics(self, results: List[List[dict]]) -> Dict[str, float]:
+        """Aggregate, log the table, write the file.
+
+        Args:
+            results (list[list[dict]]): Rows of each process.
+
+        Returns:
+            dict[str, float]: See the class.
+
+        Raises:
+            ValueError: See :meth:`summarize`.
+        """
+        rows = sorted((row for part in results for row in part),
+                      key=lambda row: row['sample_id'])
+        metrics = self.summarize(rows)
+        print_log('\n' + self.report(metrics), logger='current')
+        if self.intervals:
+            self.found_intervals = self.find_intervals(rows)
+        if self.out_file is not None:
+            content = self.content(rows, metrics)
+            write_results(self.out_file,
+                          add_provenance(content, self.dataset_meta))
+            print_log(f'per-sample results: {self.out_file}', logger='current')
+        return metrics
+
+    def titles(self, metrics: Mapping[str, float]) -> Mapping[str, str]:
+        """Titles of the numbers, by their keys after the kind of map.
+
+        Args:
+            metrics (Mapping[str, float]): See :meth:`aggregate`.
+
+        Returns:
+            Mapping[str, str]: In the order of the report.
+        """
+        return self.columns
+
+    def find_intervals(self,
+                       rows: List[dict]) -> Dict[str, Optional[List[float]]]:
+        """Bootstrap 95 % intervals over samples, or over groups.
+
+        Args:
+            rows (list[dict]): Sorted by id.
+
+        Returns:
+            dict[str, list[float] | None]: Low and high in percent, by the
+            keys of :meth:`statistics`; None where there is one unit only,
+            which says nothing of its spread.
+        """
+        found = {
+            key: list(statistic.interval())
+            for key, statistic in self.statistics(rows).items()
+        }
+        return {
+            key: None if math.isnan(sum(bounds)) else bounds
+            for key, bounds in found.items()
+        }
+
+    def summarize(self, rows: List[dict]) -> Dict[str, float]:
+        """The numbers alone, without log and file.
+
+        Args:
+            rows (list[dict]): As :meth:`make_rows` makes them.
+
+        Returns:
+            dict[str, float]: See the class.
+
+        Raises:
+            ValueError: If there is no row, an id occurs twice or the rows
+                don't fit together.
+        """
+        if not rows:
+            raise ValueError('no sample was scored; is the data set empty?')
+        twice = duplicated([row['sample_id'] for row in rows])
+        if twice:
+            raise ValueError('scored more than once, so that a mean would be '
+                             f'wrong: {", ".join(map(repr, twice))}')
+        return self.aggregate(sorted(rows, key=lambda row: row['sample_id']))
+
+    def meta(self, key: str, default: Any) -> Any:
+        """Entry of ``dataset_meta``, which may be absent.
+
+        Args:
+            key (str): Its name.
+            default (Any): If it is absent.
+
+        Returns:
+            Any: The entry.
+        """
+        return (self.dataset_meta or {}).get(key, default)

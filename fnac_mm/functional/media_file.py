@@ -1,0 +1,266 @@
+"""Opening media files with FFmpeg's libraries, and why one can't be used."""
+import os
+from contextlib import contextmanager
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Iterator, Tuple, Union
+
+import av
+import numpy as np
+
+# Kinds of media that can't be used, with what they mean.
+MEDIA_FAULTS = dict(
+    unreadable='the file may not be read, or is no ordinary file',
+    empty='the file has no bytes',
+    not_media='FFmpeg knows no such container',
+    truncated='the file ends before its announced end',
+    no_video='there is no video track',
+    no_audio='there is no such audio track',
+    too_short='the video ends before the time of the frame',
+    undecodable='FFmpeg can open the file, but not decode it')
+
+# Containers that hold their own media. Playlists (HLS, concat) would make
+# FFmpeg open whatever a downloaded file names.
+_CONTAINERS = (
+    'mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,flv,'
+    'ogg,asf,m4v,h264,hevc,mp3,aac,ac3,amr,wav,w64,flac,aiff,au,caf,'
+    'wv,nut')
+# Those whose header tells a length; of others FFmpeg guesses it.
+_ANNOUNCING = ('mov', 'matroska', 'avi', 'wav', 'flac')
+_MAGIC = ((4, b'ftyp'), (4, b'moov'), (0, b'\x1aE\xdf\xa3'), (0, b'RIFF'))
+
+_MAX_CHANNELS = 8
+
+# Seconds that a file may hold less than it announces.
+MAX_SHORTAGE = 0.5
+
+_Input = av.container.InputContainer
+
+
+class MediaError(ValueError):
+    """A media file that can't be used.
+
+    Args:
+        kind (str): One of :data:`MEDIA_FAULTS`.
+        reason (str): What was found.
+    """
+
+    def __init__(self, kind: str, reason: str) -> None:
+        super().__init__(reason)
+        self.kind = kind
+
+    def __reduce__(self) -> Tuple[type, tuple]:
+        return type(self), (self.kind, str(self))
+
+
+def _read_head(path: str) -> bytes:
+    """First bytes; MediaError if there are none to read."""
+    if not os.path.isfile(path):
+        raise MediaError('unreadable', 'no such file, or not an ordinary one')
+    try:
+        with open(path, 'rb') as file:
+            head = file.read(12)
+    except OSError as error:
+        raise MediaError('unreadable', error.strerror or str(error)) from error
+    if not head:
+        raise MediaError('empty', 'the file has 0 bytes')
+    return head
+
+
+def open_container(path: Union[str, Path]) -> _Input:
+    """Open a media file, and no other file that it names.
+
+    Args:
+        path (str | Path): The file.
+
+    Returns:
+        av.container.InputContainer: To be closed by the caller.
+
+    Raises:
+        MediaError: If it can't be opened.
+    """
+    path = os.path.abspath(path)
+    head = _read_head(path)
+    try:
+        return av.open(
+            path,
+            metadata_errors='replace',
+            options=dict(format_whitelist=_CONTAINERS))
+    except av.FFmpegError as error:
+        if any(head[at:at + len(word)] == word for at, word in _MAGIC):
+            raise MediaError(
+                'truncated', 'begins as a media file, but its index or '
+                f'header is missing ({error.strerror})') from error
+        raise MediaError('not_media',
+                         f'not a media file ({error.strerror})') from error
+
+
+@contextmanager
+def open_media(path: Union[str, Path]) -> Iterator[_Input]:
+    """Open a media file; all that goes wrong with it is a MediaError.
+
+    Args:
+        path (str | Path): The file.
+
+    Yields:
+        av.container.InputContainer: Closed afterwards.
+
+    Raises:
+        MediaError: If the file can't be opened, or decoded later on.
+    """
+    with open_container(path) as container:
+        try:
+            yield container
+        except av.FFmpegError as error:
+            raise MediaError('undecodable', error.strerror
+                             or type(error).__name__) from error
+
+
+def _in_one_thread(stream: Any) -> Any:
+    """Set a track up for decoding."""
+    if stream.codec_context is None:
+        raise MediaError(
+            'undecodable',
+            f'FFmpeg does not know the codec of the {stream.type}')
+    stream.codec_context.thread_count = 1
+    return stream
+
+
+def video_track(container: _Input) -> av.VideoStream:
+    """First video track that is not the cover of a song.
+
+    Args:
+        container (av.container.InputContainer): An open file.
+
+    Returns:
+        av.VideoStream: Decoded in one thread.
+
+    Raises:
+        MediaError: ``no_video`` or ``undecodable``.
+    """
+    for stream in container.streams.video:
+        if not stream.disposition & av.stream.Disposition.attached_pic:
+            return _in_one_thread(stream)
+    raise MediaError('no_video', 'the file has no video track')
+
+
+def audio_track(container: _Input, number: int = 0) -> av.AudioStream:
+    """An audio track.
+
+    Args:
+        container (av.container.InputContainer): An open file.
+        number (int): Among the audio tracks. Defaults to 0, the first.
+
+    Returns:
+        av.AudioStream: Decoded in one thread.
+
+    Raises:
+        MediaError: ``no_audio`` or ``undecodable``.
+    """
+    streams = container.streams.audio
+    if number >= len(streams):
+        raise MediaError(
+            'no_audio', f'the file has {len(streams)} audio tracks, wanted '
+            f'number {number}' if streams else 'the file has no audio track')
+    return _in_one_thread(streams[number])
+
+
+def frame_samples(frame: av.AudioFrame) -> np.ndarray:
+    """Samples of a piece of sound.
+
+    Args:
+        frame (av.AudioFrame): Decoded, of a planar format.
+
+    Returns:
+        np.ndarray: (channels, S).
+
+    Raises:
+        MediaError: ``undecodable``, above 8 channels: PyAV would read beyond
+            FFmpeg's table of them.
+    """
+    channels = frame.layout.nb_channels
+    if channels > _MAX_CHANNELS:
+        raise MediaError(
+            'undecodable', f'the sound has {channels} channels; '
+            f'at most {_MAX_CHANNELS} can be read')
+    return frame.to_ndarray()
+
+
+def track_start(stream: av.stream.Stream) -> float:
+    """Time stamp of the first packet of a track.
+
+    Args:
+        stream (av.stream.Stream): A track.
+
+    Returns:
+        float: Seconds on the container's clock.
+    """
+    unit = stream.time_base or Fraction(1, av.time_base)
+    return float((stream.start_time or 0) * unit)
+
+
+def announced_duration(stream: av.stream.Stream) -> float:
+    """Length of a track as the header tells, or of the container.
+
+    Args:
+        stream (av.stream.Stream): A track.
+
+    Returns:
+        float: Seconds, 0 if nobody tells.
+    """
+    unit = stream.time_base or Fraction(1, av.time_base)
+    if stream.duration is not None:
+        return float(stream.duration * unit)
+    try:  # Matroska, as FFmpeg writes it: the time at which the track ends
+        hours, minutes, seconds = stream.metadata['DURATION'].split(':')
+        end = int(hours) * 3600 + int(minutes) * 60 + float(seconds)
+        return max(end - track_start(stream), 0.0)
+    except (KeyError, ValueError):
+        return container_duration(stream)
+
+
+def container_duration(stream: av.stream.Stream) -> float:
+    """Seconds from the start of a track to the end of its container.
+
+    Args:
+        stream (av.stream.Stream): A track.
+
+    Returns:
+        float: Seconds, 0 if nobody tells.
+    """
+    container = stream.container
+    begin = (getattr(container, 'start_time', None) or 0) / av.time_base
+    total = (getattr(container, 'duration', None) or 0) / av.time_base
+    return max(total - (track_start(stream) - begin), 0.0)
+
+
+def announces_length(container: av.container.Container) -> bool:
+    """Whether a header tells the length that a file should have.
+
+    Args:
+        container (av.container.Container): An open file.
+
+    Returns:
+        bool: False where FFmpeg guesses it from what is there.
+    """
+    return container.format.name.startswith(_ANNOUNCING)
+
+
+def check_complete(stream: av.stream.Stream, end: float) -> None:
+    """Compare the end of a track with its announced one.
+
+    Args:
+        stream (av.stream.Stream): A track.
+        end (float): Seconds from its start at which its packets end.
+
+    Raises:
+        MediaError: ``truncated``, if more than half a second is missing. In
+            containers whose header tells no length nothing can be.
+    """
+    if not announces_length(stream.container):
+        return
+    announced = announced_duration(stream)
+    if announced - end > MAX_SHORTAGE:
+        raise MediaError(
+            'truncated', f'the {stream.type} ends at {end:.1f} s, '
+            f'{announced - end:.1f} s before its announced end')

@@ -1,0 +1,136 @@
+"""JPEG decoding: Pillow's pixels, Pillow's errors."""
+import io
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from fnac_mm.datasets import LoadImage
+from fnac_mm.datasets.transforms import jpeg
+
+pytest.importorskip('simplejpeg')
+
+
+def picture(height: int = 61, width: int = 83) -> Image.Image:
+    rng = np.random.default_rng(height + width)
+    noise = rng.integers(0, 256, (-(-height // 5), -(-width // 5), 3))
+    return Image.fromarray(noise.astype(np.uint8)).resize(
+        (width, height), Image.Resampling.BICUBIC)
+
+
+def encode(image: Image.Image, **kwargs) -> bytes:
+    stream = io.BytesIO()
+    image.save(stream, 'JPEG', **kwargs)
+    return stream.getvalue()
+
+
+def load(path: Path, backend: str) -> np.ndarray:
+    return LoadImage(backend)(dict(img_path=str(path)))['img']
+
+
+def outcome(path: Path, backend: str) -> object:
+    """Pixels, or the message of the error."""
+    try:
+        return load(path, backend).tolist()
+    except ValueError as error:
+        return str(error)
+
+
+@pytest.mark.parametrize('size', [(256, 455), (131, 257), (33, 17), (1, 1)])
+@pytest.mark.parametrize('kwargs', [
+    dict(subsampling=0),
+    dict(subsampling=1, quality=30),
+    dict(subsampling=2, quality=90),
+    dict(subsampling=2, quality=100, progressive=True),
+    dict(subsampling=2, restart_marker_rows=1, optimize=True),
+])
+def test_pixels_are_those_of_pillow(size: tuple, kwargs: dict):
+    content = encode(picture(*size), **kwargs)
+    found = jpeg.decode_jpeg(content)
+    np.testing.assert_array_equal(
+        found[..., ::-1],
+        np.asarray(Image.open(io.BytesIO(content)).convert('RGB')))
+
+
+@pytest.mark.parametrize('sampling', [
+    cv2.IMWRITE_JPEG_SAMPLING_FACTOR_411, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_420,
+    cv2.IMWRITE_JPEG_SAMPLING_FACTOR_440
+])
+def test_rarer_samplings(sampling: int):
+    """Decoders differ in how they smooth the colours of 4:4:0."""
+    ok, content = cv2.imencode('.jpg', np.asarray(picture()),
+                               [cv2.IMWRITE_JPEG_SAMPLING_FACTOR, sampling])
+    assert ok
+    np.testing.assert_array_equal(
+        jpeg.decode_jpeg(content.tobytes())[..., ::-1],
+        Image.open(io.BytesIO(content.tobytes())))
+
+
+def test_pictures_of_the_samples(shared: Path):
+    paths = sorted((shared / 'samples' / 'pairs').glob('*.jpg'))
+    assert len(paths) == 3
+    for path in paths:
+        assert jpeg.decode_jpeg(path.read_bytes()) is not None
+        np.testing.assert_array_equal(
+            load(path, 'simplejpeg'), load(path, 'pillow'))
+
+
+@pytest.mark.parametrize('name', ['exif', 'cmyk', 'png', 'gray', 'adobe'])
+def test_odd_files_are_read_as_by_pillow(tmp_path: Path, name: str):
+    path = tmp_path / f'{name}.jpg'
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned by 90 degrees
+    content = dict(
+        exif=encode(picture(), exif=exif),
+        cmyk=encode(picture().convert('CMYK')),
+        gray=encode(picture().convert('L')),
+        adobe=encode(picture(), keep_rgb=True))
+    if name == 'png':
+        picture().save(path, 'PNG')
+    else:
+        path.write_bytes(content[name])
+    if name != 'gray':
+        assert jpeg.decode_jpeg(path.read_bytes()) is None
+    np.testing.assert_array_equal(
+        load(path, 'simplejpeg'), load(path, 'pillow'))
+
+
+def test_cut_files_are_errors(tmp_path: Path):
+    content = encode(picture())
+    path = tmp_path / 'cut.jpg'
+    for length in (0, 1, 3, 20, *range(100, len(content), 37),
+                   len(content) - 1):
+        path.write_bytes(content[:length])
+        with pytest.raises(ValueError, match='not a readable picture'):
+            load(path, 'simplejpeg')
+        assert outcome(path, 'simplejpeg') == outcome(path, 'pillow')
+
+
+def test_flipped_bits_end_as_with_pillow(tmp_path: Path):
+    content, rng = encode(picture(24, 40)), np.random.default_rng(0)
+    path = tmp_path / 'flipped.jpg'
+    for _ in range(300):
+        broken = bytearray(content)
+        broken[rng.integers(len(content))] ^= 1 << int(rng.integers(8))
+        path.write_bytes(broken)
+        assert outcome(path, 'simplejpeg') == outcome(path, 'pillow')
+
+
+def test_huge_announcements_are_refused(tmp_path: Path):
+    content = bytearray(encode(picture()))
+    frame = content.index(b'\xff\xc0')
+    content[frame + 5:frame + 9] = (60000).to_bytes(2, 'big') * 2
+    path = tmp_path / 'bomb.jpg'
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match='exceeds limit'):
+        load(path, 'simplejpeg')
+
+
+def test_without_simplejpeg(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    path = tmp_path / 'a.jpg'
+    path.write_bytes(encode(picture()))
+    expected = load(path, 'simplejpeg')
+    monkeypatch.setattr(jpeg, 'simplejpeg', None)
+    np.testing.assert_array_equal(load(path, 'simplejpeg'), expected)

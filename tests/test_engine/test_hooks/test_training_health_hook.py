@@ -1,0 +1,194 @@
+"""Ill trainings: found, named, stopped or gone on without."""
+import json
+import logging
+from pathlib import Path
+from typing import List
+
+import pytest
+import torch
+from mmengine.runner import Runner
+
+from fnac_mm.engine import TrainingHealthHook
+from fnac_mm.functional import effective_rank, uniformity
+from ..health_runs import (BATCH, Clips, PoisonGradient, ToyLocalizer, build,
+                           collate, weights)
+
+
+def entries(folder: Path) -> List[dict]:
+    text = (folder / 'non_finite.jsonl').read_text()
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def warnings_of(runner: Runner) -> List[str]:
+    found: List[str] = []
+    handler = logging.Handler(logging.WARNING)
+    handler.emit = lambda record: found.append(record.getMessage())
+    runner.logger.addHandler(handler)
+    runner.train()
+    return [w for w in found if 'metainfo' not in w]
+
+
+def test_stops_with_the_ids(tmp_path: Path) -> None:
+    with pytest.raises(FloatingPointError, match="step 1 .*'clip4'"):
+        build(tmp_path, bad=(5, )).train()
+    entry, = entries(tmp_path)
+    assert entry['ids'] == [f'clip{i}' for i in range(4, 8)]
+    assert (entry['epoch'], entry['step']) == (0, 1)
+    assert entry['loss_tne'] == 'nan'
+
+
+def test_a_bad_gradient_with_a_good_loss_stops_too(tmp_path: Path) -> None:
+    with pytest.raises(FloatingPointError, match='step 2 '):
+        build(tmp_path, hooks=(PoisonGradient(2), )).train()
+    entry, = entries(tmp_path)
+    assert float(entry['loss']) > 0 and entry['gradient_norm'] != '0.0'
+
+
+@pytest.mark.parametrize('optim', [
+    dict(),
+    dict(clip_grad=dict(max_norm=1.)),
+    dict(type='fnac_mm.AutocastOptimWrapper'),
+])
+def test_a_skipped_step_never_was(tmp_path: Path, optim: dict) -> None:
+    """As a training to whose optimizer the batch was never shown."""
+    runner = build(tmp_path, bad=(5, ), on_non_finite='skip', optim=optim)
+    said = [w for w in warnings_of(runner) if 'left out' in w]
+    assert len(said) == 1 and '1 of at most 10' in said[0]
+    plain = build(tmp_path / 'b', watched=False, optim=optim)
+    data = [
+        collate([Clips()[i] for i in range(s, s + BATCH)]) for s in (0, 8, 12)
+    ]
+    plain.optim_wrapper = plain.build_optim_wrapper(plain.optim_wrapper)
+    for batch in data:
+        plain.model.train_step(batch, plain.optim_wrapper)
+    expected = weights(plain)
+    assert runner.model.norm.running_mean.isfinite().all()
+    for key, value in weights(runner).items():
+        assert torch.equal(value, expected[key]), key
+    assert 'step' not in vars(runner.optim_wrapper)
+
+
+def test_the_limit_of_skipped_steps_survives_resuming(tmp_path: Path) -> None:
+    runner = build(
+        tmp_path, bad=(5, 9), on_non_finite='skip', max_skipped=2, epochs=2)
+    with pytest.raises(FloatingPointError, match='3 steps in all'):
+        runner.train()
+    assert [e['step'] for e in entries(tmp_path)] == [1, 2, 5]
+    assert runner.message_hub.get_info('skipped_steps') == 2
+
+
+def test_accumulated_gradients_name_all_their_batches(tmp_path: Path) -> None:
+    optim = dict(accumulative_counts=2)
+    runner = build(tmp_path, bad=(9, ), on_non_finite='skip', optim=optim)
+    before = weights(runner)
+    runner.train()
+    entry, = entries(tmp_path)
+    assert entry['ids'] == [f'clip{i}' for i in range(8, 16)]
+    assert not torch.equal(before['sound.weight'],
+                           weights(runner)['sound.weight'])
+    assert all(v.isfinite().all() for v in weights(runner).values())
+
+
+def test_the_model_leaves_the_check_to_the_hook(tmp_path: Path) -> None:
+    runner = build(tmp_path)
+    runner.train()
+    assert runner.model.check_finite is False
+
+
+def test_watching_changes_no_weight(tmp_path: Path) -> None:
+    found = []
+    for watched in (True, False):
+        runner = build(
+            tmp_path / str(watched), watched=watched, epochs=2, interval=1)
+        runner.train()
+        found.append(weights(runner))
+    for key, value in found[0].items():
+        assert torch.equal(value, found[1][key]), key
+
+
+def test_figures_are_in_the_log(tmp_path: Path) -> None:
+    runner = build(tmp_path, epochs=2)
+    runner.train()
+    lines = [
+        json.loads(line) for path in tmp_path.glob('*/vis_data/scalars.json')
+        for line in path.read_text().splitlines()
+    ]
+    assert [line['iter'] for line in lines] == [2, 4, 6, 8]
+    for line in lines:
+        assert 1 <= line['health/audio_rank'] <= BATCH
+        assert 1 <= line['health/visual_rank'] <= BATCH
+        assert 0 <= line['health/alignment'] <= 4
+        assert -8 <= line['health/audio_uniformity'] <= 0
+        assert 0 <= line['health/flat_visual_targets'] <= 1
+        assert 0 < line['health/loader_share'] < 1
+        assert line['health/clips_per_second'] > 0
+        assert line['health/memory_mb'] > 50
+        assert line['health/gradient_norm'] > 0
+
+
+def test_figures_are_of_this_steps_features(tmp_path: Path) -> None:
+    """Against a forward pass of the untrained model (learning rate 0)."""
+    optim = dict(optimizer=dict(type='SGD', lr=0.))
+    runner = build(tmp_path, optim=optim)
+    runner.train()
+    model = ToyLocalizer()
+    seen: list = []
+    model.loss_module.register_forward_pre_hook(lambda m, x: seen.append(x))
+    model(**collate([Clips()[i] for i in range(12, 16)]))
+    visual, audio = seen[0]
+    log = runner.message_hub.get_scalar
+    assert log('train/health/audio_rank').current() == pytest.approx(
+        effective_rank(audio).item())
+    assert log('train/health/visual_uniformity').current() == pytest.approx(
+        uniformity(visual.mean(dim=(2, 3))).item())
+
+
+def test_collapse_is_said_once_an_epoch(tmp_path: Path) -> None:
+    runner = build(
+        tmp_path, model=ToyLocalizer(collapsed=True), epochs=2, interval=1)
+    found = warnings_of(runner)
+    for text in ('audio features span only 1.0 of 8 directions',
+                 'visual features span only 1.0 of 8',
+                 'audio features are nearly the same',
+                 '100% of the rows of the visual FNAC targets'):
+        assert len([w for w in found if text in w]) == 2, text
+    assert all('docs/health.md' in w for w in found)
+
+
+def test_targets_that_nobody_follows_are_no_warning(tmp_path: Path) -> None:
+    model = ToyLocalizer(collapsed=True)
+    model.loss_module.set_auxiliary(False)
+    assert not [
+        w for w in warnings_of(build(tmp_path, model=model)) if 'FNAC' in w
+    ]
+
+
+def test_limits_can_be_moved(tmp_path: Path) -> None:
+    limits = dict(
+        audio_rank=0,
+        visual_rank=0,
+        alignment=5,
+        audio_uniformity=1,
+        visual_uniformity=1,
+        flat_audio_targets=2,
+        flat_visual_targets=2)
+    model = ToyLocalizer(collapsed=True)
+    assert not warnings_of(build(tmp_path, model=model, limits=limits))
+
+
+def test_a_read_only_folder_does_not_hide_the_reason(tmp_path: Path) -> None:
+    runner = build(tmp_path, bad=(5, ))
+    (tmp_path / 'non_finite.jsonl').mkdir()
+    with pytest.raises(FloatingPointError, match='step 1 '):
+        runner.train()
+
+
+@pytest.mark.parametrize('kwargs, message', [
+    (dict(on_non_finite='hide'), 'on_non_finite'),
+    (dict(max_skipped=-1), 'max_skipped'),
+    (dict(interval=0), 'interval'),
+    (dict(limits=dict(colour=1)), 'unknown colour'),
+])
+def test_arguments(kwargs: dict, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        TrainingHealthHook(**kwargs)

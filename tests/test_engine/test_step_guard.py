@@ -1,0 +1,82 @@
+"""Steps that are not finite, one process and two."""
+from pathlib import Path
+from typing import List, Tuple
+
+import pytest
+import torch
+from mmengine.dist import get_rank
+from mmengine.optim import OptimWrapper, OptimWrapperDict
+from torch import nn
+
+from fnac_mm.engine.step_guard import StepGuard
+from ..ddp_helpers import run_distributed
+from .health_runs import build
+
+
+def watched(skip: bool) -> Tuple[nn.Module, OptimWrapper, StepGuard]:
+    torch.manual_seed(0)
+    model = nn.Linear(3, 1)
+    wrapper = OptimWrapper(torch.optim.Adam(model.parameters(), lr=0.1))
+    return model, wrapper, StepGuard(wrapper, model, skip)
+
+
+def take_step(model: nn.Module, wrapper: OptimWrapper, guard: StepGuard,
+              factor: float) -> bool:
+    guard.begin()
+    wrapper.update_params(model(torch.ones(1, 3)).sum() * factor)
+    return guard.take()
+
+
+@pytest.mark.parametrize('factor, bad', [(1, False), (float('nan'), True),
+                                         (float('inf'), True)])
+def test_both_modes_see_the_same(factor: float, bad: bool) -> None:
+    for skip in (True, False):
+        model, wrapper, guard = watched(skip)
+        before = model.weight.clone()
+        assert take_step(model, wrapper, guard, factor) is bad
+        assert guard.take() is False
+        assert torch.equal(before, model.weight) is (bad and skip)
+        assert all(p.grad is None for p in model.parameters())
+
+
+def test_norm_is_torchs(tmp_path: Path) -> None:
+    model, wrapper, guard = watched(False)
+    take_step(model, wrapper, guard, 2.)
+    # d/dw of 2 (w x + b): 2, 2, 2 and 2.
+    assert guard.grad_norm.item() == pytest.approx(4)
+    guard.detach()
+    assert not {'step', 'backward'} & set(vars(wrapper))
+
+
+def test_one_optimizer_is_needed() -> None:
+    wrapper = OptimWrapperDict(a=watched(False)[1])
+    with pytest.raises(TypeError, match='OptimWrapperDict'):
+        StepGuard(wrapper, nn.Linear(1, 1), False)
+
+
+def alone_bad() -> List[object]:
+    """Step of a process of which only the second one's loss is NaN."""
+    model, wrapper, guard = watched(True)
+    factor = float('nan') if get_rank() == 1 else 1.
+    before = model.weight.clone()
+    found = take_step(model, wrapper, guard, factor)
+    return [found, torch.equal(before, model.weight)]
+
+
+def train_together(folder: str) -> str:
+    """A training in which one process has the bad clip."""
+    runner = build(Path(folder), bad=(5, ) if get_rank() == 1 else ())
+    try:
+        runner.train()
+    except FloatingPointError as error:
+        return str(error)
+    return ''
+
+
+@pytest.mark.ddp
+def test_all_processes_decide_alike(tmp_path: Path) -> None:
+    assert run_distributed(alone_bad, 2) == [[True, True]] * 2
+    messages = run_distributed(train_together, 2, str(tmp_path))
+    assert all('step 1 ' in m and 'clip4' in m for m in messages)
+    lines = (tmp_path / 'non_finite.jsonl').read_text().splitlines()
+    assert len(lines) == 1 and lines[0].count('clip') == 8

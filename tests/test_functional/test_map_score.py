@@ -1,0 +1,140 @@
+"""score_maps: to the last digit what the single steps and NumPy find."""
+from typing import Dict, List
+from unittest import mock
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from fnac_mm.functional import (PROTOCOLS, Protocol, TargetLevels,
+                                boxes_to_levels, boxes_to_target,
+                                consensus_iou, map_score, score_maps)
+from ..test_evaluation.samples import PublishedEvaluator
+
+COUNT = 12
+MAKERS = dict(
+    random=lambda rng, shape: rng.uniform(-1, 1, shape),
+    ties=lambda rng, shape: rng.uniform(-1, 1, shape).round(),
+    steps=lambda rng, shape: rng.uniform(-1, 1, shape).round(1),
+    offset=lambda rng, shape: 50 + rng.uniform(-1, 1, shape),
+    subnormal=lambda rng, shape: 1e-41 * rng.uniform(-1, 1, shape),
+    constant=lambda rng, shape: np.ones(shape),
+    nearly_constant=lambda rng, shape: 1 + 1e-6 * rng.uniform(-1, 1, shape))
+PIXEL = [[0.5, 0.5, 0.505, 0.505]]
+EVERYTHING = [[0., 0., 1., 1.]]
+
+
+def make_maps(kind: str, *shape: int) -> List[Tensor]:
+    """Audio-visual and object maps."""
+    rng = np.random.default_rng(list(kind.encode()))
+    return [
+        torch.from_numpy(MAKERS[kind](rng, (COUNT, *shape)).astype(np.float32))
+        for _ in range(2)
+    ]
+
+
+def make_boxes() -> List[list]:
+    """One to three boxes each; a pixel, everything, nothing."""
+    rng = np.random.default_rng(1)
+    boxes: List[list] = [PIXEL, EVERYTHING, []]
+    while len(boxes) < COUNT:
+        corner = rng.uniform(0, 0.6, (rng.integers(1, 4), 2))
+        size = rng.uniform(0.1, 0.9, corner.shape)
+        boxes.append(np.hstack([corner, corner + size]).clip(0, 1).tolist())
+    return boxes
+
+
+def step_by_step(protocol: Protocol, maps: List[Tensor],
+                 target: Tensor) -> Dict[str, List[float]]:
+    """Whole maps, one function after another."""
+    return {
+        kind:
+        consensus_iou(large, target, protocol.area, protocol.compare,
+                      protocol.threshold).tolist()
+        for kind, large in protocol.maps(*maps).items()
+    }
+
+
+def scored(protocol: Protocol, maps: List[Tensor],
+           targets: List[TargetLevels]) -> Dict[str, List[float]]:
+    """By the function under test."""
+    found = score_maps(protocol, maps[0], maps[1] if len(maps) == 2 else None,
+                       targets)
+    return {kind: cious.tolist() for kind, cious in found.items()}
+
+
+@pytest.mark.parametrize('kind', list(MAKERS))
+@pytest.mark.parametrize('name', ['fnac_test', 'lvs', 'sslalign'])
+@pytest.mark.parametrize('rule', [
+    dict(combine='union'),
+    dict(combine='consensus', consensus=2),
+])
+def test_same_as_step_by_step(kind: str, name: str, rule: dict) -> None:
+    boxes, maps = make_boxes(), make_maps(kind, 7, 7)
+    targets = torch.stack([boxes_to_target(b, **rule) for b in boxes])
+    levels = [boxes_to_levels(b, **rule) for b in boxes]
+    protocol = PROTOCOLS[name]
+    assert scored(protocol, maps,
+                  levels) == step_by_step(protocol, maps, targets)
+
+
+@pytest.mark.parametrize(
+    'protocol', [
+        *PROTOCOLS.values(),
+        Protocol('quarter', area=0.75),
+        Protocol('nearly all', area=0.001),
+        Protocol('own size', size=64, alpha=1.),
+        Protocol('odd size', size=50),
+    ],
+    ids=lambda protocol: protocol.name)
+def test_every_protocol(protocol: Protocol) -> None:
+    for rule in (dict(), dict(combine='consensus', consensus=3)):
+        levels = [
+            boxes_to_levels(b, protocol.size, **rule) for b in make_boxes()
+        ]
+        targets = torch.stack(
+            [boxes_to_target(b, protocol.size, **rule) for b in make_boxes()])
+        for maps in (make_maps('random', 5, 9), make_maps('steps', 14, 14)):
+            assert scored(protocol, maps,
+                          levels) == step_by_step(protocol, maps, targets)
+            assert scored(protocol, maps[:1],
+                          levels) == step_by_step(protocol, maps[:1], targets)
+
+
+def test_same_as_published() -> None:
+    """NumPy, map by map; without the general functions."""
+    maps = make_maps('random', 7, 7)
+    levels = [boxes_to_levels(boxes) for boxes in make_boxes()]
+    protocol = PROTOCOLS['fnac_test']
+    with mock.patch.object(
+            map_score, '_general_cious', side_effect=AssertionError):
+        found = scored(protocol, maps, levels)
+    for kind, large in protocol.maps(*maps).items():
+        published = PublishedEvaluator()
+        for map, boxes in zip(large, make_boxes()):
+            published.add(map.numpy(), boxes_to_target(boxes).double().numpy())
+        assert found[kind] == published.cious
+
+
+def test_threads_do_not_matter() -> None:
+    maps = make_maps('steps', 7, 7)
+    levels = [boxes_to_levels(boxes) for boxes in make_boxes()]
+    found = []
+    before = torch.get_num_threads()
+    for threads in (1, 2, 30):
+        torch.set_num_threads(threads)
+        found.append(scored(PROTOCOLS['fnac_test'], maps, levels))
+    torch.set_num_threads(before)
+    assert found[0] == found[1] == found[2]
+
+
+@pytest.mark.parametrize('bad', [float('nan'), float('inf')])
+def test_refuses_what_is_not_finite(bad: float) -> None:
+    maps = make_maps('random', 7, 7)
+    maps[1][3, 2, 2] = bad
+    levels = [boxes_to_levels(boxes) for boxes in make_boxes()]
+    with pytest.raises(ValueError, match='NaN or infinity'):
+        scored(PROTOCOLS['fnac_test'], maps, levels)
+    with pytest.raises(ValueError, match='12 maps and 11 targets'):
+        scored(PROTOCOLS['fnac_test'], maps, levels[1:])

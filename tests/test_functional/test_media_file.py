@@ -1,0 +1,132 @@
+"""Which media files are refused, and as what."""
+import pickle
+from pathlib import Path
+from typing import Callable, Dict
+
+import av
+import numpy as np
+import pytest
+
+from fnac_mm.functional.media_file import (MEDIA_FAULTS, MediaError,
+                                           announced_duration, audio_track,
+                                           open_media, track_start,
+                                           video_track)
+from fnac_mm.functional.media_frame import decode_frame
+from fnac_mm.functional.media_sound import AlignedSound
+from ..media import break_film, index_frames, write_media
+
+NOISE = np.random.default_rng(0).integers(-9000, 9000, 48000).astype(np.int16)
+
+
+def use(path: Path) -> None:
+    """Decode the picture at 1 s and all of the sound."""
+    with open_media(path) as container:
+        decode_frame(container, 1.0)
+    with open_media(path) as container:
+        list(AlignedSound(container))
+
+
+@pytest.fixture()
+def film(tmp_path: Path) -> Callable[..., Path]:
+    """Write a film of 3 s."""
+
+    def write(name: str = 'a.mp4', **kwargs: object) -> Path:
+        options: Dict[str, object] = dict(
+            sound=NOISE, codec='aac', frames=index_frames(30))
+        return write_media(tmp_path / name, **{**options, **kwargs})
+
+    return write
+
+
+@pytest.mark.parametrize('kind', [
+    'empty', 'not_media', 'truncated', 'no_video', 'no_audio', 'too_short',
+    'undecodable'
+])
+def test_every_fault_has_its_name(tmp_path: Path, kind: str) -> None:
+    path = break_film(tmp_path / 'a.mp4', kind, 1.0)
+    with pytest.raises(MediaError) as caught:
+        use(path)
+    assert caught.value.kind == kind in MEDIA_FAULTS
+    assert str(tmp_path) not in str(caught.value)
+
+
+@pytest.mark.parametrize('name, codec', [('a.mkv', 'aac'), ('a.avi', 'mp3'),
+                                         ('a.mov', 'pcm_s16le')])
+def test_cut_off_containers(film: Callable[..., Path], name: str,
+                            codec: str) -> None:
+    """Those whose index is at the front or is none."""
+    path = film(name, codec=codec)
+    if path.suffix == '.mov':
+        path = film(name, codec=codec, options=dict(movflags='faststart'))
+    content = path.read_bytes()
+    use(path)
+    path.write_bytes(content[:int(0.6 * len(content))])
+    with pytest.raises(MediaError, match='before its announced end') as caught:
+        use(path)
+    assert caught.value.kind == 'truncated'
+
+
+def test_folder_and_absent_file(tmp_path: Path) -> None:
+    for path in (tmp_path, tmp_path / 'absent.mp4'):
+        with pytest.raises(MediaError) as caught, open_media(path):
+            pass
+        assert caught.value.kind == 'unreadable'
+
+
+@pytest.mark.parametrize('text', [
+    '#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\n{0}\n#EXT-X-ENDLIST\n',
+    'ffconcat version 1.0\nfile {0}\n'
+])
+def test_a_playlist_can_not_name_other_files(film: Callable[..., Path],
+                                             text: str) -> None:
+    other = film('other.ts')
+    path = other.with_name('a.mp4')
+    path.write_text(text.format(other))
+    with pytest.raises(MediaError, match='not a media file') as caught:
+        use(path)
+    assert caught.value.kind == 'not_media'
+
+
+def test_the_cover_of_a_song_is_no_video(tmp_path: Path) -> None:
+    path = tmp_path / 'a.mp3'
+    with av.open(str(path), 'w') as container:
+        sound = container.add_stream('libmp3lame', rate=16000, layout='mono')
+        cover = container.add_stream('mjpeg', rate=1)
+        cover.width, cover.height, cover.pix_fmt = 160, 32, 'yuvj420p'
+        cover.disposition = av.stream.Disposition.attached_pic
+        picture = np.ascontiguousarray(index_frames(1)[0])
+        container.mux(
+            cover.encode(av.VideoFrame.from_ndarray(picture, format='rgb24')))
+        container.mux(cover.encode(None))
+        block = av.AudioFrame.from_ndarray(NOISE[None, :1152], 's16p', 'mono')
+        block.sample_rate = 16000
+        container.mux(sound.encode(block))
+        container.mux(sound.encode(None))
+    with open_media(path) as container, pytest.raises(
+            MediaError, match='no video track'):
+        assert container.streams.video
+        video_track(container)
+
+
+@pytest.mark.parametrize('name', ['a.mp4', 'a.mkv', 'a.avi'])
+def test_announced_duration(film: Callable[..., Path], name: str) -> None:
+    """Of each track, also where only a tag tells it."""
+    path = film(
+        name, sound=NOISE[:24000], codec='mp3' if name[2] == 'a' else 'aac')
+    with open_media(path) as container:
+        assert announced_duration(video_track(container)) == pytest.approx(
+            3.0, abs=0.11)
+        assert announced_duration(audio_track(container)) == pytest.approx(
+            1.5, abs=0.16)
+
+
+def test_start_of_a_track(film: Callable[..., Path]) -> None:
+    path = film('a.mov', codec='pcm_s16le', first_sample=8000)
+    with open_media(path) as container:
+        assert track_start(audio_track(container)) == 0.5
+        assert track_start(video_track(container)) == 0.0
+
+
+def test_errors_travel_between_processes() -> None:
+    error = pickle.loads(pickle.dumps(MediaError('empty', 'nothing in it')))
+    assert (error.kind, str(error)) == ('empty', 'nothing in it')

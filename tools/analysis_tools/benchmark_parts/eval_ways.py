@@ -1,0 +1,225 @@
+"""The two ways of evaluation that are compared, and their clock."""
+import time
+from contextlib import contextmanager
+from typing import Any, Callable, Dict, Iterator, List, Sequence, Tuple
+
+import numpy as np
+import torch
+from benchmark_parts.one_by_one import (OneByOneClips, OneByOneScore,
+                                        draw_target, pixel_boxes, raw_maps)
+from mmengine.evaluator import Evaluator
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, Dataset, Subset
+
+from fnac_mm.datasets import collate_av
+from fnac_mm.registry import METRICS
+
+Maps = List[Tuple[Tensor, Tensor]]
+Found = Tuple[Dict[str, np.ndarray], Dict[str, float]]
+
+
+class Clock:
+    """Seconds of named parts; what is inside another part counts once.
+
+    Args:
+        device (torch.device): Waited for at both ends of a part.
+    """
+
+    def __init__(self, device: torch.device) -> None:
+        self.seconds: Dict[str, float] = {}
+        self._device = device
+        self._inside: List[float] = [0.0]
+
+    def _now(self) -> float:
+        if self._device.type == 'cuda':
+            torch.cuda.synchronize(self._device)
+        return time.perf_counter()
+
+    @contextmanager
+    def part(self, name: str) -> Iterator[None]:
+        """Count what happens inside.
+
+        Args:
+            name (str): Of the part.
+        """
+        start = self._now()
+        self._inside.append(0.0)
+        yield
+        took = self._now() - start
+        own = took - self._inside.pop()
+        self._inside[-1] += took
+        self.seconds[name] = self.seconds.get(name, 0.0) + own
+
+    def attach(self, model: nn.Module) -> None:
+        """Count the calls of a localizer's parts.
+
+        Args:
+            model (nn.Module): Gets counting methods of its own.
+        """
+        for owner, method, name in ((model, 'extract_feat', 'forward'),
+                                    (model.object_prior, 'forward',
+                                     'forward'), (model.data_preprocessor,
+                                                  'forward', 'preprocessing')):
+            counted = self._counted(name, getattr(owner, method))
+            setattr(owner, method, counted)
+
+    def _counted(self, name: str, call: Callable) -> Callable:
+
+        def counted(*args: Any, **kwargs: Any) -> Any:
+            with self.part(name):
+                return call(*args, **kwargs)
+
+        return counted
+
+
+class OneByOne:
+    """The usual way; see :mod:`benchmark_parts.one_by_one`.
+
+    Args:
+        dataset (Dataset): The clips, for their paths and boxes.
+        model (nn.Module): The localizer.
+        clock (Clock): Gets the parts.
+    """
+
+    name = 'one by one'
+
+    def __init__(self, dataset: Dataset, model: nn.Module,
+                 clock: Clock) -> None:
+        clips = [dataset.get_data_info(i) for i in range(len(dataset))]
+        self.clips = OneByOneClips(clips)
+        self.model = model
+        self.clock = clock
+        self.scorer = OneByOneScore()
+
+    def loader(self, indices: Sequence[int], num_workers: int) -> DataLoader:
+        """Batches of one clip.
+
+        Args:
+            indices (Sequence[int]): Of the clips.
+            num_workers (int): Processes that read.
+
+        Returns:
+            DataLoader: Of :class:`OneByOneClips`.
+        """
+        return DataLoader(
+            Subset(self.clips, indices), batch_size=1, num_workers=num_workers)
+
+    @torch.no_grad()
+    def step(self, batch: Sequence[Any]) -> None:
+        """From one batch to scores.
+
+        Args:
+            batch (Sequence): Of the loader.
+        """
+        with self.clock.part('maps'):
+            device = next(self.model.parameters()).device
+            picture, sound = batch[0].to(device), batch[1].to(device)
+            visual, audio = self.model.extract_feat(
+                dict(image=picture.float(), audio=sound.float()))
+            own = raw_maps(self.model, visual, audio).cpu()
+            objectness = self.model.object_prior(picture).cpu()
+        with self.clock.part('scoring'):
+            self.scorer.add(own, objectness, batch[2]['target'].numpy()[0])
+
+    def score(self, maps: Maps) -> Dict[str, float]:
+        """Scoring alone, targets included.
+
+        Args:
+            maps (list[tuple[Tensor, Tensor]]): (1, h, w) of each clip.
+
+        Returns:
+            dict[str, float]: The numbers.
+        """
+        self.scorer = OneByOneScore()
+        for (own, objectness), clip in zip(maps, self.clips.clips):
+            target = draw_target(pixel_boxes(clip['gt_boxes']))
+            self.scorer.add(own, objectness, target)
+        return self.scorer.summarize()
+
+    def found(self) -> Found:
+        """What was scored so far.
+
+        Returns:
+            tuple[dict, dict]: cIoUs by kind of map, in the order of the
+            clips; the numbers.
+        """
+        cious = {k: np.array(v) for k, v in self.scorer.cious.items()}
+        return cious, self.scorer.summarize()
+
+
+class Batched:
+    """As ``Runner.test`` does it.
+
+    Args:
+        dataset (Dataset): With the test pipeline.
+        model (nn.Module): The localizer.
+        clock (Clock): Gets the parts.
+        batch_size (int): Clips at once.
+    """
+
+    name = 'fnac_mm'
+
+    def __init__(self, dataset: Dataset, model: nn.Module, clock: Clock,
+                 batch_size: int) -> None:
+        self.dataset = dataset
+        self.model = model
+        self.clock = clock
+        self.batch_size = batch_size
+        self.metric = METRICS.build(dict(type='LocalizationMetric'))
+        self.evaluator = Evaluator(self.metric)
+        self.evaluator.dataset_meta = self.dataset.metainfo
+        self.samples: List[Any] = []
+
+    def loader(self, indices: Sequence[int], num_workers: int) -> DataLoader:
+        """Batches as the configs ask for them.
+
+        Args:
+            indices (Sequence[int]): Of the clips.
+            num_workers (int): Processes that read.
+
+        Returns:
+            DataLoader: Of packed samples.
+        """
+        return DataLoader(
+            Subset(self.dataset, indices),
+            batch_size=self.batch_size,
+            num_workers=num_workers,
+            collate_fn=collate_av)
+
+    @torch.no_grad()
+    def step(self, batch: Dict[str, Any]) -> None:
+        """From one batch to scores.
+
+        Args:
+            batch (dict): Of the loader.
+        """
+        with self.clock.part('maps'):
+            samples = self.model.test_step(batch)
+        with self.clock.part('scoring'):
+            self.evaluator.process(samples, batch)
+        self.samples += samples
+
+    def score(self, samples: Sequence[Any]) -> Dict[str, float]:
+        """Scoring alone, targets included.
+
+        Args:
+            samples (Sequence[AVDataSample]): With predicted maps.
+
+        Returns:
+            dict[str, float]: The numbers.
+        """
+        self.metric.results.clear()
+        for start in range(0, len(samples), self.batch_size):
+            self.evaluator.process(samples[start:start + self.batch_size])
+        return self.metric.summarize(self.metric.results)
+
+    def found(self) -> Found:
+        """What was scored so far.
+
+        Returns:
+            tuple[dict, dict]: cIoUs by kind of map, in the order of the
+            clips; the numbers.
+        """
+        rows = [row['ciou'] for row in self.metric.results]
+        cious = {k: np.array([row[k] for row in rows]) for k in rows[0]}
+        return cious, self.metric.summarize(self.metric.results)

@@ -1,0 +1,142 @@
+"""The loss, forward and backward: time, memory, difference.
+
+Shape legend: B pairs, C channels, (h, w) positions.
+"""
+import argparse
+import functools
+import os
+import statistics
+from typing import Any, Callable, Dict, List, Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from fnac_mm.functional import fnac_losses
+from .common import peak_extra_bytes, ratios, seconds_in_turn
+from .usual_loss import dense_losses, total
+
+LOSSES = dict(ours=fnac_losses, dense=dense_losses)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of this part.
+
+    Args:
+        parser (ArgumentParser): Changed in place.
+    """
+    parser.add_argument('--versus', choices=['dense'])
+    parser.add_argument('--batch-size', type=int, default=1024)
+    parser.add_argument('--channels', type=int, default=512)
+    parser.add_argument('--side', type=int, default=7, help='h = w')
+    parser.add_argument(
+        '--dtype',
+        choices=['float32', 'float64', 'bfloat16'],
+        default='float32')
+    parser.add_argument('--threads', type=int, default=1)
+    parser.add_argument(
+        '--repeats', type=int, default=5, help='0 measures memory alone')
+
+
+def make_features(args: argparse.Namespace, rows: int) -> List[Tensor]:
+    """Random unit features, without temporaries of their size.
+
+    Args:
+        args (Namespace): Options of this part.
+        rows (int): B.
+
+    Returns:
+        list[Tensor]: visual (B, C, h, w) and audio (B, C), with gradient.
+    """
+    torch.manual_seed(0)
+    dtype = getattr(torch, args.dtype)
+    visual = torch.empty(
+        rows, args.channels, args.side, args.side, dtype=dtype)
+    for part in visual.split(8):
+        part.copy_(F.normalize(part.normal_(), dim=1))
+    audio = torch.randn(rows, args.channels, dtype=dtype)
+    return [x.requires_grad_() for x in (visual, F.normalize(audio, dim=1))]
+
+
+def backward(loss: Callable, features: Sequence[Tensor]) -> Tensor:
+    """Loss and fresh gradients of the features.
+
+    Args:
+        loss (Callable): Maps features to the four terms.
+        features (Sequence[Tensor]): Leaves; their gradients are replaced.
+
+    Returns:
+        Tensor: The loss.
+    """
+    for tensor in features:
+        tensor.grad = None
+    value = total(loss(*features))
+    value.backward()
+    return value.detach()
+
+
+def prepare(name: str, args: argparse.Namespace) -> Callable[[], object]:
+    """A call to measure, ready in a fresh process.
+
+    Args:
+        name (str): Of ``LOSSES``.
+        args (Namespace): Options of this part.
+
+    Returns:
+        Callable: Forward and backward pass.
+    """
+    torch.set_num_threads(args.threads)
+    backward(LOSSES[name], make_features(args, 4))  # libraries load
+    features = make_features(args, args.batch_size)
+    return functools.partial(backward, LOSSES[name], features)
+
+
+def _difference(args: argparse.Namespace) -> float:
+    """Largest relative difference of loss and gradients from dense."""
+    found = []
+    features = make_features(args, args.batch_size)
+    for loss in LOSSES.values():
+        found.append([backward(loss, features), *(x.grad for x in features)])
+    return max(
+        float((a - b).abs().max() / b.abs().max()) for a, b in zip(*found))
+
+
+def run(args: argparse.Namespace) -> List[Dict[str, Any]]:
+    """Measure ours, and beside it the alternative.
+
+    Args:
+        args (Namespace): Options of this part.
+
+    Returns:
+        list[dict]: A row each.
+    """
+    torch.set_num_threads(args.threads)
+    # Fresh processes map each large block by itself: what glibc keeps of
+    # freed ones would count as memory that the loss needs.
+    os.environ.setdefault('MALLOC_MMAP_THRESHOLD_', '65536')
+    names = ['ours', args.versus] if args.versus else ['ours']
+    each = torch.empty(0, dtype=getattr(torch, args.dtype)).element_size()
+    gradients = args.batch_size * args.channels * (args.side**2 + 1) * each
+    rows: List[Dict[str, Any]] = []
+    for name in names:
+        extra = peak_extra_bytes(functools.partial(prepare, name, args))
+        rows.append({
+            'loss': name,
+            'extra MB': extra / 1e6,
+            'beyond the gradients': (extra - gradients) / 1e6
+        })
+    if args.repeats:
+        features = make_features(args, args.batch_size)
+        calls = {
+            name: functools.partial(backward, LOSSES[name], features)
+            for name in names
+        }
+        times = seconds_in_turn(calls, args.repeats)
+        speed = ratios(times, names[-1])
+        for row, name in zip(rows, names):
+            row['ms'] = 1000 * statistics.median(times[name])
+            row['times as fast'] = speed[name]
+    if args.versus:
+        rows[0]['difference'] = _difference(args)
+        rows[1]['difference'] = 0.0
+    return rows

@@ -1,0 +1,223 @@
+"""Pack the media of a data set into one file, for fast reading.
+
+Frames are resized and sounds cut and resampled as the pipeline of the config
+says, once and for all; what is random stays in the training. A stopped run
+continues where it stood. See docs/packed_data.md.
+
+Example:
+    python tools/dataset_converters/pack_dataset.py configs/fnac_vggsound.py \
+        data/vggsound/packed_train --data-root data/vggsound
+    python tools/train.py configs/fnac_vggsound.py --data-root data/vggsound \
+        --cfg-options train_dataloader.dataset.packed=packed_train
+"""
+import argparse
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import Any, Dict, Iterator, Mapping, Optional, Sequence
+
+from mmengine.config import Config, DictAction
+from mmengine.registry import DefaultScope
+
+import fnac_mm.datasets  # noqa: F401
+from fnac_mm.datasets.media_packer import MediaPacker, PackingError
+from fnac_mm.datasets.packed_media import PackedDataError, PackedMedia
+from fnac_mm.datasets.packed_record import AUDIO_FORMATS, IMAGE_FORMATS
+from fnac_mm.engine.launch import set_data_root
+from fnac_mm.registry import DATASETS
+
+_ANNOTATIONS = ('list_file', 'ann_file', 'ann_dir', 'exclude', 'negative_file')
+
+
+def dataset_config(args: argparse.Namespace) -> Dict[str, Any]:
+    """The data set that the command line names.
+
+    Args:
+        args (argparse.Namespace): Of :func:`parse_args`.
+
+    Returns:
+        dict: Its config.
+
+    Raises:
+        ValueError: If the config has no such data set, or a wrapped one.
+    """
+    cfg = Config.fromfile(args.config)
+    if args.cfg_options:
+        cfg.merge_from_dict(args.cfg_options)
+    if args.data_root:
+        set_data_root(cfg, args.data_root)
+    name = f'{args.split}_dataloader'
+    dataset = (cfg.get(name) or {}).get('dataset')
+    if dataset is None:
+        raise ValueError(f'{args.config} has no {name}.dataset')
+    if 'dataset' in dataset or 'datasets' in dataset:
+        raise ValueError(f'{args.config}: {name}.dataset is a '
+                         f'{dataset.type} around others; pack those, each '
+                         'from a config of its own')
+    dataset.pop('packed', None)
+    return dataset
+
+
+def annotation_files(dataset: Mapping[str, Any]) -> Iterator[str]:
+    """Lists and annotations of a data set.
+
+    Args:
+        dataset (Mapping): Its config.
+
+    Yields:
+        str: Each path, relative to ``data_root`` or absolute.
+    """
+    for key in _ANNOTATIONS:
+        value = dataset.get(key)
+        if value:
+            yield from [value] if isinstance(value, str) else value
+
+
+def copy_annotations(dataset: Mapping[str, Any], folder: Path) -> None:
+    """Copy lists and annotations beside the media, as they lie in the root.
+
+    Args:
+        dataset (Mapping): Config of the data set.
+        folder (Path): Packed data.
+    """
+    root = dataset.get('data_root', '')
+    for path in annotation_files(dataset):
+        if os.path.isabs(path) or '..' in Path(path).parts:
+            print(f'not copied, as it is outside data_root: {path}')
+            continue
+        source, target = os.path.join(root, path), folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if os.path.isdir(source):
+            shutil.copytree(source, target, dirs_exist_ok=True)
+        else:
+            shutil.copy2(source, target)
+
+
+def print_summary(manifest: Mapping[str, Any], folder: Path,
+                  split: str) -> None:
+    """Print counts, sizes and what could not be read.
+
+    Args:
+        manifest (Mapping): What ``pack.json`` says.
+        folder (Path): Packed data.
+        split (str): ``'train'``, ``'val'`` or ``'test'``.
+    """
+    for kind, count in manifest['files'].items():
+        size = manifest['bytes_by_kind'][kind]
+        print(f'{kind}: {count} files, {size / 2**20:.1f} MiB, '
+              f'{size / max(count, 1) / 2**10:.1f} KiB each')
+    print(f'{folder}: {manifest["bytes"] / 2**20:.1f} MiB')
+    if manifest['inexact_sounds']:
+        print(f'{manifest["inexact_sounds"]} sounds are rounded to 16 bits: '
+              'at most 1/65534 from the unpacked ones')
+    if manifest['image_format'] == 'jpeg':
+        print(f'JPEG of quality {manifest["jpeg_quality"]}: not the same '
+              'pixels as unpacked')
+    failed = manifest['failed']
+    if failed:
+        print(f'{len(failed)} file(s) can\'t be read; training replaces and '
+              'counts them as it does unpacked:')
+        for cause in failed.values():
+            print(f'  {cause}')
+    print(f'to read it: --cfg-options {split}_dataloader.dataset.packed='
+          f'{os.path.abspath(folder)}')
+
+
+def pack(args: argparse.Namespace) -> None:
+    """Pack, or go on with it.
+
+    Args:
+        args (argparse.Namespace): Of :func:`parse_args`.
+
+    Raises:
+        ValueError: If scores would come from pictures with losses.
+    """
+    config = dataset_config(args)
+    lossy = args.image_format == 'jpeg' or args.audio_format == 'pcm16'
+    if lossy and config.get('test_mode'):
+        raise ValueError('jpeg and pcm16 would change the scores of a test '
+                         'set; use --image-format raw or png and '
+                         '--audio-format lossless')
+    with DefaultScope.overwrite_default_scope('fnac_mm'):
+        packer = MediaPacker(args.out, config['pipeline'], args.image_format,
+                             args.audio_format, args.jpeg_quality)
+        dataset = DATASETS.build(dict(config, pipeline=[]))
+        manifest = packer.pack(dataset, args.workers)
+    copy_annotations(config, args.out)
+    print_summary(manifest, args.out, args.split)
+
+
+def verify(folder: Path) -> None:
+    """Read every packed file and compare its checksum.
+
+    Args:
+        folder (Path): Packed data.
+
+    Raises:
+        PackedDataError: If something is damaged; names it.
+    """
+    media = PackedMedia(folder)
+    faults = media.verify()
+    if faults:
+        raise PackedDataError('\n'.join([
+            f'{len(faults)} of {sum(media.manifest["files"].values())} files '
+            'are damaged:', *faults
+        ]))
+    print(f'{folder}: {sum(media.manifest["files"].values())} files, all as '
+          'they were written')
+
+
+def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    add = parser.add_argument
+    add('config', help='config file')
+    add('out', type=Path, help='folder to write')
+    add('--split',
+        choices=('train', 'val', 'test'),
+        default='train',
+        help='whose data set; default: train')
+    add('--data-root', help='data_root of the data set')
+    add('--image-format',
+        choices=IMAGE_FORMATS,
+        default='raw',
+        help='raw (fastest) and png are lossless; jpeg is small')
+    add('--jpeg-quality', type=int, default=95, help='default: 95')
+    add('--audio-format',
+        choices=AUDIO_FORMATS,
+        default='lossless',
+        help='lossless: 16 bits where they lose nothing, else float32; '
+        'pcm16: always 16 bits')
+    add('--workers', type=int, default=os.cpu_count() or 1, help='processes')
+    add('--verify',
+        action='store_true',
+        help='check what is packed in OUT instead; CONFIG is not read')
+    add('--cfg-options',
+        nargs='+',
+        action=DictAction,
+        metavar='K=V',
+        help='change the config')
+    args = parser.parse_args(argv)
+    if not 1 <= args.jpeg_quality <= 100 or args.workers < 0:
+        parser.error('--jpeg-quality must be in [1, 100] and --workers at '
+                     'least 0')
+    return args
+
+
+def main(argv: Optional[Sequence[str]] = None) -> None:
+    """Pack or verify."""
+    args = parse_args(argv)
+    try:
+        if args.verify:
+            verify(args.out)
+        else:
+            pack(args)
+    except (PackingError, ValueError, OSError) as error:
+        sys.exit(f'error: {error}')
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,1 @@
+"""What the ``prepare_*.py`` tools share: from raw media to a data set."""

@@ -1,0 +1,1 @@
+"""Parts of ``verify_dataset.py``."""
