@@ -1,5 +1,6 @@
 """From a command line to a config."""
 import os
+from unittest import mock
 
 import pytest
 import torch
@@ -70,18 +71,21 @@ def test_options_override(config) -> None:
     assert (cfg.test_dataloader.batch_size, cfg.work_dir) == (1, 'w')
 
 
-def test_slurm_environment(monkeypatch) -> None:
-    for name in ('RANK', 'LOCAL_RANK', 'WORLD_SIZE', 'MASTER_PORT'):
-        monkeypatch.delenv(name, raising=False)
-    for name, value in dict(
-            SLURM_NODELIST='n[1-2]',
-            SLURM_PROCID='3',
-            SLURM_NTASKS='4',
-            MASTER_ADDR='n1').items():
-        monkeypatch.setenv(name, value)
-    launch._slurm_environment()
-    assert (os.environ['RANK'], os.environ['WORLD_SIZE'],
-            os.environ['LOCAL_RANK']) == ('3', '4', '0')
+def test_slurm_environment() -> None:
+    slurm = dict(
+        SLURM_NODELIST='n[1-2]',
+        SLURM_PROCID='3',
+        SLURM_NTASKS='4',
+        MASTER_ADDR='n1')
+    # Puts back what the function itself sets, for the tests that follow.
+    with mock.patch.dict(os.environ, slurm, clear=True):
+        launch._slurm_environment()
+        assert os.environ == dict(
+            slurm,
+            RANK='3',
+            WORLD_SIZE='4',
+            LOCAL_RANK='0',
+            MASTER_PORT='29500')
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason='there is a GPU')
