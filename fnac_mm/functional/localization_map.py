@@ -14,8 +14,6 @@ from .rows import as_array, for_each_row
 
 # Positions of a side up to which products beat interpolation.
 SMALL = 32
-# Torch rounds otherwise in what a row has beyond multiples of it.
-VECTOR = 16
 
 
 def localization_map(visual: Tensor, audio: Tensor) -> Tensor:
@@ -76,19 +74,36 @@ def product_weights(old: Tuple[int, int], new: Tuple[int, int],
                           align_corners), np.ascontiguousarray(columns.T))
 
 
-def is_plain(map: Tensor, width: int) -> bool:
+@lru_cache(maxsize=16)
+def _rounds_as_torch(old: Tuple[int, int], new: Tuple[int, int],
+                     align_corners: bool) -> bool:
+    """Whether products give torch's bits, which processors differ in."""
+    draw = torch.Generator().manual_seed(0)
+    maps = torch.empty(4, *old).uniform_(-1, 1, generator=draw)
+    large = F.interpolate(
+        maps[:, None], new, mode='bilinear', align_corners=align_corners)
+    found = product_resize(maps.numpy(),
+                           product_weights(old, new, align_corners))
+    return torch.equal(torch.from_numpy(found), large[:, 0])
+
+
+def is_plain(map: Tensor, size: Tuple[int, int], align_corners: bool) -> bool:
     """Whether :func:`product_resize` gives what torch does, to the bit.
 
     Args:
         map (Tensor): (..., h, w).
-        width (int): W.
+        size (tuple[int, int]): (H, W).
+        align_corners (bool): See :func:`resize_map`.
 
     Returns:
-        bool: The map is small, of float32, finite and on the host.
+        bool: The map is small, of float32, finite and on the host, and the
+        products of this host's processor round as its interpolation does.
     """
     return (map.dtype == torch.float32 and not map.is_cuda
-            and not map.requires_grad and max(map.shape[-2:]) <= SMALL
-            and width % VECTOR == 0 and bool(torch.isfinite(map).all()))
+            and not map.requires_grad and 0 < min(map.shape[-2:])
+            and max(map.shape[-2:]) <= SMALL
+            and bool(torch.isfinite(map).all()) and _rounds_as_torch(
+                (map.shape[-2], map.shape[-1]), size, align_corners))
 
 
 def product_resize(map: np.ndarray,
@@ -139,7 +154,8 @@ def resize_map(map: Tensor,
                          f'got {mode!r}')
     height, width = (size, size) if isinstance(size, int) else size
     batched = map if map.dim() == 3 else map[None]
-    if mode == 'bilinear' and is_plain(batched, width):
+    if mode == 'bilinear' and is_plain(batched,
+                                       (height, width), bool(align_corners)):
         weights = product_weights((map.shape[-2], map.shape[-1]),
                                   (height, width), bool(align_corners))
         resized = torch.from_numpy(product_resize(batched.numpy(), weights))

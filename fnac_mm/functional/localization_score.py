@@ -47,9 +47,12 @@ def boxes_to_pixels(boxes: ArrayLike,
         array = array.reshape(0, 4)
     if array.ndim != 2 or array.shape[1] != 4:
         raise ValueError(f'expected boxes (N,4), got {array.shape}')
-    if np.isnan(array).any():
-        raise ValueError(f'boxes hold NaN: {array.tolist()}')
-    return (array.clip(0, 1) * size).astype(int).tolist()
+    rows = array.tolist()
+    if any(math.isnan(value) for row in rows for value in row):
+        raise ValueError(f'boxes hold NaN: {rows}')
+    # A box or two: faster without NumPy.
+    return [[int(min(max(value, 0.), 1.) * size) for value in row]
+            for row in rows]
 
 
 def boxes_to_target(boxes: ArrayLike,

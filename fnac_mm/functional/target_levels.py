@@ -1,7 +1,9 @@
 """Targets as levels, each a region, of which pixels need only be counted.
 
-Shape legend: L levels, (H, W) pixels.
+Shape legend: B batch, L levels, R runs, (H, W) pixels.
 """
+from functools import lru_cache
+from operator import itemgetter
 from typing import Dict, List, NamedTuple, Sequence, Tuple
 
 import numpy as np
@@ -16,52 +18,118 @@ class TargetLevels(NamedTuple):
     """A target that is the mean of regions.
 
     Level j of a consensus is where more than j annotators drew a box; a union
-    or a mask is its only level.
+    or a mask is its only level, each within the one before. A level is kept
+    as runs: in column x it covers the rows from ``runs[0, r, x]`` up to
+    ``runs[1, r, x]`` for each r, no row twice.
 
     Attributes:
-        levels (np.ndarray): Boolean (L, H, W), each within the one before.
+        height (int): H.
+        runs (tuple[np.ndarray, ...]): Of each level (2, R, W) int16.
         inside (tuple[int, ...]): Pixels of each level.
     """
-    levels: np.ndarray
+    height: int
+    runs: Tuple[np.ndarray, ...]
     inside: Tuple[int, ...]
 
     @classmethod
     def of(cls, levels: np.ndarray) -> 'TargetLevels':
+        """Find the runs.
+
+        Args:
+            levels (np.ndarray): Boolean (L, H, W), each within the one
+                before.
+
+        Returns:
+            TargetLevels: The same.
+        """
+        return cls.of_runs(levels.shape[1], [_find_runs(x) for x in levels])
+
+    @classmethod
+    def of_runs(cls, height: int,
+                runs: Sequence[np.ndarray]) -> 'TargetLevels':
         """Count the pixels.
 
         Args:
-            levels (np.ndarray): See the class.
+            height (int): H.
+            runs (Sequence[np.ndarray]): See the class.
 
         Returns:
             TargetLevels: With the counts.
         """
-        return cls(levels,
-                   tuple(int(np.count_nonzero(level)) for level in levels))
+        inside = tuple(int(np.subtract(x[1], x[0]).sum()) for x in runs)
+        return cls(height, tuple(runs), inside)
+
+    @property
+    def pixels(self) -> int:
+        """Those of the picture, H * W."""
+        return self.height * self.runs[0].shape[-1]
 
     @property
     def is_exact(self) -> bool:
         """Whether sums of the target are exact in float32, as counts are."""
-        return len(self.levels).bit_count() == 1
+        return len(self.runs).bit_count() == 1
+
+    @property
+    def levels(self) -> np.ndarray:
+        """Boolean (L, H, W)."""
+        row = np.arange(self.height, dtype=np.int16)[:, None, None]
+        return np.stack([((row >= x[0]) & (row < x[1])).any(axis=1)
+                         for x in self.runs])
 
     @property
     def target(self) -> Tensor:
         """(H, W) float32 in [0, 1], see :func:`boxes_to_target`."""
         number = self.levels.sum(axis=0, dtype=np.float32)
-        return torch.from_numpy(number / np.float32(len(self.levels)))
+        return torch.from_numpy(number / np.float32(len(self.runs)))
 
-    def ciou(self, hits: Sequence[int], selected: int) -> float:
-        """cIoU of a region, with 0 / 0 := 0; right if ``is_exact``.
 
-        Args:
-            hits (Sequence[int]): Pixels that it shares with each level.
-            selected (int): Its pixels.
+def count_ciou(inside: np.ndarray, hits: np.ndarray,
+               selected: np.ndarray) -> np.ndarray:
+    """cIoU of regions, with 0 / 0 := 0; right if ``is_exact``.
 
-        Returns:
-            float: In [0, 1].
-        """
-        total = sum(self.inside) / len(self.inside)
-        union = total + (selected - hits[0])
-        return sum(hits) / len(self.inside) / union if union else 0.0
+    Args:
+        inside (np.ndarray): (L, ...), pixels of each level.
+        hits (np.ndarray): (L, ...), pixels that a region shares with them.
+        selected (np.ndarray): (...), its pixels.
+
+    Returns:
+        np.ndarray: (...) float64 in [0, 1].
+    """
+    number = len(inside)
+    union = inside.sum(axis=0) / number + (selected - hits[0])
+    return hits.sum(axis=0) / number / np.where(union == 0, 1, union)
+
+
+def _find_runs(level: np.ndarray) -> np.ndarray:
+    """(2, R, W) of a boolean (H, W)."""
+    height, width = level.shape
+    edges = np.zeros((width, height + 1), bool)
+    edges[:, :-1] = level.T
+    edges[:, 1:] ^= level.T
+    column, row = edges.nonzero()
+    # Edges begin and end runs in turn.
+    column = column[::2]
+    first = np.searchsorted(column, column)
+    order = np.arange(len(column)) - first
+    runs = np.zeros((2, order.max(initial=0) + 1, width), np.int16)
+    runs[:, order, column] = row.reshape(-1, 2).T
+    return runs
+
+
+def _union_runs(corners: Sequence[Sequence[int]], size: int) -> np.ndarray:
+    """(2, R, size) of a union of boxes, one run for each."""
+    runs = np.zeros((2, max(len(corners), 1), size), np.int16)
+    if len(corners) > 1:
+        corners = sorted(corners, key=itemgetter(1))
+    for row, (x0, y0, x1, y1) in enumerate(corners):
+        runs[0, row, x0:x1] = min(y0, y1)
+        runs[1, row, x0:x1] = y1
+    for row in range(1, len(corners)):
+        # From the top: what is below all that was covered before.
+        start, end = runs[:, row]
+        np.maximum(start, runs[1, row - 1], out=start)
+        np.maximum(start, end, out=end)
+    return runs
 
 
 def boxes_to_levels(boxes: ArrayLike,
@@ -84,29 +152,18 @@ def boxes_to_levels(boxes: ArrayLike,
     """
     corners = boxes_to_pixels(boxes, size, combine, consensus)
     if combine == 'union':
-        levels = np.zeros((1, size, size), bool)
-        for x0, y0, x1, y1 in corners:
-            levels[0, y0:y1, x0:x1] = True
-    else:
-        number = np.zeros((size, size), np.int32)
-        for x0, y0, x1, y1 in corners:
-            number[y0:y1, x0:x1] += 1
-        levels = number > np.arange(consensus)[:, None, None]
-    return TargetLevels.of(levels)
+        return TargetLevels.of_runs(size, [_union_runs(corners, size)])
+    number = np.zeros((size, size), np.int32)
+    for x0, y0, x1, y1 in corners:
+        number[y0:y1, x0:x1] += 1
+    return TargetLevels.of(number > np.arange(consensus)[:, None, None])
 
 
-def _baselines(target: TargetLevels, centre: np.ndarray,
-               count: int) -> List[float]:
-    """Of a target whose best region has ``count`` pixels."""
-    inside = target.inside
-    hits = [int(np.count_nonzero(centre & x)) for x in target.levels]
-    # The best region takes pixels of the last level first.
-    best = [min(pixels, count) for pixels in inside]
-    return [
-        target.ciou(inside, centre.size),
-        target.ciou(hits, int(np.count_nonzero(centre))),
-        target.ciou(best, count)
-    ]
+@lru_cache(maxsize=8)
+def _centre_counts(size: int, area: float, compare: str) -> np.ndarray:
+    """(H + 1, W), pixels of the centre's region above a row, by column."""
+    region = centre_region(size, area, compare)[0].numpy()
+    return np.pad(region.cumsum(axis=0), ((1, 0), (0, 0)))
 
 
 def level_baseline_cious(targets: Sequence[TargetLevels],
@@ -126,8 +183,20 @@ def level_baseline_cious(targets: Sequence[TargetLevels],
     if not all(target.is_exact for target in targets):
         return baseline_cious(
             torch.stack([target.target for target in targets]), area, compare)
-    centre = centre_region(targets[0].levels.shape[-1], area, compare)[0]
-    count = centre.numel() - int(centre.numel() * area) - (compare == '>')
-    table = [_baselines(t, centre.numpy(), count) for t in targets]
-    columns = torch.tensor(table, dtype=torch.float64).T
-    return dict(zip(('whole_image', 'centre', 'oracle_cap'), columns))
+    above = _centre_counts(targets[0].height, area, compare)
+    columns = np.arange(above.shape[1])
+    hits: List[List[int]] = []
+    for target in targets:
+        ends = [above[runs, columns].sum(axis=(1, 2)) for runs in target.runs]
+        hits.append([int(end - start) for start, end in ends])
+    pixels = targets[0].pixels
+    count = pixels - int(pixels * area) - (compare == '>')
+    inside = np.array([target.inside for target in targets]).T
+    cious = dict(
+        whole_image=count_ciou(inside, inside, np.array(pixels)),
+        centre=count_ciou(inside,
+                          np.array(hits).T, above[-1].sum()),
+        # The best region takes pixels of the last level first.
+        oracle_cap=count_ciou(inside, np.minimum(inside, count),
+                              np.array(count)))
+    return {kind: torch.from_numpy(values) for kind, values in cious.items()}

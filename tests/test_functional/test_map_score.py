@@ -5,11 +5,13 @@ from unittest import mock
 import numpy as np
 import pytest
 import torch
+from scipy.ndimage import gaussian_filter
 from torch import Tensor
 
 from fnac_mm.functional import (PROTOCOLS, Protocol, TargetLevels,
                                 boxes_to_levels, boxes_to_target,
                                 consensus_iou, map_score, score_maps)
+from fnac_mm.functional.map_pieces import map_pieces
 from ..test_evaluation.samples import PublishedEvaluator
 
 COUNT = 12
@@ -115,6 +117,50 @@ def test_same_as_published() -> None:
         for map, boxes in zip(large, make_boxes()):
             published.add(map.numpy(), boxes_to_target(boxes).double().numpy())
         assert found[kind] == published.cious
+
+
+@pytest.mark.parametrize('shape', [(7, 7), (14, 14), (3, 20), (32, 2)])
+@pytest.mark.parametrize('smooth', [False, True])
+def test_many_maps(shape: tuple, smooth: bool) -> None:
+    """More than one block, and hardly one that needs the general way."""
+    rng = np.random.default_rng(3)
+    maps = rng.uniform(-1, 1, (2, 5 * COUNT, *shape)).astype(np.float32)
+    if smooth:
+        maps = gaussian_filter(maps, (0, 0, 1, 1))
+    boxes = 5 * make_boxes()
+    levels = [boxes_to_levels(b) for b in boxes]
+    targets = torch.stack([boxes_to_target(b) for b in boxes])
+    protocol = PROTOCOLS['fnac_test']
+    given = [torch.from_numpy(part) for part in maps]
+    with mock.patch.object(
+            map_score, '_general_cious',
+            wraps=map_score._general_cious) as general:
+        found = scored(protocol, given, levels)
+    assert found == step_by_step(protocol, given, targets)
+    assert general.call_count < COUNT / 2
+
+
+def test_too_narrow_a_guess_is_repaired() -> None:
+    maps = make_maps('random', 7, 7)
+    levels = [boxes_to_levels(boxes) for boxes in make_boxes()]
+    protocol = PROTOCOLS['fnac_test']
+    expected = scored(protocol, maps, levels)
+    with mock.patch.object(map_score, 'MARGINS', (0.1, 400)), \
+            mock.patch.object(map_score, '_general_cious',
+                              side_effect=AssertionError):
+        assert scored(protocol, maps, levels) == expected
+
+
+def test_a_processor_that_rounds_otherwise() -> None:
+    maps = make_maps('random', 7, 7)
+    levels = [boxes_to_levels(boxes) for boxes in make_boxes()]
+    protocol = PROTOCOLS['fnac_test']
+    expected = scored(protocol, maps, levels)
+    pieces = map_pieces((7, 7), (224, 224), True)
+    with mock.patch.object(pieces, 'is_exact', False), \
+            mock.patch.object(map_score, '_Scorer',
+                              side_effect=AssertionError):
+        assert scored(protocol, maps, levels) == expected
 
 
 def test_threads_do_not_matter() -> None:

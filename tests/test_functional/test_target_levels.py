@@ -1,11 +1,14 @@
 """Targets as levels: the same numbers as targets of numbers."""
+import hypothesis
 import numpy as np
 import pytest
 import torch
+from hypothesis import strategies
 
 from fnac_mm.functional import (TargetLevels, baseline_cious, boxes_to_levels,
                                 boxes_to_target, level_baseline_cious,
                                 region_ciou)
+from fnac_mm.functional.target_levels import count_ciou
 from .test_map_score import make_boxes
 
 RULES = [
@@ -39,12 +42,36 @@ def test_counts_give_the_ciou() -> None:
     for rule in RULES[:3]:
         for boxes in make_boxes():
             levels = boxes_to_levels(boxes, 60, **rule)
-            hits = [int((region & level).sum()) for level in levels.levels]
+            hits = (levels.levels & region).sum(axis=(1, 2))
+            found = count_ciou(np.array(levels.inside), hits, region.sum())
             expected = region_ciou(
                 torch.from_numpy(region)[None], levels.target[None])
-            assert levels.ciou(hits, int(region.sum())) == expected.item()
+            assert found == expected.item()
     nothing = TargetLevels.of(np.zeros((1, 4, 4), bool))
-    assert nothing.ciou([0], 0) == 0
+    assert count_ciou(np.array(nothing.inside), np.zeros(1), np.zeros(1)) == 0
+
+
+@pytest.mark.parametrize('share', [0, 0.02, 0.5, 0.98, 1])
+def test_levels_are_kept(share: float) -> None:
+    rng = np.random.default_rng(0)
+    outer = rng.random((2, 9, 17)) < share
+    levels = np.stack([outer[0], outer[0] & outer[1]])
+    kept = TargetLevels.of(levels)
+    assert (kept.levels == levels).all() and kept.pixels == 9 * 17
+    assert kept.inside == tuple(levels.sum(axis=(1, 2)))
+
+
+@hypothesis.given(
+    strategies.lists(
+        strategies.lists(
+            strategies.floats(-0.25, 1.25, width=16), min_size=4, max_size=4),
+        max_size=6))
+def test_any_boxes(boxes: list) -> None:
+    """Boxes that overlap, touch, are inverted or leave the picture."""
+    for rule in RULES[:3]:
+        levels = boxes_to_levels(boxes, 23, **rule)
+        assert torch.equal(levels.target, boxes_to_target(boxes, 23, **rule))
+        assert levels.inside == tuple(levels.levels.sum(axis=(1, 2)))
 
 
 @pytest.mark.parametrize('boxes, kwargs, message', [

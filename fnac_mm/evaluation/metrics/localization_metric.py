@@ -97,7 +97,7 @@ class LocalizationMetric(MapMetric):
                                  'to PackAVInputs (meta_keys), or groups='
                                  'False to the metric')
             row['ciou'] = dict(zip(cious, values))
-            row['target_area'] = target.inside[0] / target.levels[0].size
+            row['target_area'] = target.inside[0] / target.pixels
             row['empty_target'] = target.inside[0] == 0
 
     def compute_metrics(self, results: List[List[dict]]) -> Dict[str, float]:

@@ -13,8 +13,8 @@ from fnac_mm.functional import SampleStatistic
 from ..provenance import add_provenance
 from ..result_file import duplicated, write_results
 
-# Samples scored at once; their large maps fit the caches of a processor.
-CHUNK = 16
+# Samples scored at once.
+CHUNK = 64
 
 Features = Tuple[Tensor, Tensor]
 
