@@ -3,7 +3,7 @@
 Shape legend: B batch, C channels, (h, w) positions, (H, W) pixels.
 """
 from functools import lru_cache
-from typing import Callable, Optional, Tuple, Union
+from typing import Callable, List, NamedTuple, Optional, Tuple, Union
 
 import numpy as np
 import torch
@@ -14,6 +14,8 @@ from .rows import as_array, for_each_row
 
 # Positions of a side up to which products beat interpolation.
 SMALL = 32
+# Factors of a sum that every processor adds one after the other.
+WINDOW = 7
 
 
 def localization_map(visual: Tensor, audio: Tensor) -> Tensor:
@@ -47,31 +49,50 @@ def object_map(features: Tensor) -> Tensor:
     return features.abs().mean(dim=1)
 
 
-@lru_cache(maxsize=16)
-def _axis_weights(old: int, new: int, align_corners: bool) -> np.ndarray:
-    """(new, old), what each new position takes of the old ones, last first."""
-    own = F.interpolate(
-        torch.eye(old)[None], new, mode='linear', align_corners=align_corners)
-    return np.ascontiguousarray(own[0].T.numpy()[:, ::-1])
+class AxisWindow(NamedTuple):
+    """New positions of one axis that few old ones make up.
+
+    Attributes:
+        new (slice): New positions.
+        old (slice): Old ones, last first.
+        weights (np.ndarray): (new, old) float32.
+    """
+    new: slice
+    old: slice
+    weights: np.ndarray
 
 
-@lru_cache(maxsize=16)
-def product_weights(old: Tuple[int, int], new: Tuple[int, int],
-                    align_corners: bool) -> Tuple[np.ndarray, np.ndarray]:
-    """The two factors that enlarge a map bilinearly.
+AxisWindows = Tuple[AxisWindow, ...]
+
+
+@lru_cache(maxsize=32)
+def axis_windows(old: int, new: int, align_corners: bool) -> AxisWindows:
+    """What linear interpolation along one axis takes from where.
 
     Args:
-        old (tuple[int, int]): (h, w).
-        new (tuple[int, int]): (H, W).
+        old (int): Positions before.
+        new (int): Positions after.
         align_corners (bool): See :func:`resize_map`.
 
     Returns:
-        tuple[np.ndarray, np.ndarray]: (H, h) and (w, W), for
-        :func:`product_resize`.
+        tuple[AxisWindow, ...]: Windows of up to ``WINDOW`` old positions, one
+        after the other.
     """
-    columns = _axis_weights(old[1], new[1], align_corners)
-    return (_axis_weights(old[0], new[0],
-                          align_corners), np.ascontiguousarray(columns.T))
+    weights = F.interpolate(
+        torch.eye(old)[None], new, mode='linear',
+        align_corners=align_corners)[0].T.numpy()
+    first = (weights != 0).argmax(axis=1).clip(max=max(old - 2, 0))
+    windows: List[AxisWindow] = []
+    for start in range(0, max(old - 1, 1), WINDOW - 1):
+        stop = min(start + WINDOW, old)
+        at = ((first >= start) & (first < start + WINDOW - 1)).nonzero()[0]
+        if len(at):
+            lines = slice(int(at[0]), int(at[-1]) + 1)
+            nodes = slice(stop - 1, start - 1 if start else None, -1)
+            windows.append(
+                AxisWindow(lines, nodes,
+                           np.ascontiguousarray(weights[lines, nodes])))
+    return tuple(windows)
 
 
 @lru_cache(maxsize=16)
@@ -83,49 +104,69 @@ def _rounds_as_torch(old: Tuple[int, int], new: Tuple[int, int],
     large = F.interpolate(
         maps[:, None], new, mode='bilinear', align_corners=align_corners)
     found = product_resize(maps.numpy(),
-                           product_weights(old, new, align_corners))
+                           axis_windows(old[0], new[0], align_corners),
+                           axis_windows(old[1], new[1], align_corners))
     return torch.equal(torch.from_numpy(found), large[:, 0])
 
 
-def is_plain(map: Tensor, size: Tuple[int, int], align_corners: bool) -> bool:
-    """Whether :func:`product_resize` gives what torch does, to the bit.
+def is_plain(map: Tensor) -> bool:
+    """Whether NumPy may enlarge a map.
 
     Args:
         map (Tensor): (..., h, w).
-        size (tuple[int, int]): (H, W).
-        align_corners (bool): See :func:`resize_map`.
 
     Returns:
-        bool: The map is small, of float32, finite and on the host, and the
-        products of this host's processor round as its interpolation does.
+        bool: It is small, of float32, finite, without gradient and on the
+        host.
     """
     return (map.dtype == torch.float32 and not map.is_cuda
-            and not map.requires_grad and 0 < min(map.shape[-2:])
+            and not map.requires_grad and map.numel() > 0
             and max(map.shape[-2:]) <= SMALL
-            and bool(torch.isfinite(map).all()) and _rounds_as_torch(
-                (map.shape[-2], map.shape[-1]), size, align_corners))
+            and bool(torch.isfinite(map).all()))
 
 
-def product_resize(map: np.ndarray,
-                   weights: Tuple[np.ndarray, np.ndarray],
-                   out: Optional[np.ndarray] = None) -> np.ndarray:
-    """Bilinear enlargement as two products of matrices: ten times as fast.
-
-    Torch multiplies the farther neighbour first and adds the nearer one
-    without rounding between; so does a product that begins with the last.
-    NumPy's, since a product of torch may be told to round more.
+def product_widen(map: np.ndarray, columns: AxisWindows) -> np.ndarray:
+    """Bilinear enlargement of the rows of maps, see :func:`product_resize`.
 
     Args:
         map (np.ndarray): (..., h, w) float32.
-        weights (tuple[np.ndarray, np.ndarray]): See :func:`product_weights`.
-        out (np.ndarray, optional): (..., H, W), gets the result.
+        columns (tuple[AxisWindow, ...]): From w to W.
+
+    Returns:
+        np.ndarray: (..., h, W).
+    """
+    parts = [
+        np.ascontiguousarray(map[..., window.old]).reshape(
+            -1, window.weights.shape[1]) @ window.weights.T
+        for window in columns
+    ]
+    wide = parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
+    return wide.reshape(*map.shape[:-1], -1)
+
+
+def product_resize(map: np.ndarray, rows: AxisWindows,
+                   columns: AxisWindows) -> np.ndarray:
+    """Bilinear enlargement as two products of matrices: ten times as fast.
+
+    Torch multiplies the farther neighbour first and adds the nearer one
+    without rounding between; so does a product that begins with the last, as
+    long as it is short enough to be summed in one go. NumPy's, since a
+    product of torch may be told to round more.
+
+    Args:
+        map (np.ndarray): (..., h, w) float32.
+        rows (tuple[AxisWindow, ...]): From h to H.
+        columns (tuple[AxisWindow, ...]): From w to W.
 
     Returns:
         np.ndarray: (..., H, W).
     """
-    rows, columns = weights
-    small = np.ascontiguousarray(map[..., ::-1, ::-1])
-    return np.matmul(rows, np.matmul(small, columns), out=out)
+    wide = product_widen(map, columns)
+    parts = [
+        window.weights @ np.ascontiguousarray(wide[..., window.old, :])
+        for window in rows
+    ]
+    return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=-2)
 
 
 def resize_map(map: Tensor,
@@ -154,11 +195,11 @@ def resize_map(map: Tensor,
                          f'got {mode!r}')
     height, width = (size, size) if isinstance(size, int) else size
     batched = map if map.dim() == 3 else map[None]
-    if mode == 'bilinear' and is_plain(batched,
-                                       (height, width), bool(align_corners)):
-        weights = product_weights((map.shape[-2], map.shape[-1]),
-                                  (height, width), bool(align_corners))
-        resized = torch.from_numpy(product_resize(batched.numpy(), weights))
+    if mode == 'bilinear' and is_plain(batched) and _rounds_as_torch(
+        (map.shape[-2], map.shape[-1]), (height, width), bool(align_corners)):
+        windows = (axis_windows(map.shape[-2], height, bool(align_corners)),
+                   axis_windows(map.shape[-1], width, bool(align_corners)))
+        resized = torch.from_numpy(product_resize(batched.numpy(), *windows))
         return resized if map.dim() == 3 else resized[0]
     resized = F.interpolate(
         batched[:, None], (height, width),

@@ -8,8 +8,10 @@ from functools import lru_cache
 from typing import List, NamedTuple, Tuple
 
 import numpy as np
+import torch
 
-from .localization_map import product_resize, product_weights
+from .localization_map import (AxisWindows, axis_windows, product_widen,
+                               resize_map)
 
 # Rows of one piece: difference of a row's weight from a straight line.
 STRAIGHT = 1e-5
@@ -60,12 +62,21 @@ def _near(weights: np.ndarray) -> np.ndarray:
     return np.minimum((weights != 0).argmax(axis=1), weights.shape[1] - 2)
 
 
-def _ends(pieces: List[_Piece]) -> Tuple[List[int], int]:
-    """First and last lines of pieces, then their neighbours; how many first"""
+def _ends(pieces: List[_Piece]) -> Tuple[np.ndarray, np.ndarray]:
+    """First and last lines of pieces with their neighbours; which are ends."""
     ends = {line for a, n, _ in pieces for line in (a, a + n - 1)}
     beside = {line for a, n, _ in pieces for line in (a + 1, a + n - 2)
               if n > 2}  # yapf: disable
-    return sorted(ends) + sorted(beside - ends), len(ends)
+    lines = sorted(ends | beside)
+    return np.array(lines), np.array([line in ends for line in lines])
+
+
+def _whole(windows: AxisWindows, old: int) -> np.ndarray:
+    """(new, old), the weights of all windows."""
+    weights = np.zeros((windows[-1].new.stop, old), np.float32)
+    for window in windows:
+        weights[window.new, window.old] = window.weights
+    return weights
 
 
 class MapPieces:
@@ -81,16 +92,16 @@ class MapPieces:
         last (np.ndarray): (P, 1) int16, the row after its last one.
         number (np.ndarray): (P, 1) float32, rows of each.
         is_exact (bool): Whether :meth:`pixels` finds every bit that
-            :func:`product_resize` does, which a processor without fused
+            :func:`resize_map` does, which a processor without fused
             multiplication does not let it.
     """
 
     def __init__(self, shape: Tuple[int, int], size: Tuple[int, int],
                  align_corners: bool) -> None:
         self.shape, self.size = shape, size
-        factors = product_weights(shape, size, align_corners)
-        rows = np.ascontiguousarray(factors[0][:, ::-1])
-        self._factors = factors
+        windows = axis_windows(shape[0], size[0], align_corners)
+        self._columns = axis_windows(shape[1], size[1], align_corners)
+        rows = _whole(windows, shape[0])
         self.near = _near(rows)
         index = np.arange(size[0])
         self.share = rows[index, self.near + 1]
@@ -103,17 +114,19 @@ class MapPieces:
         self._ends = (self.share[first][:, None],
                       self.share[first + number - 1][:, None])
         self._steps = np.maximum(self.number - 1, 1)
-        rows_at, row_ends = _ends(pieces)
-        self._columns_at, column_ends = _ends(
-            _find_pieces(np.ascontiguousarray(factors[1][::-1].T)))
-        self._corner_rows = factors[0][rows_at]
+        self._rows_at, is_row_end = _ends(pieces)
+        self._columns_at, is_column_end = _ends(
+            _find_pieces(_whole(self._columns, shape[1])))
+        self._corner_rows = [
+            (window.old, rows[at, window.old]) for window in windows
+            for at in [[i for i in self._rows_at
+                        if window.new.start <= i < window.new.stop]]
+        ]  # yapf: disable
         # Corners, then what is beside one in a row or a column.
-        row, column = np.indices((len(rows_at), len(self._columns_at)))
-        inner = (row >= row_ends).astype(int) + (column >= column_ends)
-        self._order = np.argsort(inner.ravel(), kind='stable')
-        self._order = self._order[:np.count_nonzero(inner < 2)]
-        self._corners = row_ends * column_ends
-        self.is_exact = self._finds_every_bit()
+        ends = np.add.outer(is_row_end.astype(int), is_column_end).ravel()
+        self._order = np.argsort(-ends, kind='stable')[:np.count_nonzero(ends)]
+        self._corners = np.count_nonzero(ends == 2)
+        self.is_exact = self._finds_every_bit(align_corners)
 
     def widen(self, small: np.ndarray) -> np.ndarray:
         """Enlarge the rows of maps, not their number.
@@ -124,9 +137,7 @@ class MapPieces:
         Returns:
             np.ndarray: (..., h, W) float32.
         """
-        turned = np.ascontiguousarray(small[..., ::-1])
-        wide = turned.reshape(-1, self.shape[1]) @ self._factors[1]
-        return wide.reshape(*small.shape[:-1], -1)
+        return product_widen(small, self._columns)
 
     def corner_pixels(self, wide: np.ndarray) -> np.ndarray:
         """Pixels at the corners of all pieces, and those beside them.
@@ -137,8 +148,11 @@ class MapPieces:
         Returns:
             np.ndarray: (M, N) float32, for :meth:`extremes`.
         """
-        columns = np.ascontiguousarray(wide[:, ::-1, self._columns_at])
-        pixels = self._corner_rows @ columns
+        columns = wide[:, :, self._columns_at]
+        pixels = np.concatenate([
+            weights @ np.ascontiguousarray(columns[:, old])
+            for old, weights in self._corner_rows
+        ], axis=1)  # yapf: disable
         return pixels.reshape(len(wide), -1).take(self._order, axis=1)
 
     def extremes(self, pixels: np.ndarray) -> Tuple[np.ndarray, ...]:
@@ -220,16 +234,20 @@ class MapPieces:
             doubt[at] = error != 0
         return exact.astype(np.float32), doubt
 
-    def _finds_every_bit(self) -> bool:
-        rng = np.random.default_rng(0)
+    def _finds_every_bit(self, align_corners: bool) -> bool:
+        draw = torch.Generator().manual_seed(0)
         for number in (1, 32):
             # A product of more rows may be rounded otherwise.
-            small = rng.uniform(-1, 1, (number, *self.shape))
-            small = small.astype(np.float32)
-            map, row, column = np.indices((number, *self.size)).reshape(3, -1)
-            found, doubt = self.pixels(self.widen(small), map, row, column)
-            large = product_resize(small, self._factors).ravel()
-            if not ((found == large) | doubt).all():
+            small = torch.empty(number, *self.shape)
+            small.uniform_(-1, 1, generator=draw)
+            large = resize_map(small, self.size, align_corners=align_corners)
+            wide = self.widen(small.numpy())
+            map, row, column = np.indices(large.shape).reshape(3, -1)
+            found, doubt = self.pixels(wide, map, row, column)
+            corners = large[:, self._rows_at][:, :, self._columns_at]
+            corners = corners.flatten(1)[:, self._order]
+            if not ((found == large.flatten().numpy()) | doubt).all() or \
+                    (self.corner_pixels(wide) != corners.numpy()).any():
                 return False
         return True
 

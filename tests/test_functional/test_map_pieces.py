@@ -1,4 +1,4 @@
-"""Pieces of enlarged maps: what is found by enlarging them."""
+"""Pieces of enlarged maps: what torch finds by enlarging them."""
 from typing import Tuple
 
 import numpy as np
@@ -6,7 +6,6 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from fnac_mm.functional.localization_map import product_resize, product_weights
 from fnac_mm.functional.map_pieces import map_pieces
 
 CASES = [((7, 7), (224, 224), True), ((7, 7), (224, 224), False),
@@ -39,8 +38,7 @@ def test_pixels_to_the_bit(shape, size, align_corners) -> None:
     pieces = map_pieces(shape, size, align_corners)
     if not pieces.is_exact:
         pytest.skip('the products of this processor round otherwise')
-    weights = product_weights(shape, size, align_corners)
-    large = product_resize(maps, weights)
+    large = enlarge(maps, size, align_corners)
     map, row, column = np.indices(large.shape).reshape(3, -1)
     found, doubt = pieces.pixels(pieces.widen(maps), map, row, column)
     assert doubt.mean() < 1e-4
@@ -53,8 +51,7 @@ def test_extremes_are_at_corners(shape, size, align_corners) -> None:
     pieces = map_pieces(shape, size, align_corners)
     low, high, other_low, other_high = pieces.extremes(
         pieces.corner_pixels(pieces.widen(maps)))
-    weights = product_weights(shape, size, align_corners)
-    flat = product_resize(maps, weights).reshape(len(maps), -1)
+    flat = enlarge(maps, size, align_corners).reshape(len(maps), -1)
     rounding = 0 if pieces.is_exact else 1e-6
     sure = (other_low > low + 1e-5) & (other_high < high - 1e-5)
     assert (np.abs(low - flat.min(axis=1)) <= rounding)[sure].all()
