@@ -165,6 +165,46 @@ def audio_track(container: _Input, number: int = 0) -> av.AudioStream:
     return _in_one_thread(streams[number])
 
 
+def read_packets(container: _Input, *tracks:
+                 av.stream.Stream) -> Iterator[av.Packet]:
+    """Packets of some tracks in the order of the file.
+
+    Args:
+        container (av.container.InputContainer): An open file.
+        *tracks (av.stream.Stream): Of this file.
+
+    Yields:
+        av.Packet: The last of each track is empty.
+
+    Raises:
+        MediaError: ``undecodable``, at a packet of a track that was not there
+            when the file was opened: PyAV does not find it.
+    """
+    try:
+        yield from container.demux(*tracks)
+    except IndexError as error:
+        raise MediaError('undecodable',
+                         'a track begins in the midst of the file') from error
+
+
+def read_frames(container: _Input,
+                track: av.stream.Stream) -> Iterator[av.frame.Frame]:
+    """Decode a track.
+
+    Args:
+        container (av.container.InputContainer): An open file.
+        track (av.stream.Stream): Of this file.
+
+    Yields:
+        av.frame.Frame: Sound or pictures.
+
+    Raises:
+        MediaError: See :func:`read_packets`.
+    """
+    for packet in read_packets(container, track):
+        yield from packet.decode()
+
+
 def frame_samples(frame: av.AudioFrame) -> np.ndarray:
     """Samples of a piece of sound.
 

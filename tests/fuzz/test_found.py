@@ -1,31 +1,44 @@
 """What fuzzing found, kept small: each once crashed, hung or was accepted."""
+import errno
 import json
 import struct
+import tracemalloc
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Callable
+from unittest import mock
 
+import av
 import numpy as np
 import pytest
 import soundfile
 import torch
+from PIL import Image
 
 from fnac_mm.apis.checkpoint_config import read_config
 from fnac_mm.apis.placement import read_min_confidence
 from fnac_mm.apis.sound_track import SoundTrack
+from fnac_mm.apis.upload_limits import UploadLimits
 from fnac_mm.apis.video_reader import VideoReader
+from fnac_mm.datasets import LoadImage
 from fnac_mm.datasets.extended import read_negative_list
 from fnac_mm.datasets.flickr_soundnet import read_flickr_boxes
 from fnac_mm.datasets.media_index import read_id_list
-from fnac_mm.datasets.packed_media import MANIFEST, read_manifest
+from fnac_mm.datasets.packed_media import (DATABASE, MANIFEST, PackedDataError,
+                                           PackedMedia, read_manifest)
 from fnac_mm.datasets.packed_record import decode_array
 from fnac_mm.datasets.vggss import read_vggss
+from fnac_mm.evaluation.map_history import FOLDER, read_history
 from fnac_mm.evaluation.result_file import read_results
 from fnac_mm.functional import load_waveform
+from fnac_mm.functional.media_file import MediaError, read_packets
+from fnac_mm.functional.media_sound import _to_mono16
 from fnac_mm.functional.spectrogram_stream import StreamResampler
 from fnac_mm.utils import load_plain_checkpoint
 from fnac_mm.visualization.curves import read_scalars
 from tests.media import index_frames, write_media
 from tests.test_tools.raw_media import load_tool
+from tools.model_converters.publish_model import read_metrics
 from . import seeds
 from .readers import read_forged_record, tool
 
@@ -252,3 +265,130 @@ def test_flipped_weights_are_accepted_by_torch_alone(tmp_path: Path) -> None:
     assert not torch.equal(loaded, seeds.WEIGHTS['state_dict']['weight'])
     with pytest.raises(ValueError, match='found.pth: .*checksum'):
         load_plain_checkpoint(str(path))
+
+
+@pytest.mark.parametrize('content', [
+    b'',
+    b'P6\n1 1048577\n255\n' + bytes(99),
+])
+def test_pictures_that_opencv_asserts_on(tmp_path: Path,
+                                         content: bytes) -> None:
+    path = tmp_path / 'found.png'
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match='found.png: not a readable picture'):
+        LoadImage(imdecode_backend='cv2')(dict(img_path=str(path)))
+
+
+def test_a_picture_whose_chunk_is_of_two_gigabytes(tmp_path: Path) -> None:
+    path = tmp_path / 'found.png'
+    Image.fromarray(seeds.PICTURE).save(path)
+    content = bytearray(path.read_bytes())
+    where = content.index(b'IDAT') - 4
+    content[where:where + 4] = struct.pack('>I', 2**31 - 1)
+    path.write_bytes(content)
+    check = tool('prepare_vggsound', 'check_picture', 'preparation.pictures')
+    tracemalloc.start()
+    try:
+        assert check(path) == (32, 24, 'PNG')
+        assert tracemalloc.get_traced_memory()[1] < 2**24
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_tiff_whose_offset_is_a_fraction(tmp_path: Path) -> None:
+    path = tmp_path / 'found.tiff'
+    Image.fromarray(seeds.PICTURE).save(path)
+    content = path.read_bytes()
+    whole = struct.pack('<HHI', 273, 4, 1)  # StripOffsets, a LONG
+    assert content.count(whole) == 1
+    path.write_bytes(content.replace(whole, struct.pack('<HHI', 273, 5,
+                                                        1)))  # RATIONAL
+    with pytest.raises(ValueError, match='found.tiff: not a readable'):
+        LoadImage()(dict(img_path=str(path)))
+
+
+def test_a_sound_that_changes_its_channels() -> None:
+    """As that of a damaged MPEG-TS may."""
+    resampler = av.AudioResampler(format='fltp')
+    mono, stereo = (
+        av.AudioFrame(layout=layout, samples=64, format='s16')
+        for layout in ('mono', 'stereo'))
+    for frame in (mono, stereo):
+        frame.sample_rate = 16000
+    assert _to_mono16(mono, resampler).shape == (64, )
+    with pytest.raises(MediaError, match='does not match'):
+        _to_mono16(stereo, resampler)
+
+
+def test_a_track_that_begins_in_the_midst() -> None:
+    """PyAV's list of tracks is as of the opening; it raises IndexError."""
+
+    def demux(*tracks: Any) -> Any:
+        yield 'packet'
+        yield [][len(tracks)]
+
+    container = SimpleNamespace(demux=demux)
+    packets = read_packets(container, 'track')
+    assert next(packets) == 'packet'
+    with pytest.raises(MediaError, match='in the midst'):
+        next(packets)
+
+
+def test_the_last_packet_of_an_ogg_file(tmp_path: Path) -> None:
+    """FFmpeg tells its length, which is negative, without the sign."""
+    path = tmp_path / 'found.ogg'
+    soundfile.write(path, seeds.SOUND, 8000, 'VORBIS', format='OGG')
+    UploadLimits(max_seconds=1.01).check_sound(str(path))
+    with pytest.raises(ValueError, match='found.ogg: 1.5 s long'):
+        UploadLimits(max_seconds=0.9).check_sound(str(path))
+
+
+def test_a_table_of_contents_that_only_torch_trips_over(
+        tmp_path: Path) -> None:
+    path = tmp_path / 'found.pth'
+    path.write_bytes(seeds.checkpoint())
+    fault = OSError(errno.EINVAL, 'Invalid argument')
+    with mock.patch(
+            'torch.load', side_effect=fault), pytest.raises(
+                ValueError, match='found.pth: .*table of contents is damaged'):
+        load_plain_checkpoint(str(path))
+
+
+def test_a_damaged_page_of_values_in_a_pack(tmp_path: Path) -> None:
+    """It is in no checksum of the tree; LMDB itself notices."""
+    seeds.make_pack(tmp_path / 'found', seeds.many_records())
+    path = tmp_path / 'found' / DATABASE
+    content = bytearray(path.read_bytes())
+    values = [
+        page for page in range(0, len(content), 4096)
+        if content[page + 10:page + 12] == b'\x04\0'  # P_OVERFLOW
+    ]
+    assert values
+    for page in values:
+        content[page + 10] = 1
+    path.write_bytes(content)
+    media = PackedMedia(path.parent)
+    media.check()
+    with pytest.raises(PackedDataError, match='data.mdb: .*is damaged'):
+        for number in range(120):
+            media.get(f'img_path/{number}')
+
+
+@pytest.mark.parametrize('content', ['[' * 99_999, '5', '{"version": 1}'])
+def test_history_of_maps(tmp_path: Path, content: str) -> None:
+    path = tmp_path / 'run' / 'vis_data' / FOLDER / 'epoch_1.json'
+    path.parent.mkdir(parents=True)
+    path.write_text(content)
+    with pytest.raises(ValueError, match='epoch_1.json is no history'):
+        read_history(tmp_path)
+
+
+@pytest.mark.parametrize('content, message', [
+    ('[' * 99_999, 'not a json file'),
+    ('{"a": 1' + '0' * 400 + '}', 'no numbers'),
+])
+def test_scores_to_publish(tmp_path: Path, content: str, message: str) -> None:
+    path = tmp_path / 'found.json'
+    path.write_text(content)
+    with pytest.raises(ValueError, match=f'found.json: {message}'):
+        read_metrics(str(path))
