@@ -98,7 +98,9 @@ def product_resize(map: np.ndarray,
 
     Torch multiplies the farther neighbour first and adds the nearer one
     without rounding between; so does a product that begins with the last.
-    NumPy's, since a product of torch may be told to round more.
+    NumPy's, since a product of torch may be told to round more. With eight
+    rows or columns and more, some processors add in another order, so that
+    the last bit may differ.
 
     Args:
         map (np.ndarray): (..., h, w) float32.
