@@ -147,8 +147,9 @@ class _Scorer:
             np.logical_and(above, level, out=near)
             inside = level.reshape(-1, WORD).take(at, axis=0)
             inside &= chosen
-            hits.append(np.count_nonzero(near) + np.count_nonzero(inside))
-        return target.ciou(hits, number + np.count_nonzero(chosen))
+            hits.append(
+                int(np.count_nonzero(near)) + int(np.count_nonzero(inside)))
+        return target.ciou(hits, number + int(np.count_nonzero(chosen)))
 
     def _choose(self, kind: int, values: np.ndarray, low: np.float32,
                 high: np.float32, above: int) -> Optional[np.ndarray]:

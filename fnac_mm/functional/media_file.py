@@ -188,7 +188,7 @@ def read_packets(container: _Input, *tracks:
 
 
 def read_frames(container: _Input,
-                track: av.stream.Stream) -> Iterator[av.frame.Frame]:
+                track: av.stream.Stream) -> Iterator[Any]:
     """Decode a track.
 
     Args:
@@ -196,7 +196,7 @@ def read_frames(container: _Input,
         track (av.stream.Stream): Of this file.
 
     Yields:
-        av.frame.Frame: Sound or pictures.
+        av.AudioFrame | av.VideoFrame: By the kind of the track.
 
     Raises:
         MediaError: See :func:`read_packets`.
