@@ -3,7 +3,7 @@ import os
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Iterator, Tuple, Union
+from typing import Any, Dict, Iterator, Tuple, Union
 
 import av
 import numpy as np
@@ -30,6 +30,10 @@ _ANNOUNCING = ('mov', 'matroska', 'avi', 'wav', 'flac')
 _MAGIC = ((4, b'ftyp'), (4, b'moov'), (0, b'\x1aE\xdf\xa3'), (0, b'RIFF'))
 
 _MAX_CHANNELS = 8
+
+# Titles and the like may hold any bytes; PyAV 19 replaces them unasked.
+_ANY_BYTES: Dict[str, Any] = {} if int(
+    av.__version__.split('.')[0]) >= 19 else dict(metadata_errors='replace')
 
 # Seconds that a file may hold less than it announces.
 MAX_SHORTAGE = 0.5
@@ -84,7 +88,7 @@ def open_container(path: Union[str, Path]) -> _Input:
     try:
         return av.open(
             path,
-            metadata_errors='replace',
+            **_ANY_BYTES,
             options=dict(format_whitelist=_CONTAINERS))
     except av.FFmpegError as error:
         if any(head[at:at + len(word)] == word for at, word in _MAGIC):

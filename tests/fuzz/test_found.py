@@ -80,7 +80,9 @@ def unsealed(content: bytes) -> bytes:
     (read_flickr_boxes, bbox('\u0661'), 'not an integer'),
     (read_vggss, b'[{"file": "a\\ud800", "bbox": []}]', 'is not an id'),
     (read_vggss, b'[{"file": "' + LONG + b'/", "bbox": []}]', 'is not an id'),
-    (read_min_confidence, b'[' * 990 + b']' * 990, 'not a json file'),
+    # Python 3.12 can read this one.
+    (read_min_confidence, b'[' * 990 + b']' * 990,
+     '(not a json file|expected one)'),
     (read_min_confidence, b'[' * 100_000, 'not a json file'),
     (read_min_confidence, b'{"threshold": [0.5]}', 'a threshold on'),
     (read_min_confidence, b'{"threshold": true}', 'a threshold on'),
