@@ -87,9 +87,7 @@ def open_container(path: Union[str, Path]) -> _Input:
     head = _read_head(path)
     try:
         return av.open(
-            path,
-            **_ANY_BYTES,
-            options=dict(format_whitelist=_CONTAINERS))
+            path, **_ANY_BYTES, options=dict(format_whitelist=_CONTAINERS))
     except av.FFmpegError as error:
         if any(head[at:at + len(word)] == word for at, word in _MAGIC):
             raise MediaError(
@@ -191,8 +189,7 @@ def read_packets(container: _Input, *tracks:
                          'a track begins in the midst of the file') from error
 
 
-def read_frames(container: _Input,
-                track: av.stream.Stream) -> Iterator[Any]:
+def read_frames(container: _Input, track: av.stream.Stream) -> Iterator[Any]:
     """Decode a track.
 
     Args:

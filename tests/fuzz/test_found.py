@@ -65,49 +65,54 @@ def unsealed(content: bytes) -> bytes:
     return content.replace(b'"sha256"', b'"sha257"')
 
 
-@pytest.mark.parametrize('read, content, message', [
-    (read_id_list, LONG + b'/', 'line 1: .* is not an id'),
-    (read_id_list, b'.\n', 'is not an id'),
-    (read_negative_list, CSV + ROW + LONG, 'field larger than field limit'),
-    (read_negative_list, CSV + b'"' + ROW + b'c,d,non-sounding',
-     'not a table'),
-    (read_negative_list, b'video,audio,label,video\na,b,non-sounding,c',
-     'each once'),
-    (read_negative_list, CSV[:-1] + b',' * 200_000 + b'\n', 'each once'),
-    (read_flickr_boxes, bbox('1' + '0' * 400), 'not an integer'),
-    (read_flickr_boxes, bbox('7' * 5000), 'not an integer'),
-    (read_flickr_boxes, bbox('1_0'), 'not an integer'),
-    (read_flickr_boxes, bbox('\u0661'), 'not an integer'),
-    (read_vggss, b'[{"file": "a\\ud800", "bbox": []}]', 'is not an id'),
-    (read_vggss, b'[{"file": "' + LONG + b'/", "bbox": []}]', 'is not an id'),
-    # Python 3.12 can read this one.
-    (read_min_confidence, b'[' * 990 + b']' * 990,
-     '(not a json file|expected one)'),
-    (read_min_confidence, b'[' * 100_000, 'not a json file'),
-    (read_min_confidence, b'{"threshold": [0.5]}', 'a threshold on'),
-    (read_min_confidence, b'{"threshold": true}', 'a threshold on'),
-    (lambda path: read_scalars([path]), b'\xff\n{"step": 1}\n', 'line 1'),
-    (lambda path: read_scalars([path]), b'[' * 9999 + b'\n{"step": 1}\n',
-     'line 1'),
-    (read_results, unsealed(seeds.result_file()), 'sha256'),
-    (read_results, results('results', 0, 'map',
-                           value=[['1', '2']]), 'not an array of numbers'),
-    (read_results, results('results', 0, 'map',
-                           value=[[10**400]]), 'not an array of numbers'),
-    (read_results,
-     results(
-         'results',
-         0,
-         'mask',
-         value=dict(size=[10**6, 10**6], counts=[10**12])), "can't be of"),
-    (read_results,
-     results('results', 0, 'mask', value=dict(
-         size=[2, 3], counts=[1.7, 4.3])), 'must be integers'),
-    (read_results,
-     results(
-         'results', 0, 'mask', value=dict(
-             size=[2, 3], counts=[2**62] * 4)), 'do not make a mask'),
-])
+@pytest.mark.parametrize(
+    'read, content, message',
+    [
+        (read_id_list, LONG + b'/', 'line 1: .* is not an id'),
+        (read_id_list, b'.\n', 'is not an id'),
+        (read_negative_list, CSV + ROW + LONG,
+         'field larger than field limit'),
+        (read_negative_list, CSV + b'"' + ROW + b'c,d,non-sounding',
+         'not a table'),
+        (read_negative_list, b'video,audio,label,video\na,b,non-sounding,c',
+         'each once'),
+        (read_negative_list, CSV[:-1] + b',' * 200_000 + b'\n', 'each once'),
+        (read_flickr_boxes, bbox('1' + '0' * 400), 'not an integer'),
+        (read_flickr_boxes, bbox('7' * 5000), 'not an integer'),
+        (read_flickr_boxes, bbox('1_0'), 'not an integer'),
+        (read_flickr_boxes, bbox('\u0661'), 'not an integer'),
+        (read_vggss, b'[{"file": "a\\ud800", "bbox": []}]', 'is not an id'),
+        (read_vggss, b'[{"file": "' + LONG + b'/", "bbox": []}]',
+         'is not an id'),
+        # Python 3.12 can read this one.
+        (read_min_confidence, b'[' * 990 + b']' * 990,
+         '(not a json file|expected one)'),
+        (read_min_confidence, b'[' * 100_000, 'not a json file'),
+        (read_min_confidence, b'{"threshold": [0.5]}', 'a threshold on'),
+        (read_min_confidence, b'{"threshold": true}', 'a threshold on'),
+        (lambda path: read_scalars([path]), b'\xff\n{"step": 1}\n', 'line 1'),
+        (lambda path: read_scalars([path]), b'[' * 9999 + b'\n{"step": 1}\n',
+         'line 1'),
+        (read_results, unsealed(seeds.result_file()), 'sha256'),
+        (read_results, results('results', 0, 'map',
+                               value=[['1', '2']]), 'not an array of numbers'),
+        (read_results, results('results', 0, 'map',
+                               value=[[10**400]]), 'not an array of numbers'),
+        (read_results,
+         results(
+             'results',
+             0,
+             'mask',
+             value=dict(size=[10**6, 10**6], counts=[10**12])), "can't be of"),
+        (read_results,
+         results(
+             'results', 0, 'mask', value=dict(
+                 size=[2, 3], counts=[1.7, 4.3])), 'must be integers'),
+        (read_results,
+         results(
+             'results', 0, 'mask', value=dict(
+                 size=[2, 3], counts=[2**62] * 4)), 'do not make a mask'),
+    ])
 def test_refused(tmp_path: Path, read: Callable, content: bytes,
                  message: str) -> None:
     path = tmp_path / 'found'
