@@ -210,6 +210,6 @@ def recording_length(path: str) -> Tuple[float, int]:
             with open_media(path) as container:
                 rate = _checked_rate(audio_track(container).rate)
                 return _av_length(container), rate
-        except MediaError as error:
+        except ValueError as error:
             raise ValueError(f'{path}: not a readable recording ({error}; '
                              f'{libsndfile_error})') from error
