@@ -27,6 +27,7 @@ from fnac_mm.datasets.media_index import ClipFiles, read_id_list
 from fnac_mm.datasets.vggss import read_vggss
 from fnac_mm.functional import load_waveform
 from fnac_mm.functional.media_file import MediaError, open_media
+from fnac_mm.functional.sound_file import recording_length
 from fnac_mm.utils import load_plain_checkpoint
 from tests.test_tools.raw_media import load_tool
 
@@ -210,7 +211,7 @@ def test_media_open_no_other_file(tmp_path: Path, kind: str,
     if kind == 'concat':  # FFmpeg itself would open what is named
         with av.open(str(path)) as container:
             assert next(container.decode(audio=0)).samples
-    for read in (load_waveform, VideoReader, SoundTrack):
+    for read in (load_waveform, recording_length, VideoReader, SoundTrack):
         with pytest.raises(ValueError, match='list'):
             read(str(path))
     with pytest.raises(MediaError), open_media(path):

@@ -17,7 +17,7 @@ if [ $LINT = 1 ]; then
     "$PYTHON" -m yapf --diff --recursive fnac_mm tools tests configs setup.py
     "$PYTHON" -m isort --check-only --diff fnac_mm tools tests setup.py
     "$PYTHON" -m ruff check fnac_mm tools tests setup.py
-    "$PYTHON" -m pip check
+    PYTHON="$PYTHON" bash tools/audit_dependencies.sh
     "$PYTHON" -m mypy fnac_mm
     "$PYTHON" -m interrogate -c pyproject.toml fnac_mm tools
 else

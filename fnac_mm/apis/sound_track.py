@@ -17,7 +17,7 @@ from fnac_mm.functional import (SpectrogramStream, StreamResampler,
                                 mix_channels, tile_waveform)
 from fnac_mm.functional.media_file import (MediaError, audio_track,
                                            frame_samples, open_container,
-                                           open_media)
+                                           open_media, read_frames)
 
 # Time stamps are rounded; beyond this many seconds something is missing.
 _TOLERANCE = 0.05
@@ -123,7 +123,7 @@ class SoundTrack:
         convert = av.AudioResampler(format='fltp')
         count = 0
         try:
-            for frame in self._container.decode(self.stream):
+            for frame in read_frames(self._container, self.stream):
                 time = frame.time
                 if self.begin is None:
                     self.begin = time or 0.0

@@ -1,4 +1,5 @@
 """What may be uploaded to the web page, checked before it is decoded."""
+import io
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,8 +9,9 @@ from av.container import InputContainer
 from av.stream import Stream
 from PIL import Image
 
+from fnac_mm.datasets.transforms.loading import DECODE_ERRORS, PICTURE_FORMATS
 from fnac_mm.functional.media_file import (MediaError, audio_track, open_media,
-                                           video_track)
+                                           read_packets, video_track)
 
 _MIB = 2**20
 
@@ -27,13 +29,15 @@ def packets_length(container: InputContainer, stream: Stream) -> float:
         float: Seconds.
     """
     begin, end = None, 0.0
-    for packet in container.demux(stream):
+    for packet in read_packets(container, stream):
         if packet.pts is None or packet.time_base is None:
             continue
         time = float(packet.pts * packet.time_base)
         begin = time if begin is None else min(begin, time)
-        length = float((packet.duration or 0) * packet.time_base)
-        end = max(end, time + length)
+        length = packet.duration or 0
+        # Of Ogg's last packet FFmpeg tells a negative one, without the sign.
+        length -= 2**32 if length >= 2**31 else 0
+        end = max(end, time + float(length * packet.time_base))
     return end - (begin or 0.0)
 
 
@@ -112,9 +116,11 @@ class UploadLimits:
         """
         name = self._check_size(path)
         try:
-            with Image.open(path) as picture:
+            # From memory: a damaged length asks for no more than there is.
+            content = io.BytesIO(Path(path).read_bytes())
+            with Image.open(content, formats=PICTURE_FORMATS) as picture:
                 size = picture.size
-        except (OSError, ValueError, Image.DecompressionBombError) as error:
+        except DECODE_ERRORS as error:
             raise ValueError(f'{name}: not a readable picture') from error
         self._check_pixels(name, size)
 

@@ -8,7 +8,7 @@ import av
 import numpy as np
 
 from fnac_mm.functional.media_file import (MediaError, open_container,
-                                           video_track)
+                                           read_frames, video_track)
 from fnac_mm.functional.media_frame import frame_picture
 
 
@@ -114,7 +114,7 @@ class VideoReader:
                 length = (frame.duration or 0) * self.time_base
                 last = Frame(image, time, length or 1 / self.rate)
                 yield last
-        except av.FFmpegError as error:
+        except (av.FFmpegError, MediaError) as error:
             where = float(last.time) if last else self.start
             raise ValueError(f'{self.path}: the video is damaged after '
                              f'{where:.2f} s ({error})') from error
@@ -143,7 +143,8 @@ class VideoReader:
             self._container.seek(offset, stream=self._stream)
         # An avi has no presentation times: what says so is guessed wrong.
         guess = _TimeStamps(self._container.format.name == 'avi')
-        for index, frame in enumerate(self._container.decode(self._stream)):
+        for index, frame in enumerate(
+                read_frames(self._container, self._stream)):
             stamp = guess.best(frame.pts, frame.dts)
             if stamp is None:
                 # Raw streams have no time stamps at all.

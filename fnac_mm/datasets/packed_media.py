@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Dict, List, Mapping, Optional, Tuple, Union
 from urllib.parse import quote
 
+import lmdb
 from mmengine.fileio import LmdbBackend, get_file_backend
 from rich.progress import track
 
@@ -176,7 +177,11 @@ class PackedMedia:
                 backend_args=dict(
                     backend='lmdb', db_path=os.path.realpath(self.folder)),
                 enable_singleton=True)
-        record = self._backend.get(key)
+        try:
+            record = self._backend.get(key)
+        except lmdb.Error as error:
+            raise PackedDataError(f'{self.path}: {key!r} is damaged: {error}; '
+                                  'copy or pack the file again') from error
         if record is None:
             raise KeyError(f'{self.path}: {key!r} is not packed')
         try:

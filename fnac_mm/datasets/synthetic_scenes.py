@@ -255,7 +255,7 @@ def _places(rng: Generator) -> Array:
 
 def _tight_box(mask: Array) -> Box:
     """Tight box of a mask (H, W), xyxy normalised to [0, 1]."""
-    rows, cols = mask.any(1).nonzero()[0], mask.any(0).nonzero()[0]
+    rows, cols = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
     edges = [cols[0], rows[0], cols[-1] + 1, rows[-1] + 1]
     return (np.array(edges) / np.tile(mask.shape[::-1], 2)).tolist()
 

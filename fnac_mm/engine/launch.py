@@ -13,6 +13,8 @@ from mmengine.logging import print_log
 
 # Seconds that a process waits for the others before the job is ended.
 GROUP_TIMEOUT = 300
+# Less, so that the process whose loader hangs can say so.
+LOADER_TIMEOUT = 240
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 
 
@@ -175,6 +177,22 @@ def pin_memory_with_gpu(cfg: Config) -> None:
             cfg[name].pin_memory = False
 
 
+def limit_wait_for_loaders(cfg: Config) -> None:
+    """End a run whose loader gives nothing for minutes.
+
+    torch would wait for ever for a worker that hangs.
+
+    Args:
+        cfg (Config): Changed in place, where it has workers and sets no
+            ``timeout`` itself; 0 waits for ever.
+    """
+    for name in LOADERS:
+        loader = cfg.get(name)
+        # torch refuses a limit without workers.
+        if loader is not None and loader.get('num_workers'):
+            loader.setdefault('timeout', LOADER_TIMEOUT)
+
+
 def use_amp(cfg: Config, dtype: str = 'fp16') -> None:
     """Train in mixed precision.
 
@@ -262,6 +280,7 @@ def load_config(path: str,
     cfg.work_dir = work_dir or cfg.get('work_dir') or osp.join(
         'work_dirs', name)
     pin_memory_with_gpu(cfg)
+    limit_wait_for_loaders(cfg)
     use_deterministic_kernels(cfg)
     use_gloo_without_gpu(cfg, launcher)
     return cfg

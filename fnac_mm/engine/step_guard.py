@@ -1,4 +1,5 @@
 """No step of the optimizer is taken unseen with NaN or infinity."""
+from functools import partial, update_wrapper
 from typing import Any, List, Optional
 
 import torch
@@ -46,13 +47,19 @@ class StepGuard:
         self._kept: List[Tensor] = []
         self._finite: Optional[Tensor] = None
         self._backward, self._step = wrapper.backward, wrapper.step
+        self._before = {n: vars(wrapper).get(n) for n in ('backward', 'step')}
         # Instance attributes: whatever the class, without one for each.
         wrapper.backward = self._watched_backward
-        wrapper.step = self._watched_step
+        # Schedulers have marked the step that they count.
+        wrapper.step = update_wrapper(
+            partial(self._watched_step), wrapper.step)
 
     def detach(self) -> None:
-        """Give the wrapper its own methods back."""
-        del self.wrapper.backward, self.wrapper.step
+        """Give the wrapper the methods back that it had."""
+        for name, method in self._before.items():
+            delattr(self.wrapper, name)
+            if method is not None:
+                setattr(self.wrapper, name, method)
 
     def begin(self) -> None:
         """Before the forward pass: keep what a skipped step would spoil."""

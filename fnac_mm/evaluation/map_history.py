@@ -137,6 +137,7 @@ def _read(path: Path) -> Dict[str, Any]:
                 epoch=int, protocol=dict, dataset=dict, results=list).items():
             if not isinstance(content[key], kind):
                 raise ValueError(f'{key} is {content[key]!r}')
-    except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(f'{path} is no history of maps: {error}') from None
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise ValueError(
+            f'{path} is no history of maps: {error!s:.200}') from None
     return dict(content, folder=path.parent)

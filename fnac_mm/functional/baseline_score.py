@@ -35,7 +35,7 @@ def oracle_ciou(target: Tensor,
 
     def best(row: int) -> float:
         values = targets[row]
-        inside = np.count_nonzero(values > 0)
+        inside = int(np.count_nonzero(values > 0))
         total = hit = float(values.sum(dtype=np.float64))
         # Only of a target larger than the region is anything left out.
         if inside > count:

@@ -16,6 +16,8 @@ from torch import Tensor
 from torchaudio.functional import resample
 from torchaudio.transforms import MelSpectrogram
 
+from .waveform import check_resampling
+
 # Side of the perceptual hash: 16 x 16 = 256 bits.
 HASH_SIDE = 16
 IMAGE_BITS = HASH_SIDE**2
@@ -74,6 +76,16 @@ def _mel_spectrogram() -> MelSpectrogram:
         center=False)
 
 
+def _usual_rate(rate: int) -> int:
+    """The rate, or one beside it (0.5 % at most) that is cheap to convert."""
+    try:
+        check_resampling(rate, AUDIO_RATE)
+    except ValueError:
+        step = 10 if rate < 20_000 else 100
+        return step * round(rate / step)
+    return rate
+
+
 def audio_fingerprint(waveform: Union[Tensor, np.ndarray],
                       rate: int) -> Optional[np.ndarray]:
     """Strips of bits that say where the sound grows and fades.
@@ -93,7 +105,7 @@ def audio_fingerprint(waveform: Union[Tensor, np.ndarray],
         ``HOP_LENGTH / AUDIO_RATE`` seconds. None for a sound that is too
         short (0.7 s) or digital silence.
     """
-    sound = resample(torch.as_tensor(waveform), rate, AUDIO_RATE)
+    sound = resample(torch.as_tensor(waveform), _usual_rate(rate), AUDIO_RATE)
     strips = (len(sound) - _WINDOW) // HOP_LENGTH
     if strips < _LEAST_STRIPS:
         return None

@@ -3,7 +3,7 @@ import os
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Iterator, Tuple, Union
+from typing import Any, Dict, Iterator, Tuple, Union
 
 import av
 import numpy as np
@@ -30,6 +30,10 @@ _ANNOUNCING = ('mov', 'matroska', 'avi', 'wav', 'flac')
 _MAGIC = ((4, b'ftyp'), (4, b'moov'), (0, b'\x1aE\xdf\xa3'), (0, b'RIFF'))
 
 _MAX_CHANNELS = 8
+
+# Titles and the like may hold any bytes; PyAV 19 replaces them unasked.
+_ANY_BYTES: Dict[str, Any] = {} if int(
+    av.__version__.split('.')[0]) >= 19 else dict(metadata_errors='replace')
 
 # Seconds that a file may hold less than it announces.
 MAX_SHORTAGE = 0.5
@@ -83,9 +87,7 @@ def open_container(path: Union[str, Path]) -> _Input:
     head = _read_head(path)
     try:
         return av.open(
-            path,
-            metadata_errors='replace',
-            options=dict(format_whitelist=_CONTAINERS))
+            path, **_ANY_BYTES, options=dict(format_whitelist=_CONTAINERS))
     except av.FFmpegError as error:
         if any(head[at:at + len(word)] == word for at, word in _MAGIC):
             raise MediaError(
@@ -163,6 +165,45 @@ def audio_track(container: _Input, number: int = 0) -> av.AudioStream:
             'no_audio', f'the file has {len(streams)} audio tracks, wanted '
             f'number {number}' if streams else 'the file has no audio track')
     return _in_one_thread(streams[number])
+
+
+def read_packets(container: _Input, *tracks:
+                 av.stream.Stream) -> Iterator[av.Packet]:
+    """Packets of some tracks in the order of the file.
+
+    Args:
+        container (av.container.InputContainer): An open file.
+        *tracks (av.stream.Stream): Of this file.
+
+    Yields:
+        av.Packet: The last of each track is empty.
+
+    Raises:
+        MediaError: ``undecodable``, at a packet of a track that was not there
+            when the file was opened: PyAV does not find it.
+    """
+    try:
+        yield from container.demux(*tracks)
+    except IndexError as error:
+        raise MediaError('undecodable',
+                         'a track begins in the midst of the file') from error
+
+
+def read_frames(container: _Input, track: av.stream.Stream) -> Iterator[Any]:
+    """Decode a track.
+
+    Args:
+        container (av.container.InputContainer): An open file.
+        track (av.stream.Stream): Of this file.
+
+    Yields:
+        av.AudioFrame | av.VideoFrame: By the kind of the track.
+
+    Raises:
+        MediaError: See :func:`read_packets`.
+    """
+    for packet in read_packets(container, track):
+        yield from packet.decode()
 
 
 def frame_samples(frame: av.AudioFrame) -> np.ndarray:

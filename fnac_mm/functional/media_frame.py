@@ -9,8 +9,8 @@ from typing import Iterator, List, Tuple
 import av
 import numpy as np
 
-from .media_file import (MediaError, announced_duration, track_start,
-                         video_track)
+from .media_file import (MediaError, announced_duration, read_packets,
+                         track_start, video_track)
 
 # Some containers round times to a millisecond.
 _ROUNDING = 5e-4
@@ -31,7 +31,7 @@ def _frames_from(container: _Input, stream: av.VideoStream,
     except av.FFmpegError:  # AVI knows no time before its first
         container.seek(round(origin / unit), stream=stream)
     end, key, started = max(time, 0), None, False
-    for packet in container.demux(stream):
+    for packet in read_packets(container, stream):
         # MPEG-TS seeks to any packet; decoded from there, frames are grey.
         if not started and not packet.is_keyframe:
             continue

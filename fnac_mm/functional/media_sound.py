@@ -11,7 +11,7 @@ import numpy as np
 
 from .media_file import (MediaError, announced_duration, announces_length,
                          audio_track, check_complete, frame_samples,
-                         track_start, video_track)
+                         read_packets, track_start, video_track)
 from .sound_file import sample_index
 
 # FFmpeg's aresample=async=1 bridges gaps of time stamps from here on.
@@ -33,7 +33,10 @@ def _clock_start(
 def _to_mono16(frame: av.AudioFrame,
                resampler: av.AudioResampler) -> np.ndarray:
     """Mean of the channels (S,) int16; 16-bit mono stays as it is."""
-    parts = [frame_samples(part) for part in resampler.resample(frame)]
+    try:
+        parts = [frame_samples(part) for part in resampler.resample(frame)]
+    except ValueError as error:
+        raise MediaError('undecodable', str(error)) from error
     mono = np.concatenate(parts, axis=1).mean(axis=0, dtype=np.float64)
     if not np.isfinite(mono).all():
         raise MediaError('undecodable', 'the sound holds NaN or infinity')
@@ -95,7 +98,7 @@ class AlignedSound:
     def _decode(self) -> Iterator[av.AudioFrame]:
         """Decode the sound; of pictures see where they end."""
         streams = [s for s in (self.stream, self._video) if s is not None]
-        for packet in self._container.demux(streams):
+        for packet in read_packets(self._container, *streams):
             if packet.is_corrupt:
                 self._is_damaged |= packet.stream is self.stream
             elif packet.stream is self.stream:

@@ -11,7 +11,8 @@ import numpy as np
 import soundfile
 
 from .media_file import (MediaError, audio_track, container_duration,
-                         frame_samples, open_media, track_start)
+                         frame_samples, open_media, read_frames, read_packets,
+                         track_start)
 
 # Seconds that are decoded before the window: codecs such as AAC, MP3 and Opus
 # need the packets before a position to reproduce it.
@@ -96,7 +97,7 @@ def _av_length(container: av.container.InputContainer) -> float:
     # Nobody wrote the length of a live stream: read its packets.
     ends = [
         packet.pts + (packet.duration or 0)
-        for packet in container.demux(stream) if packet.pts is not None
+        for packet in read_packets(container, stream) if packet.pts is not None
     ]
     container.seek(0)
     last = max(ends, default=0) - (stream.start_time or 0)
@@ -123,7 +124,7 @@ def _decode_from(container: av.container.InputContainer,
         target = int((start - _PRE_ROLL) / unit)
         container.seek(target + origin, stream=stream)
     resampler = av.AudioResampler(format='fltp')
-    for frame in container.decode(stream):
+    for frame in read_frames(container, stream):
         time = (frame.time or 0.0) - float(origin * unit)
         for part in resampler.resample(frame):
             yield time, frame_samples(part).T
@@ -199,18 +200,16 @@ def recording_length(path: str) -> Tuple[float, int]:
         tuple[float, int]: Seconds and Hz.
 
     Raises:
-        ValueError: If the file can't be read as sound.
+        ValueError: If the file can't be read as sound; names it.
     """
     try:
         info = soundfile.info(path)
         return info.frames / info.samplerate, info.samplerate
     except (soundfile.LibsndfileError, TypeError) as libsndfile_error:
         try:
-            with av.open(path) as container:
-                if not container.streams.audio:
-                    raise ValueError('the file has no audio track')
-                rate = container.streams.audio[0].rate
+            with open_media(path) as container:
+                rate = _checked_rate(audio_track(container).rate)
                 return _av_length(container), rate
-        except av.FFmpegError as error:
-            raise ValueError(f'not a readable recording ({error}; '
+        except ValueError as error:
+            raise ValueError(f'{path}: not a readable recording ({error}; '
                              f'{libsndfile_error})') from error

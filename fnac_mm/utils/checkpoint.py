@@ -125,13 +125,13 @@ def load_plain_checkpoint(path: str) -> dict:
     with safe_loading(str(path)):
         try:
             _check_file(path)
+            checkpoint = torch.load(path, map_location='cpu')
         except OSError as error:
-            # zipfile seeks where a damaged table of contents points.
+            # Both seek where a damaged table of contents points.
             if error.errno != errno.EINVAL:
                 raise
             raise ValueError(
                 f'its table of contents is damaged ({error})') from error
-        checkpoint = torch.load(path, map_location='cpu')
     if not isinstance(checkpoint, dict):
         raise ValueError(f'{path}: expected a dict, got '
                          f'{type(checkpoint).__name__}')

@@ -25,6 +25,25 @@ class RankWeightsHook(Hook):
 
 
 @HOOKS.register_module()
+class HangingClipHook(Hook):
+    """A clip whose sound lies on a disk that does not answer."""
+
+    def before_train(self, runner: Runner) -> None:
+        """Put a pipe that nobody writes to in the place of a sound."""
+        dataset = runner.train_loop.dataloader.dataset
+        pipe = Path(runner.work_dir) / 'pipe.wav'
+        os.mkfifo(pipe)
+        pipeline = dataset.pipeline
+
+        def load(info: dict) -> dict:
+            if info['sample_idx'] == 3:
+                pipe.read_bytes()
+            return pipeline(info)
+
+        dataset.pipeline = load
+
+
+@HOOKS.register_module()
 class KillHook(Hook):
     """End one process, or its first loader worker, as the kernel does."""
 

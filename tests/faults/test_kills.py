@@ -81,6 +81,8 @@ def test_kills_change_nothing(kills, options, interval, tmp_path) -> None:
         done = int(number)
     # A step may be logged that was not yet part of a checkpoint.
     assert 0 < max(lost) <= interval, lost
+    print(f'{sum(written)} of {kills} kills during a write; steps lost: '
+          f'{max(lost)} at most, {sum(lost)} in all')  # pytest -rP
     name = {
         STEPS: f'epoch_{options["epochs"]}.pth'
     }.get(interval, f'iter_{options["epochs"] * STEPS}.pth')

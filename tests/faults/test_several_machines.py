@@ -87,6 +87,21 @@ def test_a_batch_that_does_not_divide_is_refused(synthetic, tmp_path) -> None:
 
 
 @pytest.mark.slow
+def test_a_loader_worker_that_hangs_ends_the_job(synthetic, tmp_path) -> None:
+    job = start(
+        tmp_path,
+        synthetic,
+        1,
+        'train_dataloader.num_workers=2',
+        'train_dataloader.timeout=5',
+        'default_hooks.hang.type=HangingClipHook',
+        PORT=free_port())
+    log = job.communicate(timeout=100)[0]
+    assert job.returncode != 0
+    assert 'timed out after 5' in log and 'network disk' in log, log
+
+
+@pytest.mark.slow
 def test_a_killed_loader_worker_is_explained(synthetic, tmp_path) -> None:
     job = start(
         tmp_path,

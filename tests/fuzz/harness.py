@@ -206,7 +206,8 @@ def fuzz(target: Target,
          count: int,
          folder: Path,
          seed: int = 0,
-         limits: Optional[Limits] = None) -> Report:
+         limits: Optional[Limits] = None,
+         first: int = 0) -> Report:
     """Feed a parser damaged files.
 
     Args:
@@ -215,6 +216,7 @@ def fuzz(target: Target,
         folder (Path): Where the child works; findings are kept there.
         seed (int): Of the damage. Defaults to 0.
         limits (Limits, optional): Of the child.
+        first (int): Number of the first file. Defaults to 0.
 
     Returns:
         Report: Counts, and ``number`` and ``wrong`` of each finding.
@@ -225,19 +227,19 @@ def fuzz(target: Target,
     context = multiprocessing.get_context('fork')
     counts: Any = context.RawArray('q', 3)
     deaths: List[Dict[str, Any]] = []
-    first = 0
-    while first < count:
+    stop = first + count
+    while first < stop:
         counts[0] = -1
         process = context.Process(
             target=_work,
-            args=(target, range(first, count), seed, folder, limits, counts))
+            args=(target, range(first, stop), seed, folder, limits, counts))
         process.start()
         end = _end_of(process, counts, limits.wall)
         number = counts[0]
         if number < first:
             raise RuntimeError(f'{target.name}: a seed was not accepted '
                                f'({end}); see {folder / "log.txt"}')
-        if number < count:
+        if number < stop:
             deaths.append(dict(number=number, wrong=end))
         first = number + 1
     report = Report(counts[1], counts[2])

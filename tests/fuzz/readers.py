@@ -11,11 +11,15 @@ from mmengine.fileio import io as mmengine_io
 
 from fnac_mm.apis.checkpoint_config import read_config
 from fnac_mm.apis.sound_track import SoundTrack
+from fnac_mm.apis.upload_limits import UploadLimits
 from fnac_mm.apis.video_reader import VideoReader
 from fnac_mm.datasets import AVSBenchS4, LoadAudio, LoadImage
 from fnac_mm.datasets.packed_media import PackedMedia
+from fnac_mm.datasets.published_lists import list_entries, recognize_list
 from fnac_mm.datasets.transforms import LoadMask
 from fnac_mm.datasets.transforms.packed import LoadPacked
+from fnac_mm.evaluation.map_history import FOLDER as MAPS
+from fnac_mm.evaluation.map_history import read_history
 from tests.test_tools.raw_media import load_tool
 from . import seeds
 from .harness import STEM
@@ -189,13 +193,84 @@ class PackFolder:
 def read_forged_record(path: Path) -> None:
     """A picture from a pack whose forger knows the checksums."""
     folder = path.parent / f'{STEM}_pack'
-    shutil.rmtree(folder, ignore_errors=True)
     seeds.make_pack(folder, {'img_path/a': path.read_bytes()})
     mmengine_io.backend_instances.clear()
     step = LoadPacked(
         PackedMedia(folder), [dict(type='LoadImage')], dict(img_path=''))
     sample = step.transform(dict(img_path='./a', sample_id='a'))
     assert isinstance(sample['img'], np.ndarray) and sample['img'].ndim
+
+
+def check_upload(path: Path, kind: str) -> None:
+    """What the web page asks about an uploaded file."""
+    getattr(UploadLimits(), f'check_{kind}')(str(path))
+
+
+def probe(path: Path, kind: str) -> Any:
+    """What the verification of a data set says about a file."""
+    load_tool('verify_dataset')
+    from verification.probe import FileTask, probe_file
+    return probe_file(
+        FileTask(
+            str(path),
+            kind,
+            seconds=0.5,
+            mask_threshold=127,
+            fingerprint=True,
+            thumbnail=True))
+
+
+def check_facts(facts: Any) -> None:
+    """A file has a digest or a problem, in words."""
+    assert facts.problems or facts.digest
+    for kind, words in facts.problems:
+        assert kind and words and len(words) < 5000, words
+
+
+def take_over(path: Path) -> None:
+    """A published picture as the preparation converts it."""
+    load_tool('prepare_vggsound')
+    from preparation.clips import Clip, MediaOptions, Output
+    from preparation.media import make_clip
+    clip = Clip(STEM, (Output('taken.png', path.name, 'still'), ))
+    options = MediaOptions(source=path.parent, out_dir=path.parent)
+    record = make_clip(clip, options)
+    if record['status'] == 'failed':
+        assert record['failure'] != 'unexpected', record['reason']
+        raise ValueError(record['reason'])
+
+
+class PublishedLists:
+    """Damaged lists must not be taken for those that were published.
+
+    Args:
+        seeds (list[bytes]): Whole lists.
+        folder (Path): Where they may be written.
+    """
+
+    def __init__(self, seeds: List[bytes], folder: Path) -> None:
+        self.entries = []
+        for content in seeds:
+            path = folder / 'whole.csv'
+            path.write_bytes(content)
+            self.entries.append(list_entries(path))
+
+    def read(self, path: Path) -> Any:
+        """What is said of the list, and its entries."""
+        return recognize_list(path), list_entries(path)
+
+    def check(self, found: Any) -> None:
+        """A known one has the entries of a whole one."""
+        facts, entries = found
+        assert facts.published is None or entries in self.entries
+
+
+def read_maps(path: Path) -> List[dict]:
+    """The history of maps of a run with one validation."""
+    folder = path.parent / f'{STEM}_run' / 'first' / 'vis_data' / MAPS
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(path, folder / 'epoch_3.json')
+    return read_history(folder.parents[2])
 
 
 def tool(script: str, function: str, module: str = '') -> Callable:

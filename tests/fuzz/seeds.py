@@ -1,6 +1,7 @@
 """Small whole files, from which damaged ones are made."""
 import io
 import json
+import shutil
 import tempfile
 import zipfile
 import zlib
@@ -18,6 +19,7 @@ from fnac_mm.datasets.lmdb_tree import checksum_pages, tree_pages
 from fnac_mm.datasets.packed_media import DATABASE, write_manifest
 from fnac_mm.datasets.packed_record import (encode_audio, encode_image,
                                             encode_mask, write_record)
+from fnac_mm.evaluation.map_history import write_history
 from fnac_mm.evaluation.result_file import _digest
 from fnac_mm.functional import Protocol
 from tests.media import index_frames, write_media
@@ -208,7 +210,8 @@ def many_records() -> Dict[str, bytes]:
 
 def make_pack(folder: Path, content: Dict[str, bytes]) -> None:
     """Packed data of these records, with right checksums."""
-    folder.mkdir(exist_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
     with lmdb.open(str(folder), map_size=2**24, lock=False, sync=False) as env:
         with env.begin(write=True) as txn:
             for key, record in content.items():
@@ -250,6 +253,15 @@ def result_file() -> bytes:
         results=[dict(row, sample_id='a'),
                  dict(row, sample_id='b')])
     return json.dumps(dict(content, sha256=_digest(content))).encode()
+
+
+def history() -> bytes:
+    """The maps of a validation, as a training keeps them."""
+    content = json.loads(result_file())
+    with tempfile.TemporaryDirectory() as folder:
+        return write_history(folder, 3, content['protocol'],
+                             content['dataset'],
+                             content['results']).read_bytes()
 
 
 def with_sha256(content: bytes) -> bytes:

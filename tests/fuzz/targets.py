@@ -14,17 +14,20 @@ from fnac_mm.datasets.vggss import read_vggss
 from fnac_mm.evaluation.result_file import read_results
 from fnac_mm.utils import load_plain_checkpoint
 from fnac_mm.visualization.curves import read_scalars
+from tools.model_converters.publish_model import read_metrics
 from . import seeds
 from .harness import Target
-from .readers import (PackFolder, check_box_values, check_boxes, check_ids,
-                      check_mask, check_picture, check_records, check_results,
-                      check_weights, play, prepare_clip, read_avsbench,
-                      read_both, read_checkpoint_config, read_forged_record,
-                      read_mask, read_picture, read_sound, tool)
+from .readers import (PackFolder, PublishedLists, check_box_values,
+                      check_boxes, check_facts, check_ids, check_mask,
+                      check_picture, check_records, check_results,
+                      check_upload, check_weights, play, prepare_clip, probe,
+                      read_avsbench, read_both, read_checkpoint_config,
+                      read_forged_record, read_maps, read_mask, read_picture,
+                      read_sound, take_over, tool)
 from .seeds import Shared, from_shared, json_from_shared, sample_files
 
 
-def annotation_targets(shared: Shared) -> List[Target]:
+def annotation_targets(folder: Path, shared: Shared) -> List[Target]:
     """Lists and annotations."""
     csv = from_shared(shared, 'fnac/flickr_test.csv', 'fnac/vggss_test.csv')
     ids = [
@@ -55,6 +58,11 @@ def annotation_targets(shared: Shared) -> List[Target]:
     ]
     lists = s4 + json_from_shared(shared, 'sslalign/synthetic3240_bbox.json',
                                   'sslalign/vpo_ss_seg.json')
+    published = [
+        *ids, *negatives,
+        *from_shared(shared, 'fnac/flickr_test.csv', lines=1000)
+    ]
+    whole = PublishedLists(published, folder)
     table = [b'AbCdEfGhIjK,30,"playing cello, bowed",train\n']
     return [
         Target('id list', '.txt', ids, read_id_list, check_ids),
@@ -70,6 +78,7 @@ def annotation_targets(shared: Shared) -> List[Target]:
         Target('sslalign json', '.json', lists, read_annotation_list,
                check_boxes),
         Target('avsbench json', '.json', s4, read_avsbench, check_boxes),
+        Target('published list', '.csv', published, whole.read, whole.check),
         Target('flickr xml', '.xml', [seeds.XML], read_flickr_boxes,
                check_box_values),
     ]
@@ -92,6 +101,24 @@ def media_targets(shared: Shared) -> List[Target]:
         binary('mask', '.png', seeds.masks(), read_mask, check_mask),
         binary('film', '.mp4', films, play),
         binary('film preparation', '.mp4', films, prepare_clip),
+        binary('still preparation', '.jpg', pictures, take_over),
+        binary('uploaded film', '.mp4', films,
+               partial(check_upload, kind='video')),
+        binary('uploaded sound', '.wav', sounds,
+               partial(check_upload, kind='sound')),
+        binary('uploaded picture', '.jpg', pictures,
+               partial(check_upload, kind='picture')),
+        # They say what is wrong and raise nothing.
+        binary('verified sound', '.wav', sounds,
+               partial(probe, kind='audio_path'), check_facts, ()),
+        binary('verified picture', '.jpg', pictures,
+               partial(probe, kind='img_path'), check_facts, ()),
+        binary(
+            'verified mask',
+            '.png',
+            seeds.masks(),
+            partial(probe, kind='mask_path'),
+            errors=()),
     ]
 
 
@@ -140,6 +167,9 @@ def stored_targets(folder: Path) -> List[Target]:
         Target('training log', '.json',
                [b'{"step": 1, "loss": 2.5, "epoch": 1}\n{"step": 2}\n'],
                lambda path: read_scalars([path])),
+        Target('history of maps', '.json', [seeds.history()], read_maps),
+        Target('scores', '.json', [b'{"audio_visual/ciou@0.5": 0.75}'],
+               lambda path: read_metrics(str(path))),
         Target('preparation manifest', '.jsonl', manifests,
                tool('prepare_vggsound', 'read_records', 'preparation.state'),
                check_records),
@@ -154,6 +184,6 @@ def all_targets(folder: Path, shared: Shared) -> List[Target]:
         shared (Path, optional): Published lists and sample media.
     """
     return [
-        *annotation_targets(shared), *media_targets(shared),
+        *annotation_targets(folder, shared), *media_targets(shared),
         *stored_targets(folder)
     ]

@@ -24,12 +24,14 @@ def targets(tmp_path_factory: pytest.TempPathFactory) -> Dict[str, Target]:
 
 @pytest.mark.parametrize('name', [
     'id list', 'id list csv', 'negatives csv', 'avsbench csv', 'vggsound csv',
-    'vggss json', 'sslalign json', 'avsbench json', 'flickr xml', 'sound',
-    'picture', 'picture cv2', 'mask', 'film', 'film preparation', 'checkpoint',
-    'old checkpoint', 'forged checkpoint', 'checkpoint config',
+    'vggss json', 'sslalign json', 'avsbench json', 'published list',
+    'flickr xml', 'sound', 'picture', 'picture cv2', 'mask', 'film',
+    'film preparation', 'still preparation', 'uploaded film', 'uploaded sound',
+    'uploaded picture', 'verified sound', 'verified picture', 'verified mask',
+    'checkpoint', 'old checkpoint', 'forged checkpoint', 'checkpoint config',
     'pack database', 'pack manifest', 'forged record', 'result file',
-    'forged result file', 'threshold json', 'training log',
-    'preparation manifest'
+    'forged result file', 'threshold json', 'training log', 'history of maps',
+    'scores', 'preparation manifest'
 ])
 def test_damaged_files_are_refused_or_harmless(targets: Dict[str, Target],
                                                name: str,

@@ -43,6 +43,19 @@ def test_missing_files_are_named(config) -> None:
         launch.load_config('no.py')
 
 
+@pytest.mark.parametrize('options, expected', [
+    ({}, None),
+    (dict(num_workers=2), launch.LOADER_TIMEOUT),
+    (dict(num_workers=2, timeout=0), 0),
+])
+def test_a_loader_with_workers_is_not_waited_for_for_ever(
+        config, options, expected) -> None:
+    options = {f'test_dataloader.{k}': v for k, v in options.items()}
+    cfg = launch.load_config(config, cfg_options=options)
+    assert cfg.test_dataloader.get('timeout') == expected
+    assert 'timeout' not in cfg.train_dataloader
+
+
 @pytest.mark.parametrize('launcher, variable', [('pytorch', 'WORLD_SIZE'),
                                                 ('slurm', 'SLURM_NTASKS')])
 def test_the_batch_is_shared(config, monkeypatch, launcher, variable) -> None:

@@ -1,11 +1,12 @@
 """Steps that are not finite, one process and two."""
+import warnings
 from pathlib import Path
 from typing import List, Tuple
 
 import pytest
 import torch
 from mmengine.dist import get_rank
-from mmengine.optim import OptimWrapper, OptimWrapperDict
+from mmengine.optim import LinearLR, OptimWrapper, OptimWrapperDict
 from torch import nn
 
 from fnac_mm.engine.step_guard import StepGuard
@@ -46,6 +47,21 @@ def test_norm_is_torchs(tmp_path: Path) -> None:
     assert guard.grad_norm.item() == pytest.approx(4)
     guard.detach()
     assert not {'step', 'backward'} & set(vars(wrapper))
+
+
+def test_a_scheduler_goes_on_counting_steps() -> None:
+    model = nn.Linear(3, 1)
+    wrapper = OptimWrapper(torch.optim.SGD(model.parameters(), lr=0.1))
+    scheduler = LinearLR(wrapper, start_factor=0.5, by_epoch=False, end=4)
+    guard = StepGuard(wrapper, model, False)
+    with warnings.catch_warnings():
+        warnings.simplefilter('error')
+        take_step(model, wrapper, guard, 1.)
+        scheduler.step()
+    assert wrapper._global_step == 0
+    guard.detach()
+    wrapper.step()
+    assert wrapper._global_step == 1
 
 
 def test_one_optimizer_is_needed() -> None:

@@ -63,6 +63,16 @@ def test_a_shifted_sound(shift: float):
     assert error(later, wave) < 0.15
 
 
+@pytest.mark.parametrize('odd, usual', [(7937, 7940), (44101, 44100),
+                                        (767_999, 768_000)])
+def test_an_odd_rate_is_taken_for_the_usual_one(odd: int, usual: int) -> None:
+    """Filters between it and 8 kHz would take gigabytes."""
+    waveform = sound(0, 60)
+    first, second = (
+        audio_fingerprint(waveform, rate) for rate in (odd, usual))
+    np.testing.assert_array_equal(first, second)
+
+
 def test_a_shift_beyond_the_limit_is_not_searched():
     prints = [audio_fingerprint(w, RATE) for w in (sound(3), sound(3)[19200:])]
     assert bit_error_rate(*prints, 0.5) > 0.38

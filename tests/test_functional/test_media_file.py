@@ -93,7 +93,7 @@ def test_the_cover_of_a_song_is_no_video(tmp_path: Path) -> None:
         sound = container.add_stream('libmp3lame', rate=16000, layout='mono')
         cover = container.add_stream('mjpeg', rate=1)
         cover.width, cover.height, cover.pix_fmt = 160, 32, 'yuvj420p'
-        cover.disposition = av.stream.Disposition.attached_pic
+        cover.disposition = av.stream.Disposition.attached_pic.value
         picture = np.ascontiguousarray(index_frames(1)[0])
         container.mux(
             cover.encode(av.VideoFrame.from_ndarray(picture, format='rgb24')))

@@ -98,15 +98,16 @@ def read_metrics(path: str) -> Dict[str, float]:
         ValueError: If it holds none.
     """
     try:
-        content = json.loads(Path(path).read_text(encoding='utf-8'))
-    except ValueError as error:
-        raise ValueError(f'{path}: not a json file ({error})') from None
+        content = json.loads(
+            Path(path).read_text(encoding='utf-8'), parse_int=float)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f'{path}: not a json file ({error!s:.200})') from None
     found = {
-        key: float(value)
+        key: value
         for key, value in (
             content if isinstance(content, dict) else {}).items()
-        if type(value) in (int, float) and math.isfinite(value) and key not in
-        ('time', 'data_time')
+        if isinstance(value, float) and math.isfinite(value) and key not in (
+            'time', 'data_time')
     }
     if not found:
         raise ValueError(f'{path}: no numbers; give the json that '

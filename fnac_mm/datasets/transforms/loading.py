@@ -3,6 +3,7 @@ import io
 import struct
 from typing import Any, Optional
 
+import cv2
 import mmcv
 import numpy as np
 from mmcv.transforms import BaseTransform, LoadImageFromFile
@@ -13,9 +14,10 @@ from fnac_mm.functional import load_waveform
 from fnac_mm.registry import TRANSFORMS
 from .jpeg import decode_jpeg
 
-# What Pillow raises for broken files; its decoders are many.
+# What Pillow and OpenCV raise for broken files; their decoders are many.
 DECODE_ERRORS = (OSError, ValueError, SyntaxError, EOFError, IndexError,
-                 struct.error, Image.DecompressionBombError)
+                 TypeError, ArithmeticError, struct.error,
+                 Image.DecompressionBombError, cv2.error)
 # Pillow knows 40 others; for one of them (EPS) it starts another program.
 PICTURE_FORMATS = ('JPEG', 'PNG', 'BMP', 'GIF', 'WEBP', 'TIFF', 'PPM')
 # Conversion to RGB would clip these to 255 instead of scaling them.

@@ -2,6 +2,7 @@
 
 Shape legend: H, W picture height and width.
 """
+import io
 import os
 import shutil
 from pathlib import Path
@@ -12,7 +13,7 @@ import numpy as np
 import soundfile
 from PIL import Image
 
-from fnac_mm.datasets.transforms.loading import PICTURE_FORMATS
+from fnac_mm.datasets.transforms.loading import DECODE_ERRORS, PICTURE_FORMATS
 from fnac_mm.functional.media_file import MediaError
 from .clips import Clip, MediaOptions, Output
 
@@ -39,14 +40,15 @@ def check_picture(path: Path) -> Tuple[int, int, str]:
         raise MediaError('empty' if path.is_file() else 'unreadable',
                          f'{path.name}: no such file, or one of 0 bytes')
     try:
-        with Image.open(path, formats=PICTURE_FORMATS) as image:
+        # From memory, where a damaged length asks for no more than there is.
+        content = io.BytesIO(path.read_bytes())
+        with Image.open(content, formats=PICTURE_FORMATS) as image:
             image.load()
             return image.width, image.height, image.format or ''
     except PermissionError as error:
         raise MediaError('unreadable',
                          f'{path.name}: {error.strerror}') from error
-    except (OSError, SyntaxError, ValueError,
-            Image.DecompressionBombError) as error:
+    except DECODE_ERRORS as error:
         raise MediaError(
             'undecodable', f'{path.name}: not a whole picture '
             f'({type(error).__name__})') from error
@@ -60,7 +62,7 @@ def make_still(output: Output, draft: Path, clip: Clip,
     if kind == ('PNG' if output.path.endswith('.png') else 'JPEG'):
         shutil.copyfile(source, draft)
     else:
-        with Image.open(source) as image:
+        with Image.open(source, formats=PICTURE_FORMATS) as image:
             write_picture(draft, np.asarray(image.convert('RGB')), output)
     return dict(width=width, height=height)
 

@@ -1,0 +1,110 @@
+#!/usr/bin/env bash
+# Test the package with the oldest and newest versions of what it needs.
+#   bash tools/support_matrix.sh FOLDER ROW... [-- options of pytest]
+# Rows:
+#   syntax  no environment: every interpreter that is there compiles the code
+#   oldest  the lower bounds of requirements/*.txt, oldest Python
+#   newest  the newest versions there are, newest Python
+#   plain   as newest, without the optional packages
+# Environments (5 GB each) are made below FOLDER and stay there.
+# OLDEST_PYTHON, NEWEST_PYTHON: interpreters; default: python3.10, python3.12.
+set -euo pipefail
+
+cd "$(dirname "$0")/.."
+FOLDER=$(mkdir -p "${1:?folder for the environments}" && cd "$1" && pwd)
+shift
+ROWS=()
+while [ $# -gt 0 ] && [ "$1" != -- ]; do
+    ROWS+=("$1")
+    shift
+done
+[ $# -eq 0 ] || shift
+PYTHON=${PYTHON:-$([ -x .venv/bin/python ] && echo .venv/bin/python ||
+    command -v python3)}
+
+check_syntax() {
+    local minor name
+    "$PYTHON" - <<'PY'
+import ast, pathlib
+names = [n for folder in ('fnac_mm', 'tools', 'tests', 'configs')
+         for n in pathlib.Path(folder).rglob('*.py') if '.mim' not in n.parts]
+for minor in (10, 11, 12):
+    for name in names:
+        ast.parse(name.read_text(), str(name), feature_version=(3, minor))
+print(f'syntax: {len(names)} files fit the grammar of Python 3.10 to 3.12')
+PY
+    for minor in 10 11 12 13; do
+        name=$(command -v "python3.$minor" || true)
+        if [ -z "$name" ] || ! "$name" -c '' 2>/dev/null; then
+            echo "syntax: python3.$minor is not here"
+            continue
+        fi
+        PYTHONPYCACHEPREFIX="$FOLDER/compiled" "$name" -W error \
+            -m compileall -q fnac_mm tools tests configs setup.py
+        echo "syntax: compiled by $("$name" --version)"
+    done
+    if "$PYTHON" -m mypy --version >/dev/null 2>&1; then
+        for minor in 10 12; do
+            "$PYTHON" -m mypy --python-version "3.$minor" fnac_mm
+        done
+    fi
+}
+
+# make_environment NAME INTERPRETER [options of uv's resolver]
+make_environment() {
+    local environment="$FOLDER/$1" interpreter=$2
+    local python="$environment/bin/python"
+    shift 2
+    [ ! -e "$environment/complete" ] || return 0
+    # uv, because pip has no resolver for the oldest versions
+    export UV_CACHE_DIR="$FOLDER/cache" UV_PYTHON_DOWNLOADS=never
+    uv() { "$FOLDER/uv/bin/uv" "$@"; }
+    if [ ! -x "$FOLDER/uv/bin/uv" ]; then
+        "$PYTHON" -m venv "$FOLDER/uv"
+        "$FOLDER/uv/bin/pip" install -q --disable-pip-version-check uv
+    fi
+    "$interpreter" -m venv --clear --without-pip "$environment"
+    uv pip compile -q --only-binary :all: --no-annotate --python "$python" \
+        "$@" -o "$environment/versions.txt" \
+        requirements/{runtime,optional,tests}.txt
+    uv pip install -q --python "$python" --only-binary :all: \
+        -r "$environment/versions.txt" wheel
+    uv pip install -q --python "$python" --no-deps --no-build-isolation -e .
+    if [ "$(basename "$environment")" = plain ]; then
+        uv pip uninstall -q --python "$python" -r requirements/optional.txt
+    fi
+    touch "$environment/complete"
+}
+
+# run_tests NAME [options of pytest]
+run_tests() {
+    local python="$FOLDER/$1/bin/python"
+    echo "$1: $("$python" --version), $(grep -E \
+        '^(torch|torchvision|torchaudio|numpy|mmengine|mmcv-lite|av)==' \
+        "$FOLDER/$1/versions.txt" | tr '\n' ' ')"
+    shift
+    # One thread a process: torch's threads would fight over the cores.
+    OMP_NUM_THREADS=1 MPLBACKEND=Agg "$python" -m pytest \
+        -n "${TEST_PROCESSES:-2}" "$@"
+}
+
+for row in "${ROWS[@]}"; do
+    case $row in
+    syntax)
+        check_syntax
+        continue
+        ;;
+    oldest)
+        make_environment oldest "${OLDEST_PYTHON:-python3.10}" \
+            --resolution lowest-direct
+        ;;
+    newest | plain)
+        make_environment "$row" "${NEWEST_PYTHON:-python3.12}"
+        ;;
+    *)
+        echo "unknown row $row" >&2
+        exit 2
+        ;;
+    esac
+    run_tests "$row" "$@"
+done
