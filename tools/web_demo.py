@@ -198,7 +198,8 @@ def main() -> None:
     args = parse_args()
     if find_spec('gradio') is None:
         sys.exit("error: the page needs Gradio: pip install -e '.[demo]' "
-                 '-c requirements/constraints.txt')
+                 '-c requirements/constraints.txt, in an environment of its '
+                 'own (docs/web_demo.md)')
     # So that a service manager's stop removes the files, too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:

@@ -10,6 +10,11 @@ from fnac_mm.apis.overlay_run import OverlayRun
 TITLE = 'Where does the sound come from?'
 VIDEO, PICTURE = 'A video', 'A picture and a sound'
 SIDES = ('With its own sound', 'With the other sound')
+# As large as is useful; not mirrored, as the recording is not either.
+CAMERA = gr.WebcamOptions(
+    mirror=False,
+    constraints=dict(
+        video=dict(width=dict(ideal=1280), height=dict(ideal=720))))
 # An upload and what became of it, kept for the sliders.
 Kept = Optional[Tuple[Upload, List[OverlayRun]]]
 
@@ -33,6 +38,8 @@ CSS = """
 .given video {max-height: 35vh}
 .given button[aria-label^="Trim"], .given button[aria-label^="Reset video"]
     {display: none !important}
+.gradio-container :focus-visible {outline: 3px solid #1d4ed8 !important;
+    outline-offset: 2px}
 @media (max-width: 600px) {.gradio-container {padding: 8px !important}}
 """
 
@@ -85,12 +92,14 @@ class Page:
             video = gr.Video(
                 label='Video with sound',
                 sources=['upload', 'webcam'],
+                webcam_options=CAMERA,
                 elem_classes='given')
             image = gr.Image(
                 label='Picture',
                 type='filepath',
                 image_mode=None,
                 sources=['upload', 'webcam', 'clipboard'],
+                webcam_options=CAMERA,
                 buttons=['fullscreen'],
                 visible=False,
                 height=260)

@@ -1,9 +1,10 @@
 """What may be uploaded to the web page, checked before it is decoded."""
 import io
 import os
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Tuple
+from typing import Iterator, Tuple
 
 from av.container import InputContainer
 from av.stream import Stream
@@ -71,21 +72,16 @@ class UploadLimits:
         Raises:
             ValueError: If it is too large or too long, or no such thing.
         """
-        name = self._check_size(path)
-        try:
-            with open_media(path) as container:
-                track = video_track(container)
-                context = track.codec_context
-                self._check_pixels(name, (context.width, context.height))
-                has_sound = bool(container.streams.audio)
-                self._check_length(name, packets_length(container, track))
-        except MediaError as error:
-            raise ValueError(f'{name}: not a readable video '
-                             f'({error})') from error
-        if not has_sound:
-            raise ValueError(f'{name}: the video has no sound, so there is '
-                             'nothing to find; choose "Picture and sound" to '
-                             'give a sound of its own')
+        with self._open(path, 'video') as (name, container):
+            track = video_track(container)
+            context = track.codec_context
+            self._check_pixels(name, (context.width, context.height))
+            self._check_length(name, packets_length(container, track))
+            if not container.streams.audio:
+                raise ValueError(
+                    f'{name}: the video has no sound, so there is nothing to '
+                    'find; choose "A picture and a sound" to give one of its '
+                    'own')
 
     def check_sound(self, path: str) -> None:
         """Check a recording.
@@ -96,14 +92,9 @@ class UploadLimits:
         Raises:
             ValueError: If it is too large or too long, or no such thing.
         """
-        name = self._check_size(path)
-        try:
-            with open_media(path) as container:
-                track = audio_track(container)
-                self._check_length(name, packets_length(container, track))
-        except MediaError as error:
-            raise ValueError(f'{name}: not a readable recording '
-                             f'({error})') from error
+        with self._open(path, 'recording') as (name, container):
+            track = audio_track(container)
+            self._check_length(name, packets_length(container, track))
 
     def check_picture(self, path: str) -> None:
         """Check a picture.
@@ -123,6 +114,18 @@ class UploadLimits:
         except DECODE_ERRORS as error:
             raise ValueError(f'{name}: not a readable picture') from error
         self._check_pixels(name, size)
+
+    @contextmanager
+    def _open(self, path: str,
+              kind: str) -> Iterator[Tuple[str, InputContainer]]:
+        """Open what is not too large; say what it should have been."""
+        name = self._check_size(path)
+        try:
+            with open_media(path) as container:
+                yield name, container
+        except MediaError as error:
+            raise ValueError(f'{name}: not a readable {kind} '
+                             f'({error})') from error
 
     def _check_size(self, path: str) -> str:
         """Compare the bytes; return the name."""

@@ -2,7 +2,7 @@
 import math
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Dict, Iterator, Optional, Tuple
+from typing import Iterator, Optional, Tuple
 
 import av
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from fnac_mm.functional.media_file import (MediaError, open_container,
                                            read_frames, video_track)
 from fnac_mm.functional.media_frame import frame_picture
+from fnac_mm.functional.time_stamps import TimeStamps
 
 
 @dataclass
@@ -141,8 +142,7 @@ class VideoReader:
         if self.start > 0:
             offset = int((self.start + self.origin) / self.time_base)
             self._container.seek(offset, stream=self._stream)
-        # An avi has no presentation times: what says so is guessed wrong.
-        guess = _TimeStamps(self._container.format.name == 'avi')
+        guess = TimeStamps.of(self._container)
         for index, frame in enumerate(
                 read_frames(self._container, self._stream)):
             stamp = guess.best(frame.pts, frame.dts)
@@ -151,20 +151,3 @@ class VideoReader:
                 yield frame, index / self.rate
             else:
                 yield frame, stamp * self.time_base
-
-
-class _TimeStamps:
-    """FFmpeg's best effort: presentation times unless they go back."""
-
-    def __init__(self, distrust: bool) -> None:
-        self._last: Dict[str, int] = {}
-        self._faults = dict(pts=int(distrust), dts=0)
-
-    def best(self, pts: Optional[int], dts: Optional[int]) -> Optional[int]:
-        """The more credible of the two."""
-        for name, value in (('pts', pts), ('dts', dts)):
-            if value is not None:
-                self._faults[name] += value <= self._last.get(name, value - 1)
-                self._last[name] = value
-        trusted = self._faults['pts'] <= self._faults['dts']
-        return pts if dts is None or pts is not None and trusted else dts

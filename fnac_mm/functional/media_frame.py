@@ -11,6 +11,7 @@ import numpy as np
 
 from .media_file import (MediaError, announced_duration, read_packets,
                          track_start, video_track)
+from .time_stamps import TimeStamps
 
 # Some containers round times to a millisecond.
 _ROUNDING = 5e-4
@@ -31,6 +32,7 @@ def _frames_from(container: _Input, stream: av.VideoStream,
     except av.FFmpegError:  # AVI knows no time before its first
         container.seek(round(origin / unit), stream=stream)
     end, key, started = max(time, 0), None, False
+    stamps = TimeStamps.of(container)
     for packet in read_packets(container, stream):
         # MPEG-TS seeks to any packet; decoded from there, frames are grey.
         if not started and not packet.is_keyframe:
@@ -41,8 +43,7 @@ def _frames_from(container: _Input, stream: av.VideoStream,
             key = packet.dts if packet.pts is None else packet.pts
             started = True
         for frame in stream.codec_context.decode(packet):
-            # AVI tells decoding times only.
-            stamp = frame.dts if frame.pts is None else frame.pts
+            stamp = stamps.best(frame.pts, frame.dts)
             begin = end if stamp is None else float(stamp * unit) - origin
             end = begin + (float((frame.duration or 0) * unit) or usual)
             # Frames shown before their key frame may need an earlier one.

@@ -17,7 +17,6 @@ import torch
 Item = TypeVar('Item')
 Result = TypeVar('Result')
 
-_CHUNK = 16
 # Chunks waiting for each process.
 _QUEUED = 3
 
@@ -25,14 +24,15 @@ _QUEUED = 3
 def _watch_parent(parent: int) -> None:
     """End this process when the one that started it is gone."""
     while os.getppid() == parent:
-        time.sleep(0.5)
+        time.sleep(0.1)
     os._exit(1)
 
 
 def _start_worker(parent: int) -> None:
-    """One thread; Ctrl-C is the parent's."""
+    """One thread; Ctrl-C is the parent's, and so are its handlers."""
     torch.set_num_threads(1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     threading.Thread(
         target=_watch_parent, args=(parent, ), daemon=True).start()
 
@@ -62,8 +62,8 @@ def _run_alone(function: Callable[[Item], Result],
             return None
 
 
-def _run_pool(function: Callable[[Item],
-                                 Result], items: Iterator[Item], workers: int,
+def _run_pool(function: Callable[[Item], Result], items: Iterator[Item],
+              workers: int, size: int,
               lost: List[Item]) -> Iterator[Tuple[Item, Optional[Result]]]:
     """Work until all is done, or a process crashed: then ``lost`` tells."""
     pool = _new_pool(workers)
@@ -71,7 +71,7 @@ def _run_pool(function: Callable[[Item],
     try:
         while True:
             while len(pending) < workers * _QUEUED:
-                chunk = list(islice(items, _CHUNK))
+                chunk = list(islice(items, size))
                 if not chunk:
                     break
                 # Listed first: a broken pool refuses to take it.
@@ -89,8 +89,10 @@ def _run_pool(function: Callable[[Item],
         pool.shutdown(cancel_futures=True)
 
 
-def process_map(function: Callable[[Item], Result], items: Iterable[Item],
-                workers: int) -> Iterator[Tuple[Item, Optional[Result]]]:
+def process_map(function: Callable[[Item], Result],
+                items: Iterable[Item],
+                workers: int,
+                chunk: int = 16) -> Iterator[Tuple[Item, Optional[Result]]]:
     """Apply a function in worker processes, one thread each.
 
     Few items wait at a time, however many there are. Workers leave Ctrl-C to
@@ -101,6 +103,8 @@ def process_map(function: Callable[[Item], Result], items: Iterable[Item],
             ends the work.
         items (Iterable): What to work on; can be pickled.
         workers (int): Processes.
+        chunk (int): Items that a process takes at a time; 1 for those that
+            take long. Defaults to 16.
 
     Yields:
         tuple: Item and result, in the order in which they are ready. The
@@ -108,14 +112,15 @@ def process_map(function: Callable[[Item], Result], items: Iterable[Item],
         neighbours are tried again.
 
     Raises:
-        ValueError: If ``workers`` is less than 1.
+        ValueError: If ``workers`` or ``chunk`` is less than 1.
     """
-    if workers < 1:
-        raise ValueError(f'workers must be at least 1, got {workers}')
+    for name, value in (('workers', workers), ('chunk', chunk)):
+        if value < 1:
+            raise ValueError(f'{name} must be at least 1, got {value}')
     rest = iter(items)
     while True:
         lost: List[Item] = []
-        yield from _run_pool(function, rest, workers, lost)
+        yield from _run_pool(function, rest, workers, chunk, lost)
         if not lost:
             return
         for item in lost:

@@ -194,11 +194,12 @@ def _write(image: np.ndarray, text: str, scale: float = 0.) -> None:
     if not text:
         return
     font, room = cv2.FONT_HERSHEY_SIMPLEX, image.shape[1] - 8
+    scale = scale or max(_USUAL, image.shape[1] / 900)
+    stroke = max(1, round(scale))
 
     def width_of(text: str, scale: float) -> int:
-        return cv2.getTextSize(text, font, scale, 1)[0][0]
+        return cv2.getTextSize(text, font, scale, stroke)[0][0]
 
-    scale = scale or max(_USUAL, min(image.shape[1] / 900, 1.0))
     wanted = width_of(text, scale)
     if wanted > room:
         scale = max(_SMALLEST, scale * room / wanted)
@@ -206,8 +207,8 @@ def _write(image: np.ndarray, text: str, scale: float = 0.) -> None:
     while kept > 1 and width_of(text, scale) > room:
         kept -= 1
         text = text[:kept] + '..'
-    (width, height), below = cv2.getTextSize(text, font, scale, 1)
+    (width, height), below = cv2.getTextSize(text, font, scale, stroke)
     band = image[:height + below + 6, :width + 8]
     band[:] = band // 4
-    cv2.putText(image, text, (4, height + 3), font, scale, TEXT_COLOR, 1,
+    cv2.putText(image, text, (4, height + 3), font, scale, TEXT_COLOR, stroke,
                 cv2.LINE_AA)

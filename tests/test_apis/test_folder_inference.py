@@ -7,16 +7,6 @@ import pytest
 
 from fnac_mm.apis import LocalizationInferencer
 from ..media import write_media
-from .toy_model import save_toy
-
-
-@pytest.fixture(scope='module')
-def inferencer(
-        tmp_path_factory: pytest.TempPathFactory) -> LocalizationInferencer:
-    return LocalizationInferencer(
-        save_toy(tmp_path_factory.mktemp('toy')),
-        device='cpu',
-        show_progress=False)
 
 
 def test_all_but_the_broken(inferencer: LocalizationInferencer, tmp_path: Path,

@@ -11,21 +11,11 @@ from PIL import Image
 from fnac_mm.apis import LocalizationInferencer
 from fnac_mm.apis.overlay_run import OverlayRun, PictureRun, VideoRun
 from ..media import write_media
-from .toy_model import save_toy
 
 RNG = np.random.default_rng(0)
 FRAMES = RNG.integers(0, 255, (12, 32, 48, 3), np.uint8)
 SOUND = RNG.integers(-9999, 9999, 9600, np.int16)
 OTHER = RNG.integers(-9999, 9999, 19200, np.int16)
-
-
-@pytest.fixture(scope='module')
-def inferencer(
-        tmp_path_factory: pytest.TempPathFactory) -> LocalizationInferencer:
-    return LocalizationInferencer(
-        save_toy(tmp_path_factory.mktemp('toy')),
-        device='cpu',
-        show_progress=False)
 
 
 @pytest.fixture(scope='module')

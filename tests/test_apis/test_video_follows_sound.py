@@ -1,7 +1,7 @@
 """Synthetic films whose sounding object changes half-way.
 
-Needs a model that has learnt: of ``bash tools/quickstart.sh``, or the file
-that the environment variable FNAC_MM_SYNTHETIC_CHECKPOINT names.
+By the shipped model, or that of the file which the environment variable
+FNAC_MM_SYNTHETIC_CHECKPOINT names.
 """
 import json
 import os
@@ -14,7 +14,6 @@ import pytest
 
 from fnac_mm.apis import LocalizationInferencer
 from fnac_mm.datasets.synthetic_scenes import SyntheticScene, make_scene
-from ..conftest import ROOT
 from ..media import write_media
 
 N_SCENES = 10
@@ -24,12 +23,7 @@ SECONDS = 3.0
 @pytest.fixture()
 def inferencer() -> LocalizationInferencer:
     named = os.environ.get('FNAC_MM_SYNTHETIC_CHECKPOINT')
-    found = [Path(named)] if named else sorted(
-        (ROOT / 'work_dirs' / 'quickstart').glob('best_*.pth'))
-    if not found:
-        pytest.skip('no trained model: run tools/quickstart.sh, or set '
-                    'FNAC_MM_SYNTHETIC_CHECKPOINT')
-    return LocalizationInferencer(found[0], device='cpu', show_progress=False)
+    return LocalizationInferencer(named, device='cpu', show_progress=False)
 
 
 def sound_of(class_name: str) -> np.ndarray:

@@ -11,21 +11,11 @@ import torch
 from fnac_mm.apis import LocalizationInferencer
 from fnac_mm.models import AVDataPreprocessor
 from ..media import write_media
-from .toy_model import save_toy
 
 RATE = 8000
 RNG = np.random.default_rng(0)
 FRAMES = RNG.integers(0, 255, (30, 32, 48, 3), np.uint8)
 SOUND = RNG.integers(-9000, 9000, 3 * RATE, np.int16)
-
-
-@pytest.fixture(scope='module')
-def inferencer(
-        tmp_path_factory: pytest.TempPathFactory) -> LocalizationInferencer:
-    return LocalizationInferencer(
-        save_toy(tmp_path_factory.mktemp('toy')),
-        device='cpu',
-        show_progress=False)
 
 
 @pytest.fixture(scope='module')

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fnac_mm.apis.video_reader import VideoReader, _TimeStamps
+from fnac_mm.apis.video_reader import VideoReader
 from ..media import write_media
 
 LEVELS = np.linspace(20, 235, 30).astype(np.uint8)
@@ -63,17 +63,6 @@ def test_reordered_frames_of_an_avi(shared: Path) -> None:
     path = shared / 'samples' / 'videos' / 'avi_44k.avi'
     times = [frame.time for frame in VideoReader(str(path))]
     assert times == [Fraction(i, 25) for i in range(1, 165)]
-
-
-@pytest.mark.parametrize('distrust, pairs, expected', [
-    (False, [(0, -1), (2, 0), (4, 2)], [0, 2, 4]),
-    (True, [(1, 1), (4, 2), (3, 3), (None, 4), (6, None)], [1, 2, 3, 4, 6]),
-    (False, [(5, None), (None, None), (None, 8)], [5, None, 8]),
-    (False, [(1, 1), (1, 2), (1, 3)], [1, 2, 3]),
-])
-def test_time_stamps(distrust: bool, pairs: list, expected: list) -> None:
-    guess = _TimeStamps(distrust)
-    assert [guess.best(*pair) for pair in pairs] == expected
 
 
 def test_cut_off(tmp_path: Path) -> None:

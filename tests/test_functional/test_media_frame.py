@@ -113,6 +113,24 @@ def test_every_time_of_a_film_with_varying_rate(tmp_path: Path) -> None:
         assert begin == stamps[expected] / 1000
 
 
+def test_frames_of_an_avi_with_packed_b_frames(shared: Path) -> None:
+    """It has decoding times only; FFmpeg shows a frame one later than those.
+
+    Presentation times that it guesses go back and forth.
+    """
+    path = shared / 'samples' / 'videos' / 'avi_44k.avi'
+    with av.open(str(path)) as container:
+        frames = list(container.decode(video=0))
+    guessed = [frame.pts for frame in frames]
+    assert guessed != sorted(guessed)
+    for index in range(0, len(frames), 5):
+        with open_media(path) as container:
+            frame, begin = decode_frame(container, (index + 1) / 25)
+        assert np.array_equal(
+            frame_picture(frame), frames[index].to_ndarray(format='rgb24'))
+        assert begin == pytest.approx((index + 1) / 25)
+
+
 class TestTheEnd:
     """A frame is never that of another time."""
 

@@ -18,8 +18,9 @@ def square(number: int) -> int:
     return number * number
 
 
-def test_all_but_what_crashes_is_done_once():
-    done = list(process_map(square, range(100), 2))
+@pytest.mark.parametrize('chunk', [1, 16])
+def test_all_but_what_crashes_is_done_once(chunk):
+    done = list(process_map(square, range(100), 2, chunk))
     assert len(done) == 100
     assert dict(done) == {n: None if n == 13 else n * n for n in range(100)}
 
@@ -33,6 +34,8 @@ def test_errors_reach_the_caller():
         list(process_map(square, [-1], 1))
     with pytest.raises(ValueError, match='workers'):
         list(process_map(square, [1], 0))
+    with pytest.raises(ValueError, match='chunk'):
+        list(process_map(square, [1], 1, chunk=0))
 
 
 def test_items_are_taken_as_they_are_needed():

@@ -75,6 +75,16 @@ def test_caption() -> None:
         assert not changed[40:].any()
 
 
+def test_caption_of_a_large_picture() -> None:
+    """Takes the same part of the width, so that it is read as easily."""
+    parts = []
+    for width in (900, 3600):
+        black = np.zeros((width // 2, width, 3), np.uint8)
+        drawn = draw_overlay(black, caption='no source placed').max(axis=2)
+        parts.append(np.nonzero(drawn.any(axis=0))[0].max() / width)
+    assert parts[1] == pytest.approx(parts[0], rel=0.1)
+
+
 def test_bad_input() -> None:
     with pytest.raises(ValueError, match='uint8, got .* of float64'):
         draw_overlay(np.zeros((4, 4, 3)))

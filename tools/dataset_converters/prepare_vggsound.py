@@ -26,10 +26,10 @@ from pathlib import Path, PurePosixPath
 from typing import Dict, List, Optional, Sequence, Tuple
 
 from make_synthetic import write_atomically
-from preparation.clips import (VIDEO_SUFFIXES, Clip, MediaOptions, Plan,
-                               choose_source, find_files, frame_and_sound)
+from preparation.clips import (VIDEO_SUFFIXES, Clip, Plan, choose_source,
+                               find_files, frame_and_sound)
 from preparation.command_line import (add_video_arguments, check_folders,
-                                      make_parser, read_ids, run_tool)
+                                      make_parser, read_ids, run_video_tool)
 from preparation.state import PreparedFolder
 
 from fnac_mm.datasets.text_files import brief
@@ -195,15 +195,7 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
         help='lists of ids, as vggss_test.csv; only these are wanted')
     args = parser.parse_args(argv)
     check_folders(args)
-    options = MediaOptions(args.source, args.out_dir, args.audio_track,
-                           args.seed)
-    folder = run_tool(
-        args, make_plan(args), 'prepare_vggsound', options,
-        dict(
-            frame=args.frame,
-            image_format=args.image_format,
-            audio_track=args.audio_track,
-            seed=args.seed))
+    folder = run_video_tool(args, make_plan(args), 'prepare_vggsound')
     write_lists(folder)
 
 

@@ -25,10 +25,11 @@ from pathlib import Path, PurePosixPath
 from typing import Dict, List, Optional, Sequence, Tuple
 
 from make_synthetic import to_lines, write_atomically
-from preparation.clips import (VIDEO_SUFFIXES, Clip, MediaOptions, Plan,
-                               find_files, frame_and_sound)
+from preparation.clips import (VIDEO_SUFFIXES, Clip, Plan, find_files,
+                               frame_and_sound)
 from preparation.command_line import (add_video_arguments, at_least,
-                                      check_folders, make_parser, run_tool)
+                                      check_folders, make_parser,
+                                      run_video_tool)
 from preparation.media import FRAME_RULES
 
 from fnac_mm.functional.media_file import (MediaError, announced_duration,
@@ -123,16 +124,8 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
         parser.error(f'--frame {args.frame} is outside of a --window of '
                      f'{args.window} s')
     check_folders(args)
-    options = MediaOptions(args.source, args.out_dir, args.audio_track,
-                           args.seed)
-    folder = run_tool(
-        args, make_plan(args), 'prepare_videos', options,
-        dict(
-            frame=args.frame,
-            window=args.window,
-            image_format=args.image_format,
-            audio_track=args.audio_track,
-            seed=args.seed))
+    folder = run_video_tool(
+        args, make_plan(args), 'prepare_videos', window=args.window)
     made = [
         i for i, r in sorted(folder.records.items()) if r['status'] == 'made'
     ]

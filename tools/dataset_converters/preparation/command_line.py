@@ -152,6 +152,26 @@ def run_tool(args: argparse.Namespace, plan: Plan, tool: str,
         space_check=not args.no_space_check)
 
 
+def run_video_tool(args: argparse.Namespace, plan: Plan, tool: str,
+                   **saved: Any) -> PreparedFolder:
+    """Run a plan with the arguments of tools that decode videos.
+
+    Args:
+        args (argparse.Namespace): Of :func:`add_video_arguments` as well.
+        plan (Plan): What to do.
+        tool (str): Name of the tool.
+        **saved: More arguments on which the files depend.
+
+    Returns:
+        PreparedFolder: As of :func:`~preparation.runner.prepare`.
+    """
+    names = ('frame', 'image_format', 'audio_track', 'seed')
+    saved.update((name, getattr(args, name)) for name in names)
+    options = MediaOptions(args.source, args.out_dir, args.audio_track,
+                           args.seed)
+    return run_tool(args, plan, tool, options, saved)
+
+
 def check_folders(args: argparse.Namespace) -> None:
     """Refuse to write into the raw media.
 

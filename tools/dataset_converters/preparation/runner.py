@@ -4,7 +4,8 @@ import shutil
 import signal
 import time
 from collections import Counter
-from typing import Any, List, Mapping, Sequence
+from functools import partial
+from typing import Any, Iterator, List, Mapping, Sequence
 
 from rich.progress import (BarColumn, MofNCompleteColumn, Progress, TextColumn,
                            TimeRemainingColumn)
@@ -13,8 +14,10 @@ from soundfile import SoundFileError
 from fnac_mm.functional.media_file import (MediaError, announced_duration,
                                            audio_track, open_media,
                                            video_track)
+from fnac_mm.utils.process_map import process_map
 from .clips import Clip, MediaOptions, Output, Plan
-from .pool import make_clips
+from .media import failure, make_clip
+from .pictures import Record
 from .state import MANIFEST, PreparedFolder
 
 _PROBED = 16
@@ -88,6 +91,25 @@ class _Interrupt(Exception):
 
 def _interrupt(signum: int, frame: Any) -> None:
     raise _Interrupt
+
+
+def make_clips(clips: Sequence[Clip], options: MediaOptions,
+               workers: int) -> Iterator[Record]:
+    """Make clips in worker processes, one thread each.
+
+    Args:
+        clips (Sequence[Clip]): What to make.
+        options (MediaOptions): How.
+        workers (int): Processes; the files do not depend on them.
+
+    Yields:
+        dict: Records in the order in which they are ready. A clip that takes
+        its process down fails as ``crashed``; its neighbours are made again.
+    """
+    make = partial(make_clip, options=options)
+    for clip, record in process_map(make, clips, workers, chunk=1):
+        yield record or failure(clip, options.source, 'crashed',
+                                'the decoder took its process down')
 
 
 def _run(folder: PreparedFolder, todo: Sequence[Clip], options: MediaOptions,

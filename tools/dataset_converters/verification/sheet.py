@@ -89,7 +89,7 @@ def write_sheet(problems: List[Problem],
     drawable = [p for p in problems if p.kind not in _NO_FILE]
     chosen = choose_problems(problems, most, per_kind)
     if chosen:
-        captions = [f'{p.kind}: {os.path.basename(p.file)}' for p in chosen]
+        captions = [f'{p.kind}\n{os.path.basename(p.file)}' for p in chosen]
         sheet = contact_sheet([_pair(p) for p in chosen], min(8, len(chosen)),
                               captions, _CELL)
         write_image(str(path), sheet)
