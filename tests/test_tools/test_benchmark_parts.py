@@ -38,7 +38,8 @@ def test_loss(tmp_path: Path) -> None:
                         '24', '--channels', '8', '--side', '3', '--dtype',
                         'float64', '--repeats', '1')
     assert (ours['loss'], dense['loss']) == ('ours', 'dense')
-    assert ours['difference'] < 1e-10
+    assert ours['from dense'] < 1e-10 > ours['from float64']
+    assert dense['from dense'] == 0
     assert ours['ms'] > 0 and dense['times as fast'] == 1
 
 

@@ -140,12 +140,13 @@ def run(args: argparse.Namespace) -> List[Dict[str, Any]]:
         list[dict]: A row each.
     """
     torch.set_num_threads(args.threads)
-    # See loss.py
+    # Fresh processes map each large block by itself: what glibc keeps of
+    # freed ones would count as memory that the step needs.
     os.environ.setdefault('MALLOC_MMAP_THRESHOLD_', '65536')
     names = ['ours', args.versus] if args.versus else ['ours']
     rows: List[Dict[str, Any]] = []
     for name in names:
-        peak = peak_extra_bytes(functools.partial(prepare, name, args)) \
+        peak = peak_extra_bytes(functools.partial(prepare, name, args))[0] \
             if args.device == 'cpu' else _device_peak(name, args)
         rows.append({'step': name, 'peak MB': peak / 1e6})
     if args.repeats:
