@@ -45,8 +45,11 @@ def test_loss(tmp_path: Path) -> None:
 
 def test_train(tmp_path: Path) -> None:
     """A small network, with the switches; memory in a process of its own."""
-    row, = _rows(tmp_path, 'train', '--config', 'configs/fnac_synthetic.py',
-                 '--batch-size', '4', '--image-size', '64', '--repeats', '1',
-                 '--micro-batch', '2', '--channels-last', '--amp', 'bf16')
+    row, default = _rows(tmp_path, 'train', '--config',
+                         'configs/fnac_synthetic.py', '--batch-size', '4',
+                         '--image-size', '64', '--repeats', '1',
+                         '--micro-batch', '2', '--channels-last', '--amp',
+                         'bf16', '--versus', 'default')
     assert row['step'] == 'ours' and row['peak MB'] > 0
+    assert default['step'] == 'default' and default['times as fast'] == 1
     assert row['clips/s'] == pytest.approx(4000 / row['ms'])
