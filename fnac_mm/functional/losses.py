@@ -3,18 +3,16 @@
 Shape legend: b rows of this process, B rows of the global batch, C channels,
 (h, w) positions. In one process b = B.
 """
-from typing import Callable, Dict, Sequence
+from typing import Callable, Dict
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from torch.utils.checkpoint import checkpoint
 
 from .localization_map import localization_map
+from .pair_terms import pair_terms
 from .similarity import max_similarity_and_means
 
-# Elements of b x B matrices in a piece of the L1 terms, and its fewest rows
-_CELLS, _ROWS = 2**17, 64
 # Pairs whose half-precision features are held in float32 at once
 _PAIRS = 256
 
@@ -53,58 +51,6 @@ def foreground_mask(visual: Tensor,
     low = own.amin(dim=(1, 2), keepdim=True)
     high = own.amax(dim=(1, 2), keepdim=True)
     return ((own - low) / (high - low + 1e-5) > threshold).to(visual.dtype)
-
-
-def _row_distances(logits: Tensor, audio: Tensor, visual: Tensor,
-                   foreground: Tensor, all_audio: Tensor, all_visual: Tensor,
-                   all_foreground: Tensor, detach: bool) -> Tensor:
-    """Sums of the three L1 terms over some rows (r, B): (3,)."""
-    matching = F.softmax(logits, dim=1)
-    near_audio = F.softmax(audio @ all_audio.T, dim=1)
-    near_visual = F.softmax(visual @ all_visual.T, dim=1)
-    near_foreground = F.softmax(foreground @ all_foreground.T, dim=1)
-    if detach:
-        near_audio, near_visual = near_audio.detach(), near_visual.detach()
-    pairs = ((near_audio, matching), (near_audio, near_foreground),
-             (near_visual, matching))
-    return torch.stack([(x - y).abs().sum() for x, y in pairs])
-
-
-def _distances(logits: Tensor, features: Sequence[Tensor],
-               gather: Callable[[Tensor], Tensor], temperature: float,
-               detach: bool) -> Tensor:
-    """Means of the three L1 terms: (3,).
-
-    A few rows at a time, computed again in the backward pass: of all that
-    is b x B only the logits stay.
-    """
-    wholes = [gather(x) for x in features]
-    rows = max(_CELLS // logits.shape[1], _ROWS)
-    parts = zip(*(x.split(rows)
-                  for x in (logits, *(x / temperature for x in features))))
-    sums = [
-        checkpoint(
-            _row_distances,
-            *part,
-            *wholes,
-            detach,
-            use_reentrant=False,
-            preserve_rng_state=False) for part in parts
-    ]
-    return torch.stack(sums).sum(dim=0) / logits.numel()
-
-
-def _contrastive(logits: Tensor, gather: Callable[[Tensor], Tensor],
-                 row_offset: int) -> Tensor:
-    """Cross-entropy of the rows plus that of the columns, from (b, B).
-
-    Of the other processes' rows, the columns need no more than the sums
-    over them: 1 x B numbers a process instead of b x B.
-    """
-    own = logits.diagonal(row_offset)
-    sums = gather(logits.logsumexp(dim=0)[None]).logsumexp(dim=0)
-    columns = sums[row_offset:row_offset + len(own)]
-    return (logits.logsumexp(dim=1) - own).mean() + (columns - own).mean()
 
 
 def fnac_losses(visual: Tensor,
@@ -162,19 +108,25 @@ def fnac_losses(visual: Tensor,
         raise ValueError('expected visual (B,C,h,w) and audio (B,C), got '
                          f'{tuple(visual.shape)} and {tuple(audio.shape)}')
     mask = foreground_mask(visual, audio, temperature, foreground_threshold)
+    all_audio = gather(audio)
     maxima, means = max_similarity_and_means(
-        visual, gather(audio), torch.stack([mask, torch.ones_like(mask)], 1))
-    logits = maxima / temperature
-    foreground, pooled = means.unbind(dim=1)
-
+        visual, all_audio, torch.stack([mask, torch.ones_like(mask)], 1))
     if normalize:
-        foreground, pooled = (
-            F.normalize(x, dim=1) for x in (foreground, pooled))
-    features = (audio.to(means.dtype), pooled, foreground)
-    fns_audio, tne, fns_visual = _distances(logits, features, gather,
-                                            temperature, detach_targets)
+        means = F.normalize(means, dim=2)
+    all_means = gather(means)
+    pairs = pair_terms(
+        maxima.div_(temperature), audio.to(means.dtype), means,
+        None if all_audio is audio else all_audio.to(means.dtype),
+        None if all_means is means else all_means, temperature, detach_targets,
+        row_offset)
+    # Of the other processes' rows, the columns need no more than the sums
+    # over them: 1 x B numbers a process instead of b x B.
+    columns = gather(pairs.columns[None]).logsumexp(dim=0)
+    columns = columns[row_offset:row_offset + len(audio)]
+    fns_audio, tne, fns_visual = pairs.distances / maxima.numel()
     return dict(
-        contrastive=_contrastive(logits, gather, row_offset),
+        contrastive=((pairs.rows - pairs.own).mean() +
+                     (columns - pairs.own).mean()),
         fns_audio=fns_audio,
         tne=tne,
         fns_visual=fns_visual)

@@ -12,6 +12,9 @@ from torch import Tensor
 # Similarities held at once, over all positions: 4 MiB in float32, which a
 # processor's cache holds between the product and the maximum.
 _BLOCK = 2**20
+# Features handled at once in the backward pass, which goes through all sounds
+# for each chunk of pictures: with few of them, that alone would take longer.
+_FEATURES = 2**19
 
 
 def _check_pair(visual: Tensor, audio: Tensor) -> None:
@@ -94,7 +97,6 @@ class _MaxSimilarity(torch.autograd.Function):
                 positions[chunk] = index[:count]
                 torch.bmm(weights[chunk], rows, out=sums[chunk])
         ctx.save_for_backward(visual, audio, weights, positions)
-        ctx.chunk_size = chunk_size
         return values, sums
 
     @staticmethod
@@ -108,8 +110,9 @@ class _MaxSimilarity(torch.autograd.Function):
         grad_visual = torch.empty_like(visual) if need_visual else None
         grad_audio = weights.new_zeros(audio.shape) if need_audio else None
         sounds = audio.to(weights.dtype)
-        for start in range(0, len(visual), ctx.chunk_size):
-            chunk = slice(start, start + ctx.chunk_size)
+        size = max(_FEATURES // max(visual[0].numel(), 1), 1)
+        for start in range(0, len(visual), size):
+            chunk = slice(start, start + size)
             part, position = grad[chunk], positions[chunk].long()
             if grad_visual is not None:
                 rows = _visual_gradient(part, position, sounds, places)
@@ -176,8 +179,9 @@ def pairwise_max_similarity(visual: Tensor,
     Args:
         visual (Tensor): (N, C, h, w).
         audio (Tensor): (M, C).
-        chunk_size (int, optional): Pictures handled at once. None (default)
-            handles as many as give 1 million similarities.
+        chunk_size (int, optional): Pictures compared at once. None (default)
+            compares as many as give 1 million similarities. The backward
+            pass chooses for itself.
 
     Returns:
         Tensor: (N, M), float32 at least, differentiable once.

@@ -140,14 +140,11 @@ def test_mean_over_processes_is_the_loss_of_the_whole(processes: int,
     sums = torch.stack([part.logsumexp(0) for part in logits.split(rows)])
     mask = foreground_mask(visual, audio)
     # What each call of gather must return, told by its input.
-    everything = [
-        audio,
-        visual.mean(dim=(2, 3)), (visual * mask[:, None]).mean(dim=(2, 3))
-    ]
-    if options:
-        everything[1:] = [F.normalize(x, dim=1) for x in everything[1:]]
+    both = torch.stack([visual * mask[:, None], visual], dim=1)
+    means = both.mean(dim=(3, 4))
+    everything = [audio, F.normalize(means, dim=2) if options else means]
 
-    means = dict.fromkeys(NAMES, 0)
+    averages = dict.fromkeys(NAMES, 0)
     for rank in range(processes):
         mine = slice(rank * rows, (rank + 1) * rows)
 
@@ -168,11 +165,11 @@ def test_mean_over_processes_is_the_loss_of_the_whole(processes: int,
             row_offset=rank * rows,
             **options)
         for name in NAMES:
-            means[name] = means[name] + parts[name] / processes
-    weighted(means).backward()
+            averages[name] = averages[name] + parts[name] / processes
+    weighted(averages).backward()
     for name in NAMES:
         torch.testing.assert_close(
-            means[name], losses[name], rtol=1e-10, atol=0)
+            averages[name], losses[name], rtol=1e-10, atol=0)
     torch.testing.assert_close(visual.grad, whole[0].grad, rtol=1e-9, atol=0)
     torch.testing.assert_close(audio.grad, whole[1].grad, rtol=1e-9, atol=0)
 
@@ -181,8 +178,8 @@ def test_pieces_change_nothing(monkeypatch) -> None:
     """The L1 terms, two rows of five at a time."""
     found = []
     for cells, rows in ((2**17, 64), (1, 2)):
-        monkeypatch.setattr('fnac_mm.functional.losses._CELLS', cells)
-        monkeypatch.setattr('fnac_mm.functional.losses._ROWS', rows)
+        monkeypatch.setattr('fnac_mm.functional.pair_terms._CELLS', cells)
+        monkeypatch.setattr('fnac_mm.functional.pair_terms._ROWS', rows)
         pair = [x.requires_grad_() for x in features(5)]
         total = weighted(fnac_losses(*pair))
         found.append((total, *torch.autograd.grad(total, pair)))

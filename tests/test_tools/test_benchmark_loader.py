@@ -27,11 +27,13 @@ def test_table(tmp_path: Path):
     assert done.returncode == 0, done.stderr
     rows = json.loads((tmp_path / 'a.json').read_text())['rows']
     assert [row['what'] for row in rows
-            ] == ['usual', 'pillow', 'ours', 'preprocessor (CPU)']
-    pillow, ours = rows[1:3]
+            ] == ['usual', 'pillow', 'ours', 'packed', 'preprocessor (CPU)']
+    pillow, ours, packed = rows[1:4]
     assert pillow['max_grey_levels'] == 0 and ours['max_grey_levels'] <= 1
     assert ours['pixels_differing'] <= 0.01
     assert ours['max_log_spectrogram'] < 1e-3
+    same = ('max_grey_levels', 'pixels_differing', 'max_log_spectrogram')
+    assert [packed[k] for k in same] == [ours[k] for k in same]
 
 
 def test_other_samples_are_refused(loader, tmp_path: Path):

@@ -38,14 +38,18 @@ def test_loss(tmp_path: Path) -> None:
                         '24', '--channels', '8', '--side', '3', '--dtype',
                         'float64', '--repeats', '1')
     assert (ours['loss'], dense['loss']) == ('ours', 'dense')
-    assert ours['difference'] < 1e-10
+    assert ours['from dense'] < 1e-10 > ours['from float64']
+    assert dense['from dense'] == 0
     assert ours['ms'] > 0 and dense['times as fast'] == 1
 
 
 def test_train(tmp_path: Path) -> None:
     """A small network, with the switches; memory in a process of its own."""
-    row, = _rows(tmp_path, 'train', '--config', 'configs/fnac_synthetic.py',
-                 '--batch-size', '4', '--image-size', '64', '--repeats', '1',
-                 '--micro-batch', '2', '--channels-last', '--amp', 'bf16')
+    row, default = _rows(tmp_path, 'train', '--config',
+                         'configs/fnac_synthetic.py', '--batch-size', '4',
+                         '--image-size', '64', '--repeats', '1',
+                         '--micro-batch', '2', '--channels-last', '--amp',
+                         'bf16', '--versus', 'default')
     assert row['step'] == 'ours' and row['peak MB'] > 0
+    assert default['step'] == 'default' and default['times as fast'] == 1
     assert row['clips/s'] == pytest.approx(4000 / row['ms'])

@@ -3,11 +3,10 @@ import datetime
 import multiprocessing
 import os
 import platform
-import resource
 import statistics
 import time
 from multiprocessing.connection import Connection
-from typing import Any, Callable, Dict, List, Mapping, Sequence
+from typing import Any, Callable, Dict, List, Mapping, Sequence, Tuple
 
 import torch
 
@@ -70,24 +69,39 @@ def ratios(times: Mapping[str, Sequence[float]],
     }
 
 
+def _memory(key: str) -> int:
+    """Bytes that Linux counts for this process.
+
+    Not ``getrusage``: its peak is handed down from the parent process.
+    """
+    with open('/proc/self/status') as file:
+        line = next(line for line in file if line.startswith(f'{key}:'))
+    return int(line.split()[1]) * 1024
+
+
 def _report_peak(work: Callable[[], Callable[[], object]],
                  pipe: Connection) -> None:
     call = work()
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with open('/proc/self/clear_refs', 'w') as file:
+        file.write('5')  # the peak is what is held now
+    before = _memory('VmRSS')
+    start = time.perf_counter()
     call()
-    after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    pipe.send((after - before) * 1024)
+    seconds = time.perf_counter() - start
+    pipe.send((_memory('VmHWM') - before, seconds))
 
 
-def peak_extra_bytes(work: Callable[[], Callable[[], object]]) -> int:
-    """How far a call raises the peak of a fresh process's memory.
+def peak_extra_bytes(
+        work: Callable[[], Callable[[], object]]) -> Tuple[int, float]:
+    """How much more than before a call holds at its peak, in a new process.
 
     Args:
         work (Callable): A function of a module (it is sent to a process that
             is started anew), which prepares the input and returns the call.
 
     Returns:
-        int: Bytes beyond the peak that the preparation reached.
+        tuple[int, float]: Bytes beyond what was held after the preparation,
+        and the seconds of this one call.
 
     Raises:
         RuntimeError: If the process dies, for example for lack of memory.

@@ -19,6 +19,7 @@ from PIL import Image
 from torch.utils.data import DataLoader, Dataset
 
 from fnac_mm.datasets import collate_av
+from fnac_mm.datasets.media_packer import MediaPacker
 from fnac_mm.models import AVDataPreprocessor
 from fnac_mm.registry import DATASETS
 from .common import ratios, seconds_in_turn
@@ -88,10 +89,26 @@ def config_of_files(folder: Path, backend: str = 'window') -> dict:
         type='AVLocalizationDataset', data_root=str(folder), pipeline=pipeline)
 
 
+def config_of_packed(folder: Path) -> dict:
+    """Our data set read from packed data, which is made if absent.
+
+    Args:
+        folder (Path): Clips; ``packed`` is written below it.
+
+    Returns:
+        dict: Config of a data set.
+    """
+    config = config_of_files(folder)
+    files = DATASETS.build(dict(config, pipeline=[]))
+    MediaPacker(folder / 'packed', config['pipeline']).pack(files, 1)
+    return dict(config, packed='packed')
+
+
 # What is measured: from a folder of clips to the config of a data set.
 OURS: Dict[str, Callable[[Path], dict]] = {
     'pillow': functools.partial(config_of_files, backend='pillow'),
     'ours': config_of_files,
+    'packed': config_of_packed,
 }
 
 
@@ -134,6 +151,7 @@ def build_datasets(args: argparse.Namespace,
     Returns:
         dict[str, Dataset]: Data sets.
     """
+    MMLogger.get_instance('benchmark', log_level='WARNING')
     configs = {name: OURS[name](folder) for name in args.only}
     for item in args.dataset:
         name, path = item.split('=', 1)
@@ -141,7 +159,6 @@ def build_datasets(args: argparse.Namespace,
     datasets: Dict[str, Dataset] = {}
     if args.versus == 'usual':
         datasets['usual'] = UsualClips(folder)
-    MMLogger.get_instance('benchmark', log_level='WARNING')
     for name, config in configs.items():
         dataset: Any = DATASETS.build(config)
         # As in training, where each sample draws from its own seed.

@@ -4,7 +4,6 @@ Shape legend: B pairs, C channels, (h, w) positions.
 """
 import argparse
 import functools
-import os
 import statistics
 from typing import Any, Callable, Dict, List, Sequence
 
@@ -35,7 +34,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default='float32')
     parser.add_argument('--threads', type=int, default=1)
     parser.add_argument(
-        '--repeats', type=int, default=5, help='0 measures memory alone')
+        '--repeats',
+        type=int,
+        default=5,
+        help='0: only the one call whose memory is measured, for large B')
 
 
 def make_features(args: argparse.Namespace, rows: int) -> List[Tensor]:
@@ -91,14 +93,37 @@ def prepare(name: str, args: argparse.Namespace) -> Callable[[], object]:
     return functools.partial(backward, LOSSES[name], features)
 
 
-def _difference(args: argparse.Namespace) -> float:
-    """Largest relative difference of loss and gradients from dense."""
-    found = []
-    features = make_features(args, args.batch_size)
-    for loss in LOSSES.values():
-        found.append([backward(loss, features), *(x.grad for x in features)])
-    return max(
-        float((a - b).abs().max() / b.abs().max()) for a, b in zip(*found))
+def _gradients(name: str, args: argparse.Namespace,
+               dtype: torch.dtype) -> List[Tensor]:
+    """Loss and gradients of the features, rounded to their own type."""
+    features = [
+        x.detach().to(dtype).requires_grad_()
+        for x in make_features(args, args.batch_size)
+    ]
+    loss = backward(LOSSES[name], features)
+    return [loss, *(x.grad for x in features)]
+
+
+def _differences(names: Sequence[str],
+                 args: argparse.Namespace) -> List[Dict[str, Any]]:
+    """Largest relative difference of loss and gradients, by alternative.
+
+    From the usual way in the same type, and of both from it in float64: it
+    is rounded as well.
+    """
+    own = {
+        name: _gradients(name, args, getattr(torch, args.dtype))
+        for name in names
+    }
+    exact = _gradients(names[-1], args, torch.float64)
+    references = {names[-1]: own[names[-1]], 'float64': exact}
+    return [{
+        f'from {reference}':
+        max(
+            float((a.double() - b).abs().max() / b.abs().max())
+            for a, b in zip(own[name], values))
+        for reference, values in references.items()
+    } for name in names]
 
 
 def run(args: argparse.Namespace) -> List[Dict[str, Any]]:
@@ -111,19 +136,18 @@ def run(args: argparse.Namespace) -> List[Dict[str, Any]]:
         list[dict]: A row each.
     """
     torch.set_num_threads(args.threads)
-    # Fresh processes map each large block by itself: what glibc keeps of
-    # freed ones would count as memory that the loss needs.
-    os.environ.setdefault('MALLOC_MMAP_THRESHOLD_', '65536')
     names = ['ours', args.versus] if args.versus else ['ours']
     each = torch.empty(0, dtype=getattr(torch, args.dtype)).element_size()
     gradients = args.batch_size * args.channels * (args.side**2 + 1) * each
     rows: List[Dict[str, Any]] = []
     for name in names:
-        extra = peak_extra_bytes(functools.partial(prepare, name, args))
+        extra, seconds = peak_extra_bytes(
+            functools.partial(prepare, name, args))
         rows.append({
             'loss': name,
             'extra MB': extra / 1e6,
-            'beyond the gradients': (extra - gradients) / 1e6
+            'beyond the gradients': (extra - gradients) / 1e6,
+            'first call, s': seconds
         })
     if args.repeats:
         features = make_features(args, args.batch_size)
@@ -137,6 +161,6 @@ def run(args: argparse.Namespace) -> List[Dict[str, Any]]:
             row['ms'] = 1000 * statistics.median(times[name])
             row['times as fast'] = speed[name]
     if args.versus:
-        rows[0]['difference'] = _difference(args)
-        rows[1]['difference'] = 0.0
+        for row, found in zip(rows, _differences(names, args)):
+            row.update(found)
     return rows

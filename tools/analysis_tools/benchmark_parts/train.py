@@ -26,7 +26,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     Args:
         parser (ArgumentParser): Changed in place.
     """
-    parser.add_argument('--versus', choices=['plain'])
+    parser.add_argument(
+        '--versus',
+        choices=['plain', 'default'],
+        help='plain PyTorch, or ours without any of the switches below')
     parser.add_argument('--config', default='configs/fnac_vggsound.py')
     parser.add_argument('--batch-size', type=int, default=16)
     parser.add_argument(
@@ -95,7 +98,20 @@ def plain_step(args: argparse.Namespace) -> Callable[[], object]:
     return usual_step(make_batch(args), args.device)
 
 
-STEPS = dict(ours=our_step, plain=plain_step)
+def default_step(args: argparse.Namespace) -> Callable[[], object]:
+    """Our step without the switches that ``args`` sets.
+
+    Args:
+        args (Namespace): Options of this part.
+
+    Returns:
+        Callable: The step.
+    """
+    off = dict(amp=None, channels_last=False, compile=False, micro_batch=None)
+    return our_step(argparse.Namespace(**dict(vars(args), **off)))
+
+
+STEPS = dict(ours=our_step, plain=plain_step, default=default_step)
 
 
 def prepare(name: str, args: argparse.Namespace) -> Callable[[], object]:
@@ -140,12 +156,13 @@ def run(args: argparse.Namespace) -> List[Dict[str, Any]]:
         list[dict]: A row each.
     """
     torch.set_num_threads(args.threads)
-    # See loss.py
+    # Fresh processes map each large block by itself: what glibc keeps of
+    # freed ones would count as memory that the step needs.
     os.environ.setdefault('MALLOC_MMAP_THRESHOLD_', '65536')
     names = ['ours', args.versus] if args.versus else ['ours']
     rows: List[Dict[str, Any]] = []
     for name in names:
-        peak = peak_extra_bytes(functools.partial(prepare, name, args)) \
+        peak = peak_extra_bytes(functools.partial(prepare, name, args))[0] \
             if args.device == 'cpu' else _device_peak(name, args)
         rows.append({'step': name, 'peak MB': peak / 1e6})
     if args.repeats:
