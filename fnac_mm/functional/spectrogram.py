@@ -73,14 +73,19 @@ def log_spectrogram(waveform: Tensor,
     if dtype in (torch.float16, torch.bfloat16):
         waveform = waveform.float()
     segments = waveform.unfold(-1, n_fft, hop_length)
+    # In place where it can be: new memory would cost more than the sums.
     segments = segments - segments.mean(dim=-1, keepdim=True)
     window = tukey_window(n_fft, waveform.dtype, waveform.device)
-    power = torch.fft.rfft(segments * window).abs().square()
-    power = power / (sample_rate * window.square().sum())
+    segments *= window
+    spectrum = torch.fft.rfft(segments)
+    power = spectrum.real.square()
+    power += spectrum.imag.square()
+    power /= sample_rate * window.square().sum()
     # One-sided: every bin but zero and Nyquist stands for two.
     last = power.shape[-1] - (1 if n_fft % 2 == 0 else 0)
     power[..., 1:last] *= 2
-    return torch.log(power + eps).transpose(-1, -2).to(dtype)
+    power += eps
+    return torch.log(power).transpose(-1, -2).to(dtype)
 
 
 def _strip(start: Tensor, width: Tensor, size: int) -> Tensor:
