@@ -272,8 +272,11 @@ def test_record(server: Tuple[str, Path], browser: Any) -> None:
         page.get_by_label('Record audio').nth(index).press('Enter')
         page.get_by_role('button', name='Record', exact=True).press('Enter')
         page.wait_for_timeout(1500)
-        page.get_by_role('button', name='Stop', exact=True).press('Enter')
+        # The page has the recording before the server does.
+        with page.expect_response(lambda answer: '/upload' in answer.url):
+            page.get_by_role('button', name='Stop', exact=True).press('Enter')
         page.get_by_label('Play', exact=True).nth(index).wait_for()
+        page.wait_for_timeout(500)
     button.press('Enter')
     for side in ('its own', 'the other'):
         page.get_by_role('img', name=f'Overlay with {side} sound').wait_for()
@@ -286,7 +289,8 @@ def test_record(server: Tuple[str, Path], browser: Any) -> None:
     record = page.get_by_label('start recording')
     record.press('Enter')
     page.wait_for_timeout(2000)
-    record.press('Enter')
+    with page.expect_response(lambda answer: '/upload' in answer.url):
+        record.press('Enter')
     page.get_by_label('Clear').first.wait_for()
     button.press('Enter')
     page.locator('.result video').first.wait_for()
