@@ -63,7 +63,7 @@ make_environment() {
         "$PYTHON" -m venv "$FOLDER/uv"
         "$FOLDER/uv/bin/pip" install -q --disable-pip-version-check uv
     fi
-    "$interpreter" -m venv --clear --without-pip "$environment"
+    "$interpreter" -m venv --clear "$environment"
     uv pip compile -q --only-binary :all: --no-annotate --python "$python" \
         "$@" -o "$environment/versions.txt" \
         requirements/{runtime,optional,tests}.txt
