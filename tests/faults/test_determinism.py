@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from tests.conftest import run_python
+from tests.conftest import ROOT, run_python
 from tests.faults.launching import CONFIG
 from tests.faults.toy_run import same
 
@@ -20,7 +20,9 @@ def _weights(data: Path, work: Path, seed: int) -> dict:
 
 
 @pytest.mark.slow
-def test_a_seed_is_a_model(synthetic, tmp_path) -> None:
+def test_a_seed_is_a_model(synthetic, tmp_path, monkeypatch) -> None:
+    # For the hooks that the config imports from the tests.
+    monkeypatch.setenv('PYTHONPATH', str(ROOT))
     first = _weights(synthetic, tmp_path / 'a', 1)
     assert same(first, _weights(synthetic, tmp_path / 'b', 1))
     assert not same(first, _weights(synthetic, tmp_path / 'c', 2))
