@@ -98,7 +98,10 @@ def axis_windows(old: int, new: int, align_corners: bool) -> AxisWindows:
 @lru_cache(maxsize=16)
 def _rounds_as_torch(old: Tuple[int, int], new: Tuple[int, int],
                      align_corners: bool) -> bool:
-    """Whether products give torch's bits, which processors differ in."""
+    """Whether products give torch's bits.
+
+    Torch has code of its own for some sizes and processors.
+    """
     draw = torch.Generator().manual_seed(0)
     maps = torch.empty(4, *old).uniform_(-1, 1, generator=draw)
     large = F.interpolate(

@@ -17,8 +17,8 @@ from .localization_map import (AxisWindows, axis_windows, product_widen,
 STRAIGHT = 1e-5
 # Low bits of a float64 that float32 has not, and the first of them.
 SPARE, HALF = (1 << 29) - 1, 1 << 28
-# Smaller than any rise that matters, so that nothing is divided by zero.
-FLAT = np.float32(1e-37)
+# Smaller than any rise that matters: rows over it are a float32 still.
+FLAT = np.float32(1e-34)
 
 _Piece = Tuple[int, int, int]
 

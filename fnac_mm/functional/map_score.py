@@ -30,6 +30,8 @@ RANKS = 0.05
 SURE_GAIN = 10
 # Added to the place on a line, where it is not rounded up: as many on average.
 HALF_ROW = np.float32(0.5)
+# Pixels of a side up to which float32 counts exactly.
+LARGEST = 4096
 # Samples at once.
 BLOCK = 64
 # Pixels to either side of the threshold that are found to the bit, and more
@@ -40,8 +42,8 @@ MARGINS = (24, 400)
 ROUNDING = 4e-6
 # The same of a place on a line, as a share of the map's span.
 PLACE = 1e-6
-# Below, numbers have fewer digits.
-MIN_SPAN = 1e-30
+# Below, a rise that matters would not be far above ``map_pieces.FLAT``.
+MIN_SPAN = 1e-27
 # A larger error means nearly constant maps.
 MAX_ERROR = 1e-3
 
@@ -140,6 +142,9 @@ class _Scorer:
         """The same (B, K) of maps that are not nearly constant."""
         lines = self.pieces.lines(batch.every)
         low, high = self._enclose(lines, margin)
+        # Not so where too few pixels differ to tell a threshold from others.
+        usable = np.isfinite(low) & np.isfinite(high) & (low <= high)
+        low, high = np.where(usable, low, 0), np.where(usable, high, 0)
         error = batch.error + PLACE * batch.span
         sure = self._below(lines, high + error)
         maybe = self._below(lines, low - error, scratch=1)
@@ -151,7 +156,7 @@ class _Scorer:
         hits = self._hits(lines, sure, near, chosen, targets)
         inside = np.array([target.inside for target in targets]).T
         cious = count_ciou(inside[:, :, None], hits, selected)
-        return np.where(known, cious, np.nan)
+        return np.where(known & usable, cious, np.nan)
 
     def _prepare(self, small: np.ndarray) -> Tuple[_Batch, np.ndarray]:
         """Ranges of maps, and whether these can be relied on (B,)."""

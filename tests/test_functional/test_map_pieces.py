@@ -8,10 +8,11 @@ import torch.nn.functional as F
 
 from fnac_mm.functional.map_pieces import map_pieces
 
+HAS_FMA = torch.backends.cpu.get_cpu_capability() in ('AVX2', 'AVX512')
 CASES = [((7, 7), (224, 224), True), ((7, 7), (224, 224), False),
-         ((5, 9), (64, 48), True), ((14, 14), (224, 224), False),
-         ((2, 3), (16, 32), True), ((20, 31), (32, 32), False),
-         ((31, 20), (16, 16), True)]
+         ((5, 9), (64, 48), True), ((5, 9), (224, 112), True),
+         ((14, 14), (224, 224), False), ((2, 3), (16, 32), True),
+         ((20, 31), (32, 32), False), ((31, 20), (16, 16), True)]
 
 
 def make_maps(shape: Tuple[int, int], number: int = 40) -> np.ndarray:
@@ -37,7 +38,9 @@ def test_pixels_to_the_bit(shape, size, align_corners) -> None:
     maps = make_maps(shape)
     pieces = map_pieces(shape, size, align_corners)
     if not pieces.is_exact:
-        pytest.skip('the products of this processor round otherwise')
+        # Torch interpolates some sizes by other code.
+        assert (shape, size) != ((7, 7), (224, 224)) or not HAS_FMA
+        pytest.skip('torch rounds otherwise for this size and processor')
     large = enlarge(maps, size, align_corners)
     map, row, column = np.indices(large.shape).reshape(3, -1)
     found, doubt = pieces.pixels(pieces.widen(maps), map, row, column)

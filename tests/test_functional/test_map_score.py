@@ -88,6 +88,7 @@ def test_same_as_step_by_step(kind: str, name: str, rule: dict) -> None:
         Protocol('nearly all', area=0.001),
         Protocol('own size', size=64, alpha=1.),
         Protocol('odd size', size=50),
+        Protocol('half size', size=112, alpha=1.),
     ],
     ids=lambda protocol: protocol.name)
 def test_every_protocol(protocol: Protocol) -> None:
@@ -138,6 +139,36 @@ def test_many_maps(shape: tuple, smooth: bool) -> None:
         found = scored(protocol, given, levels)
     assert found == step_by_step(protocol, given, targets)
     assert general.call_count < COUNT / 2
+
+
+@pytest.mark.parametrize('name', ['fnac_test', 'lvs', 'sslalign'])
+@pytest.mark.parametrize('dtype', [torch.bfloat16, torch.float16])
+def test_plateaus(name: str, dtype: torch.dtype) -> None:
+    """Flat in the midst, where a line may lie at the threshold itself."""
+    rng = np.random.default_rng(5)
+    maps = torch.zeros(COUNT, 7, 7)
+    maps[:, 3, 3], maps[:, 0, 0] = 1, -0.5
+    maps[3:, 2:6] = torch.from_numpy(rng.uniform(-0.4, 0.9, (COUNT - 3, 1, 7)))
+    maps[6:] += 0.1 * torch.from_numpy(rng.uniform(-1, 1, (COUNT - 6, 7, 7)))
+    maps = maps.to(dtype).float()
+    boxes = make_boxes()
+    levels = [boxes_to_levels(b) for b in boxes]
+    targets = torch.stack([boxes_to_target(b) for b in boxes])
+    for given in ([maps], [maps, maps.flip(2)]):
+        assert scored(PROTOCOLS[name], given,
+                      levels) == step_by_step(PROTOCOLS[name], given, targets)
+
+
+@pytest.mark.parametrize('shape', [(4, 4), (7, 7), (28, 28), (2, 2)])
+@pytest.mark.parametrize('size', [4, 7, 96, 128])
+@pytest.mark.parametrize('area', [0.01, 0.5, 0.99])
+def test_few_pixels(shape: tuple, size: int, area: float) -> None:
+    protocol = Protocol('few', size=size, area=area)
+    maps = make_maps('random', *shape)
+    levels = [boxes_to_levels(b, size) for b in make_boxes()]
+    targets = torch.stack([boxes_to_target(b, size) for b in make_boxes()])
+    assert scored(protocol, maps,
+                  levels) == step_by_step(protocol, maps, targets)
 
 
 def test_too_narrow_a_guess_is_repaired() -> None:
