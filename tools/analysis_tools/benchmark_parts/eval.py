@@ -11,7 +11,6 @@ import tempfile
 import time
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, Sequence, Tuple, Union
-from unittest import mock
 
 import numpy as np
 import torch
@@ -23,7 +22,6 @@ from mmengine.registry import init_default_scope
 from torch import nn
 from torch.utils.data import Dataset
 
-from fnac_mm.evaluation.metrics import localization_metric
 from fnac_mm.registry import DATASETS, MODELS
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -179,8 +177,9 @@ def measure_scoring(usual: OneByOne, ours: Batched,
         repeats (int): Rounds.
 
     Returns:
-        dict[str, float]: By way; ``bare`` is ours without the baselines,
-        which the usual way does not have.
+        dict[str, float]: By way; ``metric`` is ours with what the usual way
+        does not have: checked rows of each sample for the file of results,
+        and baselines.
 
     Raises:
         RuntimeError: If a cIoU differs in any digit.
@@ -191,16 +190,12 @@ def measure_scoring(usual: OneByOne, ours: Batched,
     usual.score(maps)
     ours.score(samples)
     check_equal(usual.found(), ours.found(), tolerance=0)
-
-    def bare() -> None:
-        with mock.patch.object(localization_metric, 'level_baseline_cious',
-                               lambda *_: {}):
-            ours.score(samples)
+    check_equal(usual.found(), ours.score_only(samples), tolerance=0)
 
     alternatives = {
         usual.name: lambda: usual.score(maps),
-        ours.name: lambda: ours.score(samples),
-        'bare': bare
+        ours.name: lambda: ours.score_only(samples),
+        'metric': lambda: ours.score(samples)
     }
     times = seconds_in_turn(alternatives, repeats)
     return {name: statistics.median(values) for name, values in times.items()}
@@ -244,8 +239,8 @@ def measure(usual: OneByOne, ours: Batched, clock: Clock,
     }
     rest = tuple(sum(both) for both in zip(*parts.values()))
     return {
-        **parts, 'scoring without baselines':
-        (scoring[usual.name], scoring['bare']),
+        **parts, 'scoring with rows and baselines':
+        (scoring[usual.name], scoring['metric']),
         'all but the forward':
         rest,
         'forward':

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset, Subset
 
 from fnac_mm.datasets import collate_av
+from fnac_mm.functional import boxes_to_levels, score_maps, summarize_cious
 from fnac_mm.registry import METRICS
 
 Maps = List[Tuple[Tensor, Tensor]]
@@ -199,8 +200,37 @@ class Batched:
             self.evaluator.process(samples, batch)
         self.samples += samples
 
+    def score_only(self, samples: Sequence[Any]) -> Found:
+        """From small maps and boxes to numbers, and nothing else.
+
+        Args:
+            samples (Sequence[AVDataSample]): With predicted maps.
+
+        Returns:
+            tuple[dict, dict]: See :meth:`found`.
+        """
+        parts: List[Dict[str, Tensor]] = []
+        for start in range(0, len(samples), self.batch_size):
+            batch = samples[start:start + self.batch_size]
+            targets = [
+                boxes_to_levels(s.gt_instances.boxes.numpy()) for s in batch
+            ]
+            own, other = (
+                torch.cat([s.get(key).data for s in batch]).cpu()
+                for key in ('pred_map', 'pred_object_map'))
+            parts.append(score_maps(self.metric.protocol, own, other, targets))
+        cious = {
+            kind: torch.cat([part[kind] for part in parts]).numpy()
+            for kind in parts[0]
+        }
+        return cious, {
+            f'{kind}/{key}': value
+            for kind, values in cious.items()
+            for key, value in summarize_cious(values).items()
+        }
+
     def score(self, samples: Sequence[Any]) -> Dict[str, float]:
-        """Scoring alone, targets included.
+        """The metric: also checked rows of each sample, and baselines.
 
         Args:
             samples (Sequence[AVDataSample]): With predicted maps.
