@@ -30,6 +30,7 @@ def packets_length(container: InputContainer, stream: Stream) -> float:
         float: Seconds.
     """
     begin, end = None, 0.0
+    ogg = 'ogg' in container.format.name
     for packet in read_packets(container, stream):
         if packet.pts is None or packet.time_base is None:
             continue
@@ -37,7 +38,7 @@ def packets_length(container: InputContainer, stream: Stream) -> float:
         begin = time if begin is None else min(begin, time)
         length = packet.duration or 0
         # Of Ogg's last packet FFmpeg tells a negative one, without the sign.
-        length -= 2**32 if length >= 2**31 else 0
+        length -= 2**32 if ogg and length >= 2**31 else 0
         end = max(end, time + float(length * packet.time_base))
     return end - (begin or 0.0)
 

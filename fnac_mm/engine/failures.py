@@ -17,7 +17,10 @@ _CAUSES = (
      'of the dataloaders, then go on with --resume.'),
     (r'DataLoader timed out',
      'A process of the data loader hangs, often on a file of a network disk '
-     'that does not answer. Check the disk, then go on with --resume.'),
+     'that does not answer. Check the disk, then go on with --resume. If a '
+     'batch may take that long, raise the limit: --cfg-options '
+     'train_dataloader.timeout=N, in seconds (likewise val_dataloader and '
+     'test_dataloader; 0 waits for ever).'),
     (r'(Connection (closed|reset) by (remote )?peer|Broken pipe|'
      r'ncclRemoteError|remote process|Timed out waiting|timed out.*collective|'
      r'Watchdog caught)',

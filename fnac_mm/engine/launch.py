@@ -183,14 +183,19 @@ def limit_wait_for_loaders(cfg: Config) -> None:
     torch would wait for ever for a worker that hangs.
 
     Args:
-        cfg (Config): Changed in place, where it has workers and sets no
-            ``timeout`` itself; 0 waits for ever.
+        cfg (Config): Changed in place: a loader with workers that sets no
+            ``timeout`` itself gets one (0 waits for ever), one without
+            workers loses it.
     """
     for name in LOADERS:
         loader = cfg.get(name)
-        # torch refuses a limit without workers.
-        if loader is not None and loader.get('num_workers'):
+        if loader is None:
+            continue
+        if loader.get('num_workers'):
             loader.setdefault('timeout', LOADER_TIMEOUT)
+        else:
+            # torch refuses it; a config that an earlier run wrote holds it.
+            loader.pop('timeout', None)
 
 
 def use_amp(cfg: Config, dtype: str = 'fp16') -> None:

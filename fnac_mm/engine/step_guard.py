@@ -1,5 +1,6 @@
 """No step of the optimizer is taken unseen with NaN or infinity."""
-from functools import partial, update_wrapper
+from functools import wraps
+from types import MethodType
 from typing import Any, List, Optional
 
 import torch
@@ -48,15 +49,28 @@ class StepGuard:
         self._finite: Optional[Tensor] = None
         self._backward, self._step = wrapper.backward, wrapper.step
         self._before = {n: vars(wrapper).get(n) for n in ('backward', 'step')}
-        # Instance attributes: whatever the class, without one for each.
-        wrapper.backward = self._watched_backward
+
         # Schedulers have marked the step that they count.
-        wrapper.step = update_wrapper(
-            partial(self._watched_step), wrapper.step)
+        @wraps(wrapper.step)
+        def step(_: OptimWrapper, **kwargs: Any) -> None:
+            self._watched_step(**kwargs)
+
+        # Instance attributes: whatever the class, without one for each. The
+        # step is a method of the wrapper, as schedulers made later want it.
+        wrapper.backward = self._watched_backward
+        wrapper.step = MethodType(step, wrapper)
+        self._own_step: Optional[MethodType] = wrapper.step
 
     def detach(self) -> None:
-        """Give the wrapper the methods back that it had."""
+        """Give the wrapper the methods back that it had.
+
+        A step that a later scheduler counts stays, but is watched no more.
+        """
+        counted = self.wrapper.step is not self._own_step
+        self._own_step = None
         for name, method in self._before.items():
+            if name == 'step' and counted:
+                continue
             delattr(self.wrapper, name)
             if method is not None:
                 setattr(self.wrapper, name, method)
@@ -80,6 +94,9 @@ class StepGuard:
         self._backward(loss, **kwargs)
 
     def _watched_step(self, **kwargs: Any) -> None:
+        if self._own_step is None:
+            self._step(**kwargs)
+            return
         self._finite = self._look()
         self._losses.clear()
         if not self.skip or bool(self._finite):

@@ -5,7 +5,11 @@ from av.container import InputContainer
 
 
 class TimeStamps:
-    """FFmpeg's best effort: presentation times unless they go back.
+    """After FFmpeg's best effort: presentation times unless they go back.
+
+    The difference: where a frame lacks one of its two times, FFmpeg compares
+    the next frame's with the other one in its place; here with the last one
+    of its own kind.
 
     Args:
         distrust (bool): Whether presentation times are guesses from the

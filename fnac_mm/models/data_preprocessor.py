@@ -100,10 +100,14 @@ class AVDataPreprocessor(BaseDataPreprocessor):
         key = 'waveform' if 'waveform' in data['inputs'] else 'spectrogram'
         sound = self._to_device(data['inputs'], key, samples)
         shapes = dict(waveform='(B,S)', spectrogram='(B,F,T)')
-        if image.dim() != 4 or sound.dim() != shapes[key].count(',') + 1:
-            raise ValueError(f'expected image (B,3,H,W) and {key} '
-                             f'{shapes[key]}, got {tuple(image.shape)} and '
-                             f'{tuple(sound.shape)}')
+        # One value serves any number of channels.
+        channels = max(len(self.image_mean), len(self.image_std))
+        if (image.dim() != 4 or channels not in (1, image.shape[1])
+                or sound.dim() != shapes[key].count(',') + 1):
+            raise ValueError(
+                f'expected image (B,{channels if channels > 1 else "C"},H,W) '
+                f'and {key} {shapes[key]}, got {tuple(image.shape)} and '
+                f'{tuple(sound.shape)}')
         if key == 'waveform':
             sound = self.analyze(sound, self._rate_of(samples))
         audio = self._scale(sound[:, None], training)

@@ -1,5 +1,6 @@
 """What was fuzzed so far, so that a long run can be taken up again."""
 import json
+import os
 from collections import defaultdict
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -33,6 +34,9 @@ class Piece:
 class Progress:
     """Pieces in a file, one a line.
 
+    A last line without its end, of a run that was stopped while writing it,
+    is cut off; its piece is done again.
+
     Args:
         path (Path): Of the file; it need not be there yet.
         seed (int): Pieces of other seeds are left alone.
@@ -41,8 +45,12 @@ class Progress:
     def __init__(self, path: Path, seed: int) -> None:
         self.path, self.seed = path, seed
         self.pieces: Dict[str, List[Piece]] = defaultdict(list)
-        lines = path.read_text().splitlines() if path.exists() else []
-        for line in lines:
+        content = path.read_bytes() if path.exists() else b''
+        whole = content[:content.rfind(b'\n') + 1]
+        if whole != content:
+            # Or else the next piece would go on in the half line.
+            os.truncate(path, len(whole))
+        for line in whole.splitlines():
             piece = Piece(**json.loads(line))
             if piece.seed == seed:
                 self.pieces[piece.parser].append(piece)

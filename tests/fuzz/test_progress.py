@@ -28,6 +28,25 @@ def test_pieces_add_up(tmp_path: Path) -> None:
         again.add(piece(20))
 
 
+def test_a_half_line_is_forgotten(tmp_path: Path) -> None:
+    path = tmp_path / 'progress.jsonl'
+    Progress(path, seed=0).add(piece(0))
+    whole = path.read_text()
+    for end in (1, 30, len(whole) - 1):
+        path.write_text(whole +
+                        whole.replace('"first": 0', '"first": 5')[:end])
+        again = Progress(path, seed=0)
+        assert again.done('a') == 5
+        again.add(piece(5, findings=1))
+        assert Progress(path, seed=0).total('a').findings == 1
+    path.write_text(whole[:9])
+    assert Progress(path, seed=0).done('a') == 0
+    # Damage elsewhere is not of a stopped run.
+    path.write_text('{"parser\n' + whole)
+    with pytest.raises(ValueError):
+        Progress(path, seed=0)
+
+
 def run(monkeypatch: pytest.MonkeyPatch, out: Path, *options: str) -> list:
     """Numbers of the files that a parser has met."""
     met = []

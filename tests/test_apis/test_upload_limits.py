@@ -72,6 +72,21 @@ def test_refused(folder: Path, limits: dict, kind: str, name: str,
     assert str(folder) not in str(caught.value)
 
 
+def test_a_packet_may_last_longer_than_2_to_the_31(tmp_path: Path) -> None:
+    """Only Ogg's lengths are to be read as negative ones."""
+    path = write_media(
+        tmp_path / 'film.mp4',
+        frames=index_frames(1),
+        options=dict(video_track_timescale='1000000'))
+    content = path.read_bytes()
+    # The length stands behind version, number of entries and of packets.
+    place = content.index(b'stts') + 16
+    length = (2**31 + 10).to_bytes(4, 'big')
+    path.write_bytes(content[:place] + length + content[place + 4:])
+    with pytest.raises(ValueError, match='film.mp4: 2147.5 s long'):
+        UploadLimits().check_video(str(path))
+
+
 def test_limits_are_positive() -> None:
     with pytest.raises(ValueError, match='max_seconds must be positive'):
         UploadLimits(max_seconds=0)

@@ -55,6 +55,8 @@ def test_others_pass_unchanged() -> None:
      'possible that dataloader\'s workers are out of shared memory.',
      '/dev/shm'),
     ('DataLoader timed out after 5 seconds', 'network disk'),
+    ('DataLoader timed out after 5 seconds',
+     '--cfg-options train_dataloader.timeout=N'),
     ('[../gloo/transport/tcp/pair.cc:534] Connection closed by peer '
      '[127.0.0.1]:5', 'Process 3 of 4 lost the others'),
     ('NCCL error: ncclRemoteError: A call failed possibly due to a network '

@@ -47,6 +47,8 @@ def test_missing_files_are_named(config) -> None:
     ({}, None),
     (dict(num_workers=2), launch.LOADER_TIMEOUT),
     (dict(num_workers=2, timeout=0), 0),
+    (dict(num_workers=0, timeout=240), None),
+    (dict(timeout=240), None),
 ])
 def test_a_loader_with_workers_is_not_waited_for_for_ever(
         config, options, expected) -> None:

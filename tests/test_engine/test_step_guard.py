@@ -64,6 +64,32 @@ def test_a_scheduler_goes_on_counting_steps() -> None:
     assert wrapper._global_step == 1
 
 
+def test_a_scheduler_made_later_counts_steps() -> None:
+    model, wrapper, guard = watched(True)
+    of_torch = torch.optim.lr_scheduler.LinearLR(wrapper.optimizer, 0.5)
+    scheduler = LinearLR(wrapper, start_factor=0.5, by_epoch=False, end=4)
+    with warnings.catch_warnings():
+        warnings.simplefilter('error')
+        for factor, bad in ((1., False), (float('nan'), True)):
+            before = model.weight.clone()
+            assert take_step(model, wrapper, guard, factor) is bad
+            assert torch.equal(before, model.weight) is bad
+            scheduler.step()
+            of_torch.step()
+        assert wrapper._global_step == 1
+        # Still counted, no longer watched; another guard may follow.
+        guard.detach()
+        wrapper.step()
+        assert wrapper._global_step == 2 and not guard.take()
+        scheduler.step()
+        second = StepGuard(wrapper, model, True)
+        assert take_step(model, wrapper, second, float('nan'))
+        assert not guard.take() and wrapper._global_step == 2
+        second.detach()
+        wrapper.step()
+    assert wrapper._global_step == 3
+
+
 def test_one_optimizer_is_needed() -> None:
     wrapper = OptimWrapperDict(a=watched(False)[1])
     with pytest.raises(TypeError, match='OptimWrapperDict'):

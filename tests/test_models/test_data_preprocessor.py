@@ -72,6 +72,19 @@ def test_a_spectrogram_serves_in_place_of_sound() -> None:
         own(batch)
 
 
+@pytest.mark.parametrize('channels', [1, 2, 4])
+def test_other_pictures_than_rgb_are_refused(channels: int) -> None:
+    batch = _batch()
+    batch['inputs']['image'] = torch.zeros(
+        2, channels, 8, 9, dtype=torch.uint8)
+    with pytest.raises(ValueError, match=r'image \(B,3,H,W\).*, 8, 9\)'):
+        AVDataPreprocessor()(batch)
+    # With values of their own they are not.
+    for size in (1, channels):
+        own = AVDataPreprocessor([0.] * size, [1.] * size)
+        assert own(batch)['inputs']['image'].shape == (2, channels, 8, 9)
+
+
 def test_rate_comes_from_the_samples() -> None:
     batch = _batch((44100, 44100))
     out = AVDataPreprocessor()(batch)['inputs']['audio'][:, 0]
