@@ -36,7 +36,7 @@ LARGEST = 4096
 BLOCK = 64
 # Pixels to either side of the threshold that are found to the bit, and more
 # where these were too few.
-MARGINS = (24, 400)
+MARGINS = (24, 400, 3000)
 # What a straight line differs from float32 pixels, in units of the largest
 # value: some ten roundings of 2**-24, the weights' too, and a margin.
 ROUNDING = 4e-6
@@ -197,8 +197,9 @@ class _Scorer:
             x.reshape(error.shape) for x in self.pieces.extremes(pixels))
         span = high - low
         known = (span > MIN_SPAN) & (error < MAX_ERROR * span)
-        known &= other_low > low + 2 * error
-        known &= other_high < high - 2 * error
+        # These are pixels themselves, two roundings of weights less off.
+        known &= other_low > low + error / 2
+        known &= other_high < high - error / 2
         return [low, span, error, known]
 
     def _below(self,
