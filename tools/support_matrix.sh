@@ -6,13 +6,21 @@
 #   oldest  the lower bounds of requirements/*.txt, oldest Python
 #   newest  the newest versions there are, newest Python
 #   plain   as newest, without the optional packages
-# Environments (5 GB each) are made below FOLDER and stay there.
+# Environments (5 GB each) are made below FOLDER and stay there; one is made
+# anew once the requirements or the interpreter have changed.
 # OLDEST_PYTHON, NEWEST_PYTHON: interpreters; default: python3.10, python3.12.
 set -euo pipefail
 
-cd "$(dirname "$0")/.."
-FOLDER=$(mkdir -p "${1:?folder for the environments}" && cd "$1" && pwd)
+usage() {
+    echo 'usage: bash tools/support_matrix.sh FOLDER ROW...' \
+        '[-- options of pytest]; rows: syntax oldest newest plain' >&2
+    exit 2
+}
+
+[ $# -gt 1 ] && [ "$1" != -- ] && [ "$2" != -- ] || usage
+FOLDER=$(mkdir -p "$1" && cd "$1" && pwd)
 shift
+cd "$(dirname "$0")/.."
 ROWS=()
 while [ $# -gt 0 ] && [ "$1" != -- ]; do
     ROWS+=("$1")
@@ -53,9 +61,14 @@ PY
 # make_environment NAME INTERPRETER [options of uv's resolver]
 make_environment() {
     local environment="$FOLDER/$1" interpreter=$2
-    local python="$environment/bin/python"
+    local python="$environment/bin/python" made_from
+    local requirements=(requirements/{runtime,optional,tests}.txt)
     shift 2
-    [ ! -e "$environment/complete" ] || return 0
+    made_from="$(cat "${requirements[@]}" | sha256sum | cut -d ' ' -f 1)"
+    made_from+=" $("$interpreter" --version)"
+    if [ "$(cat "$environment/complete" 2>/dev/null)" = "$made_from" ]; then
+        return 0
+    fi
     # uv, because pip has no resolver for the oldest versions
     export UV_CACHE_DIR="$FOLDER/cache" UV_PYTHON_DOWNLOADS=never
     uv() { "$FOLDER/uv/bin/uv" "$@"; }
@@ -63,17 +76,17 @@ make_environment() {
         "$PYTHON" -m venv "$FOLDER/uv"
         "$FOLDER/uv/bin/pip" install -q --disable-pip-version-check uv
     fi
-    "$interpreter" -m venv --clear "$environment"
+    "$interpreter" -m venv --clear --without-pip "$environment"
     uv pip compile -q --only-binary :all: --no-annotate --python "$python" \
         "$@" -o "$environment/versions.txt" \
-        requirements/{runtime,optional,tests}.txt
+        "${requirements[@]}"
     uv pip install -q --python "$python" --only-binary :all: \
-        -r "$environment/versions.txt" wheel
+        -r "$environment/versions.txt" pip wheel
     uv pip install -q --python "$python" --no-deps --no-build-isolation -e .
     if [ "$(basename "$environment")" = plain ]; then
         uv pip uninstall -q --python "$python" -r requirements/optional.txt
     fi
-    touch "$environment/complete"
+    echo "$made_from" >"$environment/complete"
 }
 
 # run_tests NAME [options of pytest]
