@@ -87,7 +87,10 @@ def open_container(path: Union[str, Path]) -> _Input:
     head = _read_head(path)
     try:
         return av.open(
-            path, **_ANY_BYTES, options=dict(format_whitelist=_CONTAINERS))
+            path,
+            **_ANY_BYTES,
+            # With "options", PyAV 15 and 16 crash on intact FLV files.
+            container_options=dict(format_whitelist=_CONTAINERS))
     except av.FFmpegError as error:
         if any(head[at:at + len(word)] == word for at, word in _MAGIC):
             raise MediaError(

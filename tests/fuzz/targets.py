@@ -4,6 +4,9 @@ from functools import partial
 from pathlib import Path
 from typing import List
 
+import cv2
+import numpy as np
+
 from fnac_mm.apis.placement import read_min_confidence
 from fnac_mm.datasets.box_list import read_annotation_list
 from fnac_mm.datasets.extended import read_negative_list
@@ -84,6 +87,12 @@ def annotation_targets(folder: Path, shared: Shared) -> List[Target]:
     ]
 
 
+def readable_by_cv2(picture: bytes) -> bool:
+    """Whether OpenCV knows the format; only GIF may be unknown to it."""
+    return not picture.startswith(b'GIF') or cv2.imdecode(
+        np.frombuffer(picture, np.uint8), cv2.IMREAD_COLOR) is not None
+
+
 def media_targets(shared: Shared) -> List[Target]:
     """Sounds, pictures, masks and films."""
     sounds = seeds.sounds() + sample_files(shared, 'audio/sine_mono_f64.wav',
@@ -96,7 +105,9 @@ def media_targets(shared: Shared) -> List[Target]:
     return [
         binary('sound', '.wav', sounds, read_sound),
         binary('picture', '.jpg', pictures, read_both, check_picture),
-        binary('picture cv2', '.jpg', pictures,
+        # OpenCV reads GIF since 4.11.
+        binary('picture cv2', '.jpg',
+               [p for p in pictures if readable_by_cv2(p)],
                partial(read_picture, backend='cv2'), check_picture),
         binary('mask', '.png', seeds.masks(), read_mask, check_mask),
         binary('film', '.mp4', films, play),

@@ -113,7 +113,7 @@ def test_bad_files(tmp_path: Path):
     with pytest.raises(ValueError, match='cut.png'):
         load(tmp_path / 'cut.png')
     Image.fromarray(noise.astype(np.uint16) * 256).save(tmp_path / 'deep.png')
-    with pytest.raises(ValueError, match='deep.png.*mode I;16'):
+    with pytest.raises(ValueError, match='deep.png.*mode I'):
         load(tmp_path / 'deep.png')
     with pytest.raises(KeyError, match="'a'.*data_prefix.*mask_path"):
         LoadMask()(dict(sample_id='a'))
