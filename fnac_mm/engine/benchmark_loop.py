@@ -20,6 +20,19 @@ from .provenance import describe_run
 Benchmark = Dict[str, Any]
 
 
+class _SetEvaluator(Evaluator):
+    """Puts the name of the set before the names of its numbers."""
+
+    def __init__(self, metrics: Sequence[Any], name: str) -> None:
+        super().__init__(metrics)
+        self.name = name
+
+    def evaluate(self, size: int) -> dict:
+        """As the parent."""
+        metrics = super().evaluate(size)
+        return {f'{self.name}/{key}': value for key, value in metrics.items()}
+
+
 @LOOPS.register_module()
 class BenchmarkLoop(BaseLoop):
     """Test on several sets, one after the other, and write one table.
@@ -97,8 +110,7 @@ class BenchmarkLoop(BaseLoop):
                 missing[name] = reason
                 print_log(f'{name}: not scored: {reason}', logger='current')
                 continue
-            scores = self._score(benchmark, dataset, rows, missing)
-            found.update({f'{name}/{k}': v for k, v in scores.items()})
+            found.update(self._score(benchmark, dataset, rows, missing))
         if not found:
             raise FileNotFoundError(
                 f'{self.data_root}: none of the sets is there: {missing}')
@@ -155,7 +167,8 @@ class BenchmarkLoop(BaseLoop):
         named += [(subset, metric) for subset, (metric, _) in subsets.items()]
         loader = Runner.build_dataloader(
             dict(self.settings, dataset=dataset), seed=self.runner.seed)
-        loop = TestLoop(self.runner, loader, Evaluator([m for _, m in named]))
+        loop = TestLoop(self.runner, loader,
+                        _SetEvaluator([m for _, m in named], name))
         for subset, (metric, ids) in subsets.items():
             metric.subset = ids
             metric.dataset_meta = dict(
@@ -166,9 +179,13 @@ class BenchmarkLoop(BaseLoop):
                 list_sha256=list_digest(ids))
         # Hooks ask the runner's loop for the loader.
         self.dataloader = loop.dataloader
+        # Or the log would repeat the numbers of the sets before.
+        logged = self.runner.message_hub.log_scalars
+        for key in [key for key in logged if key.startswith('test/')]:
+            del logged[key]
         scores = loop.run()
         for title, metric in named:
-            start = f'{metric.prefix}/' if metric.prefix else ''
+            start = f'{name}/{metric.prefix}/' if metric.prefix else f'{name}/'
             own = {
                 k.removeprefix(start): v
                 for k, v in scores.items() if k.startswith(start)

@@ -116,6 +116,19 @@ def test_subsets_are_sets_of_their_own(standins: Path, root: Path,
     assert mean == pytest.approx(scores['vggss/audio_visual/mean_ciou'])
 
 
+def test_the_log_holds_one_set_at_a_time(standins: Path, root: Path,
+                                         tmp_path: Path) -> None:
+    """Each set's numbers bear its name, and no others are repeated."""
+    cfg = keep_only(prepare(root, standins, tmp_path), 'flickr', 'vpo_ms')
+    runner = Runner.from_cfg(cfg)
+    scores = runner.test()
+    assert {key.split('/')[0] for key in scores} == {'flickr', 'vpo_ms'}
+    logged = runner.message_hub.log_scalars
+    names = [key for key in logged if key.startswith('test/')]
+    assert names and all(
+        k.startswith('test/vpo_ms/') for k in names if not k.endswith('time'))
+
+
 def test_missing_sets_are_named(standins: Path, root: Path,
                                 tmp_path: Path) -> None:
     data = tmp_path / 'some'
