@@ -67,7 +67,7 @@ def server(
                                    stdout=log,
                                    stderr=log)
     try:
-        for _ in range(600):
+        for _ in range(1800):
             told = (folder / 'log').read_text()
             if 'open http' in told:
                 break
