@@ -400,8 +400,8 @@ def _pieces_of(protocol: Protocol, maps: Sequence[Tensor],
         protocol.threshold is None and not protocol.fuse_scores
         and protocol.mode == protocol.object_mode == 'bilinear'
         and protocol.align_corners == protocol.object_align_corners
-        and min(shape) > 1 and all(map.shape == maps[0].shape and is_plain(map)
-                                   for map in maps))
+        and protocol.size <= LARGEST and min(shape) > 1
+        and all(map.shape == maps[0].shape and is_plain(map) for map in maps))
     levels = {len(target.runs) for target in targets}
     if not plain or len(levels) != 1 or not targets[0].is_exact:
         return None

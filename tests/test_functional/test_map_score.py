@@ -171,6 +171,17 @@ def test_few_pixels(shape: tuple, size: int, area: float) -> None:
                   levels) == step_by_step(protocol, maps, targets)
 
 
+def test_pictures_too_large_to_count_in_float32() -> None:
+    maps = make_maps('random', 7, 7)
+    levels = [boxes_to_levels(boxes) for boxes in make_boxes()]
+    protocol = PROTOCOLS['fnac_test']
+    expected = scored(protocol, maps, levels)
+    with mock.patch.object(map_score, 'LARGEST', 223), \
+            mock.patch.object(map_score, '_Scorer',
+                              side_effect=AssertionError):
+        assert scored(protocol, maps, levels) == expected
+
+
 def test_too_narrow_a_guess_is_repaired() -> None:
     maps = make_maps('random', 7, 7)
     levels = [boxes_to_levels(boxes) for boxes in make_boxes()]
