@@ -2,20 +2,16 @@
 
 Shape legend: B batch, C channels, (h, w) positions, (H, W) pixels.
 """
-from functools import lru_cache
-from typing import Callable, List, NamedTuple, Optional, Tuple, Union
+from functools import partial
+from typing import Callable, Optional, Tuple, Union
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from .map_enlargement import enlargement_of, is_plain, product_resize
 from .rows import as_array, for_each_row
-
-# Positions of a side up to which products beat interpolation.
-SMALL = 32
-# Factors of a sum that every processor adds one after the other.
-WINDOW = 7
 
 
 def localization_map(visual: Tensor, audio: Tensor) -> Tensor:
@@ -49,129 +45,6 @@ def object_map(features: Tensor) -> Tensor:
     return features.abs().mean(dim=1)
 
 
-class AxisWindow(NamedTuple):
-    """New positions of one axis that few old ones make up.
-
-    Attributes:
-        new (slice): New positions.
-        old (slice): Old ones, last first.
-        weights (np.ndarray): (new, old) float32.
-    """
-    new: slice
-    old: slice
-    weights: np.ndarray
-
-
-AxisWindows = Tuple[AxisWindow, ...]
-
-
-@lru_cache(maxsize=32)
-def axis_windows(old: int, new: int, align_corners: bool) -> AxisWindows:
-    """What linear interpolation along one axis takes from where.
-
-    Args:
-        old (int): Positions before.
-        new (int): Positions after.
-        align_corners (bool): See :func:`resize_map`.
-
-    Returns:
-        tuple[AxisWindow, ...]: Windows of up to ``WINDOW`` old positions, one
-        after the other.
-    """
-    weights = F.interpolate(
-        torch.eye(old)[None], new, mode='linear',
-        align_corners=align_corners)[0].T.numpy()
-    first = (weights != 0).argmax(axis=1).clip(max=max(old - 2, 0))
-    windows: List[AxisWindow] = []
-    for start in range(0, max(old - 1, 1), WINDOW - 1):
-        stop = min(start + WINDOW, old)
-        at = ((first >= start) & (first < start + WINDOW - 1)).nonzero()[0]
-        if len(at):
-            lines = slice(int(at[0]), int(at[-1]) + 1)
-            nodes = slice(stop - 1, start - 1 if start else None, -1)
-            windows.append(
-                AxisWindow(lines, nodes,
-                           np.ascontiguousarray(weights[lines, nodes])))
-    return tuple(windows)
-
-
-@lru_cache(maxsize=16)
-def _rounds_as_torch(old: Tuple[int, int], new: Tuple[int, int],
-                     align_corners: bool) -> bool:
-    """Whether products give torch's bits.
-
-    Torch has code of its own for some sizes and processors.
-    """
-    draw = torch.Generator().manual_seed(0)
-    maps = torch.empty(4, *old).uniform_(-1, 1, generator=draw)
-    large = F.interpolate(
-        maps[:, None], new, mode='bilinear', align_corners=align_corners)
-    found = product_resize(maps.numpy(),
-                           axis_windows(old[0], new[0], align_corners),
-                           axis_windows(old[1], new[1], align_corners))
-    return torch.equal(torch.from_numpy(found), large[:, 0])
-
-
-def is_plain(map: Tensor) -> bool:
-    """Whether NumPy may enlarge a map.
-
-    Args:
-        map (Tensor): (..., h, w).
-
-    Returns:
-        bool: It is small, of float32, finite, without gradient and on the
-        host.
-    """
-    return (map.dtype == torch.float32 and not map.is_cuda
-            and not map.requires_grad and map.numel() > 0
-            and max(map.shape[-2:]) <= SMALL
-            and bool(torch.isfinite(map).all()))
-
-
-def product_widen(map: np.ndarray, columns: AxisWindows) -> np.ndarray:
-    """Bilinear enlargement of the rows of maps, see :func:`product_resize`.
-
-    Args:
-        map (np.ndarray): (..., h, w) float32.
-        columns (tuple[AxisWindow, ...]): From w to W.
-
-    Returns:
-        np.ndarray: (..., h, W).
-    """
-    parts = [
-        np.ascontiguousarray(map[..., window.old]).reshape(
-            -1, window.weights.shape[1]) @ window.weights.T
-        for window in columns
-    ]
-    wide = parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
-    return wide.reshape(*map.shape[:-1], -1)
-
-
-def product_resize(map: np.ndarray, rows: AxisWindows,
-                   columns: AxisWindows) -> np.ndarray:
-    """Bilinear enlargement as two products of matrices: ten times as fast.
-
-    Torch multiplies the farther neighbour first and adds the nearer one
-    without rounding between; so does a product that begins with the last, as
-    long as it is short enough to be summed in one go. NumPy's, since a
-    product of torch may be told to round more.
-
-    Args:
-        map (np.ndarray): (..., h, w) float32.
-        rows (tuple[AxisWindow, ...]): From h to H.
-        columns (tuple[AxisWindow, ...]): From w to W.
-
-    Returns:
-        np.ndarray: (..., H, W).
-    """
-    wide = product_widen(map, columns)
-    parts = [
-        window.weights @ np.ascontiguousarray(wide[..., window.old, :])
-        for window in rows
-    ]
-    return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=-2)
-
-
 def resize_map(map: Tensor,
                size: Union[int, Tuple[int, int]],
                mode: str = 'bilinear',
@@ -198,11 +71,14 @@ def resize_map(map: Tensor,
                          f'got {mode!r}')
     height, width = (size, size) if isinstance(size, int) else size
     batched = map if map.dim() == 3 else map[None]
-    if mode == 'bilinear' and is_plain(batched) and _rounds_as_torch(
-        (map.shape[-2], map.shape[-1]), (height, width), bool(align_corners)):
-        windows = (axis_windows(map.shape[-2], height, bool(align_corners)),
-                   axis_windows(map.shape[-1], width, bool(align_corners)))
-        resized = torch.from_numpy(product_resize(batched.numpy(), *windows))
+    enlargement = None
+    if is_plain(batched):
+        enlargement = enlargement_of(
+            (map.shape[-2], map.shape[-1]), (height, width), mode,
+            bool(align_corners))
+    if enlargement is not None:
+        resized = torch.from_numpy(
+            product_resize(batched.numpy(), *enlargement))
         return resized if map.dim() == 3 else resized[0]
     resized = F.interpolate(
         batched[:, None], (height, width),
@@ -230,8 +106,13 @@ def _row_by_row(function: Callable[..., None], *maps: Tensor) -> Tensor:
     return torch.from_numpy(result)
 
 
-def _normalize_into(out: np.ndarray, map: np.ndarray) -> None:
-    """Min-max of one (H, W); both may be the same."""
+def normalize_into(out: np.ndarray, map: np.ndarray) -> None:
+    """Min-max of one map, see :func:`normalize_map`.
+
+    Args:
+        out (np.ndarray): (H, W), may be ``map``.
+        map (np.ndarray): (H, W).
+    """
     low = map.min()
     span = map.max() - low
     if span == 0:
@@ -241,6 +122,21 @@ def _normalize_into(out: np.ndarray, map: np.ndarray) -> None:
     with np.errstate(invalid='ignore'):
         np.subtract(map, low, out=out)
         np.divide(out, span, out=out)
+
+
+def fuse_into(out: np.ndarray, audio_visual: np.ndarray,
+              objectness: np.ndarray, alpha: float) -> None:
+    """Normalised weighted sum of two maps, see :func:`fuse_maps`.
+
+    Args:
+        out (np.ndarray): (H, W).
+        audio_visual (np.ndarray): (H, W), normalised.
+        objectness (np.ndarray): (H, W), normalised.
+        alpha (float): Weight of ``audio_visual``.
+    """
+    np.multiply(audio_visual, alpha, out=out)
+    out += (1 - alpha) * objectness
+    normalize_into(out, out)
 
 
 def normalize_map(map: Tensor) -> Tensor:
@@ -255,7 +151,7 @@ def normalize_map(map: Tensor) -> Tensor:
         Tensor: Same shape.
     """
     if _is_on_host(map):
-        return _row_by_row(_normalize_into, map)
+        return _row_by_row(normalize_into, map)
     low = map.amin(dim=(-2, -1), keepdim=True)
     span = map.amax(dim=(-2, -1), keepdim=True) - low
     constant = span == 0
@@ -287,12 +183,6 @@ def fuse_maps(audio_visual: Tensor,
                          f'{tuple(audio_visual.shape)} and '
                          f'{tuple(objectness.shape)}; resize them first')
     if _is_on_host(audio_visual, objectness):
-
-        def fuse(out: np.ndarray, first: np.ndarray,
-                 second: np.ndarray) -> None:
-            np.multiply(first, alpha, out=out)
-            out += (1 - alpha) * second
-            _normalize_into(out, out)
-
-        return _row_by_row(fuse, audio_visual, objectness)
+        return _row_by_row(
+            partial(fuse_into, alpha=alpha), audio_visual, objectness)
     return normalize_map(alpha * audio_visual + (1 - alpha) * objectness)

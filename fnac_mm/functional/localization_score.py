@@ -129,9 +129,24 @@ def _check_cut(area: float, compare: str, threshold: Optional[float]) -> Cut:
     return area, compare, threshold
 
 
-def _row_region(map: np.ndarray, area: float, compare: str,
-                threshold: Optional[float]) -> np.ndarray:
-    """Binary prediction of one map."""
+def row_region(map: np.ndarray,
+               area: float,
+               compare: str,
+               threshold: Optional[float] = None) -> np.ndarray:
+    """Binary prediction of one map, see :func:`select_region`.
+
+    Args:
+        map (np.ndarray): (H, W).
+        area (float): Share of the picture left out.
+        compare (str): ``'>='`` or ``'>'``.
+        threshold (float, optional): Absolute threshold instead.
+
+    Returns:
+        np.ndarray: Boolean (H, W).
+
+    Raises:
+        ValueError: If the map is not finite.
+    """
     if not np.isfinite(map).all():
         raise ValueError('a map holds NaN or infinity; it has no score')
     if threshold is None:
@@ -163,7 +178,7 @@ def select_region(map: Tensor,
     regions = np.empty(maps.shape, bool)
 
     def select(row: int) -> None:
-        regions[row] = _row_region(maps[row], *cut)
+        regions[row] = row_region(maps[row], *cut)
 
     for_each_row(select, len(maps))
     return torch.from_numpy(regions).to(map.device)
@@ -233,7 +248,7 @@ def consensus_iou(map: Tensor,
     cut = _check_cut(area, compare, threshold)
     maps, targets = as_array(map), as_array(target)
     cious = for_each_row(
-        lambda i: _row_ciou(_row_region(maps[i], *cut), targets[i]), len(maps))
+        lambda i: _row_ciou(row_region(maps[i], *cut), targets[i]), len(maps))
     return torch.tensor(cious, dtype=torch.float64, device=target.device)
 
 

@@ -10,8 +10,9 @@ from typing import List, NamedTuple, Tuple
 import numpy as np
 import torch
 
-from .localization_map import (AxisWindows, axis_windows, product_widen,
-                               resize_map)
+from .localization_map import resize_map
+from .map_enlargement import (AxisWindows, axis_windows, near_positions,
+                              product_widen)
 
 # Rows of one piece: difference of a row's weight from a straight line.
 STRAIGHT = 1e-5
@@ -43,7 +44,7 @@ def _find_pieces(weights: np.ndarray) -> List[_Piece]:
     Args:
         weights (np.ndarray): (new, old) of one axis, in order.
     """
-    near = _near(weights)
+    near = near_positions(weights)
     share = weights[np.arange(len(near)), near + 1].tolist()
     pieces: List[_Piece] = []
     start = 0
@@ -55,11 +56,6 @@ def _find_pieces(weights: np.ndarray) -> List[_Piece]:
         pieces.append((start, line - start, int(near[start])))
         start = line
     return pieces
-
-
-def _near(weights: np.ndarray) -> np.ndarray:
-    """First of the two old lines that each new line is made of."""
-    return np.minimum((weights != 0).argmax(axis=1), weights.shape[1] - 2)
 
 
 def _ends(pieces: List[_Piece]) -> Tuple[np.ndarray, np.ndarray]:
@@ -102,7 +98,7 @@ class MapPieces:
         windows = axis_windows(shape[0], size[0], align_corners)
         self._columns = axis_windows(shape[1], size[1], align_corners)
         rows = _whole(windows, shape[0])
-        self.near = _near(rows)
+        self.near = near_positions(rows)
         index = np.arange(size[0])
         self.share = rows[index, self.near + 1]
         self.other_share = rows[index, self.near].astype(np.float64)

@@ -14,8 +14,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .localization_map import is_plain
+from .dense_score import DenseScorer
 from .localization_score import consensus_iou
+from .map_enlargement import is_plain
 from .map_pieces import Lines, MapPieces, map_pieces
 from .protocol import Protocol
 from .target_levels import TargetLevels, count_ciou
@@ -409,15 +410,18 @@ def _pieces_of(protocol: Protocol, maps: Sequence[Tensor],
     return pieces if pieces.is_exact else None
 
 
-def _general_cious(protocol: Protocol, maps: Sequence[Tensor],
-                   targets: Sequence[TargetLevels]) -> List[List[float]]:
-    """The same, of every protocol and map; (B) of each kind."""
+def _dense_cious(protocol: Protocol, maps: Sequence[Tensor],
+                 targets: Sequence[TargetLevels]) -> np.ndarray:
+    """cIoUs (B, K) of enlarged maps, of every protocol and map."""
+    scorer = DenseScorer.of(protocol, maps)
+    if scorer is not None and all(target.is_exact for target in targets):
+        return scorer.cious([map.numpy() for map in maps], targets)
     target = torch.stack([t.target for t in targets])
-    return [
+    return np.stack([
         consensus_iou(large.cpu(), target, protocol.area, protocol.compare,
-                      protocol.threshold).tolist()
+                      protocol.threshold).numpy()
         for large in protocol.maps(*maps).values()
-    ]
+    ], axis=1)  # yapf: disable
 
 
 def score_maps(protocol: Protocol, audio_visual: Tensor,
@@ -447,7 +451,7 @@ def score_maps(protocol: Protocol, audio_visual: Tensor,
                          'targets; give one target for each')
     pieces = _pieces_of(protocol, maps, targets)
     if pieces is None:
-        cious = np.array(_general_cious(protocol, maps, targets)).T
+        cious = _dense_cious(protocol, maps, targets)
     else:
         small = torch.stack(list(maps), dim=1).numpy()
         scorer = _Scorer(protocol, pieces)
@@ -457,10 +461,10 @@ def score_maps(protocol: Protocol, audio_visual: Tensor,
                 scorer.cious(small[i:i + BLOCK], targets[i:i + BLOCK])
                 for i in range(0, len(small), BLOCK)
             ])
-        for index in np.isnan(cious).any(axis=1).nonzero()[0]:
-            one = [map[index:index + 1] for map in maps]
-            cious[index] = np.concatenate(
-                _general_cious(protocol, one, [targets[index]]))
+        left = np.isnan(cious).any(axis=1).nonzero()[0]
+        if len(left):
+            cious[left] = _dense_cious(protocol, [map[left] for map in maps],
+                                       [targets[index] for index in left])
     return {
         kind: torch.from_numpy(column.copy())
         for kind, column in zip(KINDS, cious.T)

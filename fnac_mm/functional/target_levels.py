@@ -72,9 +72,13 @@ class TargetLevels(NamedTuple):
     @property
     def levels(self) -> np.ndarray:
         """Boolean (L, H, W)."""
-        row = np.arange(self.height, dtype=np.int16)[:, None, None]
-        return np.stack([((row >= x[0]) & (row < x[1])).any(axis=1)
-                         for x in self.runs])
+        row = np.arange(self.height, dtype=np.int16)[:, None]
+        levels = np.zeros((len(self.runs), self.height,
+                           self.runs[0].shape[-1]), bool)  # yapf: disable
+        for level, runs in zip(levels, self.runs):
+            for start, end in runs.swapaxes(0, 1):
+                level |= (row >= start) & (row < end)
+        return levels
 
     @property
     def target(self) -> Tensor:

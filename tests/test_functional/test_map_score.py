@@ -5,6 +5,7 @@ from unittest import mock
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 from scipy.ndimage import gaussian_filter
 from torch import Tensor
 
@@ -66,6 +67,12 @@ def scored(protocol: Protocol, maps: List[Tensor],
     return {kind: cious.tolist() for kind, cious in found.items()}
 
 
+def unit_range(map: np.ndarray) -> np.ndarray:
+    """As published: a constant map stays."""
+    low, high = map.min(), map.max()
+    return (map - low) / (high - low) if high != low else map
+
+
 @pytest.mark.parametrize('kind', list(MAKERS))
 @pytest.mark.parametrize('name', ['fnac_test', 'lvs', 'sslalign'])
 @pytest.mark.parametrize('rule', [
@@ -106,12 +113,12 @@ def test_every_protocol(protocol: Protocol) -> None:
 
 
 def test_same_as_published() -> None:
-    """NumPy, map by map; without the general functions."""
+    """NumPy, map by map; nothing is enlarged."""
     maps = make_maps('random', 7, 7)
     levels = [boxes_to_levels(boxes) for boxes in make_boxes()]
     protocol = PROTOCOLS['fnac_test']
     with mock.patch.object(
-            map_score, '_general_cious', side_effect=AssertionError):
+            map_score, '_dense_cious', side_effect=AssertionError):
         found = scored(protocol, maps, levels)
     for kind, large in protocol.maps(*maps).items():
         published = PublishedEvaluator()
@@ -120,10 +127,32 @@ def test_same_as_published() -> None:
         assert found[kind] == published.cious
 
 
+@pytest.mark.parametrize('kind', list(MAKERS))
+def test_bicubic_pass_of_the_published_script(kind: str) -> None:
+    """By torch's interpolation and NumPy, map by map."""
+    maps = make_maps(kind, 7, 7)
+    found = scored(PROTOCOLS['fnac_test_bicubic'], maps,
+                   [boxes_to_levels(boxes) for boxes in make_boxes()])
+    published = {kind: PublishedEvaluator() for kind in found}
+    enlarged = [
+        F.interpolate(maps[0][:, None], 224, mode='bicubic'),
+        F.interpolate(
+            maps[1][:, None], 224, mode='bilinear', align_corners=True)
+    ]
+    for own, other, boxes in zip(*(x[:, 0].numpy() for x in enlarged),
+                                 make_boxes()):
+        target = boxes_to_target(boxes).double().numpy()
+        own, other = unit_range(own), unit_range(other)
+        fused = unit_range(own * 0.4 + other * (1 - 0.4))
+        for evaluator, large in zip(published.values(), (own, other, fused)):
+            evaluator.add(large, target)
+    assert found == {k: x.cious for k, x in published.items()}
+
+
 @pytest.mark.parametrize('shape', [(7, 7), (14, 14), (3, 20), (32, 2)])
 @pytest.mark.parametrize('smooth', [False, True])
 def test_many_maps(shape: tuple, smooth: bool) -> None:
-    """More than one block, and hardly one that needs the general way."""
+    """More than one block, and hardly one that must be enlarged."""
     rng = np.random.default_rng(3)
     maps = rng.uniform(-1, 1, (2, 5 * COUNT, *shape)).astype(np.float32)
     if smooth:
@@ -134,11 +163,11 @@ def test_many_maps(shape: tuple, smooth: bool) -> None:
     protocol = PROTOCOLS['fnac_test']
     given = [torch.from_numpy(part) for part in maps]
     with mock.patch.object(
-            map_score, '_general_cious',
-            wraps=map_score._general_cious) as general:
+            map_score, '_dense_cious', wraps=map_score._dense_cious) as dense:
         found = scored(protocol, given, levels)
     assert found == step_by_step(protocol, given, targets)
-    assert general.call_count < COUNT / 2
+    left = [len(call.args[2]) for call in dense.call_args_list]
+    assert sum(left) < COUNT / 2
 
 
 @pytest.mark.parametrize('name', ['fnac_test', 'lvs', 'sslalign'])
@@ -188,7 +217,7 @@ def test_too_narrow_a_guess_is_repaired() -> None:
     protocol = PROTOCOLS['fnac_test']
     expected = scored(protocol, maps, levels)
     with mock.patch.object(map_score, 'MARGINS', (0.1, 400)), \
-            mock.patch.object(map_score, '_general_cious',
+            mock.patch.object(map_score, '_dense_cious',
                               side_effect=AssertionError):
         assert scored(protocol, maps, levels) == expected
 

@@ -1,0 +1,100 @@
+"""cIoUs of maps that are enlarged, one sample after the other.
+
+What :mod:`.map_score` can't do without enlarging, in memory that stays in the
+cache of a core. Shape legend: (h, w) positions, (H, W) pixels.
+"""
+from typing import List, Optional, Sequence, Tuple
+
+import numpy as np
+from torch import Tensor
+
+from .localization_map import fuse_into, normalize_into
+from .localization_score import row_region
+from .map_enlargement import (AxisWindows, enlargement_of, is_plain,
+                              product_heighten, product_widen)
+from .protocol import Protocol
+from .target_levels import TargetLevels
+
+
+class DenseScorer:
+    """Scores samples of one shape as :class:`Protocol` does.
+
+    Args:
+        protocol (Protocol): With a threshold relative to the picture.
+        enlargements (Sequence): Rows and columns of the audio-visual map
+            and, if there is one, of the object map.
+    """
+
+    def __init__(self, protocol: Protocol,
+                 enlargements: Sequence[Tuple[AxisWindows, ...]]) -> None:
+        self.protocol = protocol
+        self.enlargements = enlargements
+        kinds = 1 if len(enlargements) == 1 else 3
+        self.large = np.empty((kinds, protocol.size, protocol.size),
+                              np.float32)
+
+    @classmethod
+    def of(cls, protocol: Protocol,
+           maps: Sequence[Tensor]) -> Optional['DenseScorer']:
+        """A scorer, if this is one for the protocol and these maps.
+
+        Args:
+            protocol (Protocol): Any.
+            maps (Sequence[Tensor]): (B, h, w) each.
+
+        Returns:
+            DenseScorer | None: None leaves them to ``Protocol.maps``.
+        """
+        if protocol.threshold is not None or protocol.fuse_scores or \
+                not all(map(is_plain, maps)):
+            return None
+        modes = ((protocol.mode, protocol.align_corners),
+                 (protocol.object_mode, protocol.object_align_corners))
+        found = [
+            enlargement_of((map.shape[1], map.shape[2]),
+                           (protocol.size, protocol.size), *mode)
+            for map, mode in zip(maps, modes)
+        ]
+        known = [enlargement for enlargement in found if enlargement]
+        return cls(protocol, known) if len(known) == len(found) else None
+
+    def cious(self, small: Sequence[np.ndarray],
+              targets: Sequence[TargetLevels]) -> np.ndarray:
+        """cIoU of each kind of map.
+
+        Args:
+            small (Sequence[np.ndarray]): (B, h, w) float32, one or two.
+            targets (Sequence[TargetLevels]): B of (H, W).
+
+        Returns:
+            np.ndarray: (B, K) float64.
+        """
+        wide = [
+            product_widen(maps, columns)
+            for maps, (_, columns) in zip(small, self.enlargements)
+        ]
+        return np.array([
+            self._sample_cious(sample, target)
+            for *sample, target in zip(*wide, targets)
+        ])
+
+    def _sample_cious(self, wide: Sequence[np.ndarray],
+                      target: TargetLevels) -> List[float]:
+        """(K) of (h, W)."""
+        for out, map, (rows, _) in zip(self.large, wide, self.enlargements):
+            product_heighten(map, rows, out=out)
+            normalize_into(out, out)
+        if len(self.large) > 1:
+            fuse_into(self.large[2], self.large[0], self.large[1],
+                      self.protocol.alpha)
+        levels = target.levels
+        cious = []
+        for large in self.large:
+            region = row_region(large, self.protocol.area,
+                                self.protocol.compare)
+            hits = [np.count_nonzero(region & level) for level in levels]
+            union = (
+                sum(target.inside) / len(levels) +
+                (np.count_nonzero(region) - hits[0]))
+            cious.append(sum(hits) / len(levels) / union if union else 0.)
+        return cious
