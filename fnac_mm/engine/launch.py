@@ -219,14 +219,29 @@ def use_amp(cfg: Config, dtype: str = 'fp16') -> None:
             level=30)
 
 
-def add_common_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the options that training and testing share.
+def add_config_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options by which :func:`load_config` changes a config.
 
     Args:
         parser (ArgumentParser): Changed in place.
     """
     parser.add_argument(
         '--data-root', help='data_root of every data set in the config')
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        metavar='K=V',
+        help='override settings of the config, e.g. randomness.seed=1')
+
+
+def add_common_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options that training and testing share.
+
+    Args:
+        parser (ArgumentParser): Changed in place.
+    """
+    add_config_arguments(parser)
     parser.add_argument(
         '--work-dir',
         help='where logs and checkpoints go '
@@ -236,12 +251,6 @@ def add_common_arguments(parser: argparse.ArgumentParser) -> None:
         choices=['none', 'pytorch', 'slurm'],
         default='none',
         help='how the processes were started')
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        metavar='K=V',
-        help='override settings of the config, e.g. randomness.seed=1')
     parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
 
 

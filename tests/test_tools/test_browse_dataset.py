@@ -187,6 +187,18 @@ def test_samples_by_id(synthetic: Path, tmp_path: Path) -> None:
         browse(synthetic, '--ids', 'nobody', '--out', tmp_path)
 
 
+def test_a_config_without_such_a_set_is_refused(synthetic: Path,
+                                                tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match='no test_dataloader.dataset'):
+        browse(
+            synthetic,
+            '--split',
+            'test',
+            '--out',
+            tmp_path,
+            config=str(ROOT / 'configs' / 'fnac_all_benchmarks.py'))
+
+
 def test_something_must_be_written(synthetic: Path) -> None:
     with pytest.raises(SystemExit):
         browse(synthetic)

@@ -70,7 +70,9 @@ def test_resume_after_a_kill_is_bit_identical(trained, synthetic,
     assert not (tmp_path / 'epoch_4.pth').exists()
     done = run_python(*_train(synthetic, tmp_path, '--resume'))
     assert done.returncode == 0, done.stdout + done.stderr
-    assert re.search('resumed epoch: [23]', done.stdout + done.stderr)
+    log = done.stdout + done.stderr
+    assert re.search('resumed epoch: [23]', log)
+    assert 'resumed key' not in log
     ours, theirs = (_weights(p / 'epoch_4.pth') for p in (tmp_path, trained))
     different = [
         key for key in theirs if not torch.equal(ours[key], theirs[key])

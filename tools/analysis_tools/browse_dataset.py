@@ -16,7 +16,7 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 import mmcv
 import numpy as np
 import torch
-from mmengine.config import Config, DictAction
+from mmengine.config import Config
 from mmengine.logging import MMLogger
 from mmengine.registry import init_default_scope
 from rich.console import Console
@@ -24,7 +24,8 @@ from rich.progress import track
 
 import fnac_mm  # noqa: F401
 from fnac_mm.datasets import AVLocalizationDataset
-from fnac_mm.engine.launch import load_config
+from fnac_mm.engine.launch import (add_config_arguments, dataset_cfgs,
+                                   load_config)
 from fnac_mm.evaluation.map_history import plain_name
 from fnac_mm.registry import DATASETS, MODELS
 from fnac_mm.visualization import contact_sheet, draw_error, draw_sample
@@ -42,7 +43,6 @@ def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter)
     add = parser.add_argument
     add('config', help='config file')
-    add('--data-root', help='data_root of every data set in the config')
     add('--split', choices=('train', 'val', 'test'), default='train')
     add('--num', type=int, default=12, help='samples (default: 12)')
     add('--ids', nargs='+', help='these samples instead')
@@ -57,7 +57,7 @@ def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
         default=0,
         help='of the choice and the augmentation (default: 0)')
     add('--epoch', type=int, default=0, help='whose augmentation to draw')
-    add('--cfg-options', nargs='+', action=DictAction, metavar='K=V')
+    add_config_arguments(parser)
     args = parser.parse_args(argv)
     if args.sheet is None and args.out is None:
         parser.error('give --sheet FILE, --out DIR or both')
@@ -67,25 +67,17 @@ def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
     return args
 
 
-def no_substitutes(dataset: Any) -> None:
-    """Let a data set of training fail where it would take the next sample.
+def no_substitutes(cfg: Config) -> None:
+    """Let data sets of training fail where they would take the next sample.
 
     Args:
-        dataset (dict | list): Config, changed in place; also of a data set
-            around others.
+        cfg (Config): Changed in place.
     """
-    if isinstance(dataset, (list, tuple)):
-        for item in dataset:
-            no_substitutes(item)
-        return
-    inner = dataset.get('dataset') or dataset.get('datasets')
-    if inner is not None:
-        no_substitutes(inner)
-        return
-    kind = dataset['type']
-    kind = DATASETS.get(kind) if isinstance(kind, str) else kind
-    if isinstance(kind, type) and issubclass(kind, AVLocalizationDataset):
-        dataset.update(max_refetch=0, max_bad_fraction=1.)
+    for _, dataset in dataset_cfgs(cfg):
+        kind = dataset['type']
+        kind = DATASETS.get(kind) if isinstance(kind, str) else kind
+        if isinstance(kind, type) and issubclass(kind, AVLocalizationDataset):
+            dataset.update(max_refetch=0, max_bad_fraction=1.)
 
 
 def build(args: argparse.Namespace) -> Tuple[Any, Any]:
@@ -93,11 +85,12 @@ def build(args: argparse.Namespace) -> Tuple[Any, Any]:
     cfg: Config = load_config(
         args.config, data_root=args.data_root, cfg_options=args.cfg_options)
     init_default_scope(cfg.get('default_scope', 'fnac_mm'))
-    loader = cfg.get(f'{args.split}_dataloader')
-    if loader is None:
-        raise ValueError(f'{args.config} has no {args.split}_dataloader')
-    no_substitutes(loader.dataset)
-    dataset = DATASETS.build(loader.dataset)
+    no_substitutes(cfg)
+    name = f'{args.split}_dataloader'
+    chosen = (cfg.get(name) or {}).get('dataset')
+    if chosen is None:
+        raise ValueError(f'{args.config} has no {name}.dataset')
+    dataset = DATASETS.build(chosen)
     if hasattr(dataset, 'full_init'):
         dataset.full_init()
     if hasattr(dataset, 'set_epoch'):

@@ -17,14 +17,13 @@ import sys
 from pathlib import Path
 from typing import Any, Dict, Iterator, Mapping, Optional, Sequence
 
-from mmengine.config import Config, DictAction
 from mmengine.registry import DefaultScope
 
 import fnac_mm.datasets  # noqa: F401
 from fnac_mm.datasets.media_packer import MediaPacker, PackingError
 from fnac_mm.datasets.packed_media import PackedDataError, PackedMedia
 from fnac_mm.datasets.packed_record import AUDIO_FORMATS, IMAGE_FORMATS
-from fnac_mm.engine.launch import set_data_root
+from fnac_mm.engine.launch import add_config_arguments, load_config
 from fnac_mm.registry import DATASETS
 
 _ANNOTATIONS = ('list_file', 'ann_file', 'ann_dir', 'exclude', 'negative_file')
@@ -42,11 +41,8 @@ def dataset_config(args: argparse.Namespace) -> Dict[str, Any]:
     Raises:
         ValueError: If the config has no such data set, or a wrapped one.
     """
-    cfg = Config.fromfile(args.config)
-    if args.cfg_options:
-        cfg.merge_from_dict(args.cfg_options)
-    if args.data_root:
-        set_data_root(cfg, args.data_root)
+    cfg = load_config(
+        args.config, data_root=args.data_root, cfg_options=args.cfg_options)
     name = f'{args.split}_dataloader'
     dataset = (cfg.get(name) or {}).get('dataset')
     if dataset is None:
@@ -180,7 +176,6 @@ def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
         choices=('train', 'val', 'test'),
         default='train',
         help='whose data set; default: train')
-    add('--data-root', help='data_root of the data set')
     add('--image-format',
         choices=IMAGE_FORMATS,
         default='raw',
@@ -195,11 +190,7 @@ def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
     add('--verify',
         action='store_true',
         help='check what is packed in OUT instead; CONFIG is not read')
-    add('--cfg-options',
-        nargs='+',
-        action=DictAction,
-        metavar='K=V',
-        help='change the config')
+    add_config_arguments(parser)
     args = parser.parse_args(argv)
     if not 1 <= args.jpeg_quality <= 100 or args.workers < 0:
         parser.error('--jpeg-quality must be in [1, 100] and --workers at '

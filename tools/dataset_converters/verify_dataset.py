@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Dict, List, Optional, Sequence
 
 from make_synthetic import write_atomically
-from mmengine.config import Config, DictAction
+from mmengine.config import Config
 from rich.console import Console
 from rich.progress import (BarColumn, MofNCompleteColumn, Progress, TextColumn,
                            TimeRemainingColumn)
@@ -27,7 +27,7 @@ from verification.problems import (ADVICE, Problem, count_kinds,
                                    print_problems, problem_rows)
 from verification.sheet import write_sheet
 
-from fnac_mm.engine.launch import load_config
+from fnac_mm.engine.launch import add_config_arguments, load_config
 from fnac_mm.functional import fingerprint, media_checks
 from fnac_mm.utils.process_map import process_map
 from fnac_mm.version import __version__
@@ -42,12 +42,7 @@ def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter)
     add = parser.add_argument
     add('config', help='config file')
-    add('--data-root', help='data_root of every data set in the config')
-    add('--cfg-options',
-        nargs='+',
-        action=DictAction,
-        metavar='K=V',
-        help='override settings of the config')
+    add_config_arguments(parser)
     add('--out', type=Path, metavar='FILE', help='json with every problem')
     add('--sheet',
         type=Path,

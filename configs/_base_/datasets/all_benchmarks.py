@@ -19,6 +19,7 @@ localization = dict(
     adaptive=True,
     negatives=[])
 negative_audio = dict(type='NegativeAudioMetric')
+of_clips = [localization, negative_audio, dict(type='RetrievalMetric')]
 of_masks = [localization, dict(type='SegmentationMetric')]
 extended = [dict(type='ExtendedLocalizationMetric')]
 clips = dict(img_path='frames', audio_path='audio')
@@ -35,6 +36,12 @@ flickr = dict(
     data_prefix=clips,
     list_file='metadata/flickr_test.csv',
     ann_dir='Annotations')
+vpo = dict(
+    type='VPO',
+    data_prefix=dict(
+        img_path='visual_frames',
+        audio_path='audio_wav',
+        mask_path='gray_masks'))
 
 test_cfg = dict(
     type='BenchmarkLoop',
@@ -48,19 +55,13 @@ test_cfg = dict(
             subsets=dict(
                 vggss_heard='metadata/vggss_heard_test.csv',
                 vggss_unheard='metadata/vggss_unheard_test.csv'),
-            evaluator=[
-                localization, negative_audio,
-                dict(type='RetrievalMetric')
-            ]),
+            evaluator=of_clips),
         dict(
             name='flickr',
             dataset=flickr,
             # The meaning of its classes was not published: no 'offscreen'.
             negatives=['silence', 'noise'],
-            evaluator=[
-                localization, negative_audio,
-                dict(type='RetrievalMetric')
-            ]),
+            evaluator=of_clips),
         dict(
             name='extended_vggss',
             dataset=dict(
@@ -111,27 +112,19 @@ test_cfg = dict(
             name='vpo_ss',
             masks=True,
             dataset=dict(
-                type='VPO',
+                vpo,
                 variant='ss',
                 data_root='vpo/COCO_AV',
-                ann_file='vpo_ss_bbox.json',
-                data_prefix=dict(
-                    img_path='visual_frames',
-                    audio_path='audio_wav',
-                    mask_path='gray_masks')),
+                ann_file='vpo_ss_bbox.json'),
             evaluator=of_masks),
         dict(
             name='vpo_ms',
             masks=True,
             dataset=dict(
-                type='VPO',
+                vpo,
                 variant='ms',
                 data_root='vpo/COCO_AV_MS',
-                ann_file='vpo_ms_bbox.json',
-                data_prefix=dict(
-                    img_path='visual_frames',
-                    audio_path='audio_wav',
-                    mask_path='gray_masks')),
+                ann_file='vpo_ms_bbox.json'),
             evaluator=of_masks),
     ])
 

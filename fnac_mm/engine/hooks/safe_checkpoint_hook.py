@@ -148,8 +148,11 @@ class SafeCheckpointHook(Hook):
         """Replace what ``torch.load(weights_only=True)`` would refuse."""
         hub = checkpoint.get('message_hub')
         if hub is not None:
-            hub = dict(hub, log_scalars=OrderedDict())
-            checkpoint['message_hub'] = hub
+            # MMEngine warns of each key that is named and not there.
+            info = hub['runtime_info']
+            keys = {k: v for k, v in hub['resumed_keys'].items() if k in info}
+            checkpoint['message_hub'] = dict(
+                hub, log_scalars=OrderedDict(), resumed_keys=keys)
         for key, value in checkpoint.items():
             if key != 'state_dict':
                 checkpoint[key] = to_plain(value)

@@ -11,7 +11,7 @@ from fnac_mm.functional import (SampleStatistic, TargetLevels, adaptive_ciou,
                                 summarize_groups)
 from fnac_mm.registry import METRICS
 from ..report import COLUMNS, format_report, list_caveats
-from .map_metric import FILE_KEYS, MapMetric
+from .map_metric import MapMetric
 
 
 @METRICS.register_module()
@@ -55,6 +55,7 @@ class LocalizationMetric(MapMetric):
 
     column = 'ciou'
     columns = COLUMNS
+    file_keys = (*MapMetric.file_keys, 'ciou', 'target_area', 'empty_target')
 
     def __init__(self,
                  *args: Any,
@@ -167,7 +168,7 @@ class LocalizationMetric(MapMetric):
 
     def content(self, rows: List[dict],
                 metrics: Dict[str, float]) -> Dict[str, Any]:
-        """Parts of the file of results; here with the scores of each sample.
+        """Parts of the file of results; here with what a group is.
 
         Args:
             rows (list[dict]): Sorted by id.
@@ -179,11 +180,6 @@ class LocalizationMetric(MapMetric):
         content = super().content(rows, metrics)
         if self._group_key() is not None:
             content['dataset']['group_key'] = self._group_key()
-        scores = ('ciou', 'target_area', 'empty_target')
-        content['results'] = [{
-            key: row[key]
-            for key in FILE_KEYS + scores if key in row
-        } for row in rows]
         return content
 
     def report(self, metrics: Dict[str, float]) -> str:

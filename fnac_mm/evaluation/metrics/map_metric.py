@@ -1,7 +1,7 @@
 """What all metrics of maps share: targets, kinds of maps, shuffled sounds."""
 from abc import abstractmethod
 from dataclasses import asdict
-from typing import Any, Dict, List, Optional, Sequence
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import torch
 from torch import Tensor
@@ -11,11 +11,6 @@ from ..protocol import ProtocolLike, build_protocol
 from ..report import ADAPTIVE, BASELINES, MAPS, SHUFFLED
 from ..sample_rows import describe_sample, row_levels, stack_maps
 from .sample_metric import CHUNK, Features, SampleMetric
-
-# What a file of results keeps of each row.
-FILE_KEYS = ('sample_id', 'class_name', 'group', 'negative_kind', 'img_path',
-             'audio_path', 'boxes', 'n_boxes', 'mask', 'map', 'object_map',
-             'shuffled_map')
 
 
 class MapMetric(SampleMetric):
@@ -45,6 +40,11 @@ class MapMetric(SampleMetric):
 
     # Entry of a row that is a dict by kind of map.
     column: Optional[str] = None
+    # What a file of results keeps of each row.
+    file_keys: Tuple[str, ...] = ('sample_id', 'class_name', 'group',
+                                  'negative_kind', 'img_path', 'audio_path',
+                                  'boxes', 'n_boxes', 'mask', 'map',
+                                  'object_map', 'shuffled_map')
 
     def __init__(self,
                  protocol: ProtocolLike = 'fnac_test',
@@ -109,14 +109,6 @@ class MapMetric(SampleMetric):
             objects (Tensor, optional): (B, h', w').
             baselines (bool): Whether image-blind guesses are wanted too.
         """
-
-    def options(self) -> Dict[str, Any]:
-        """Arguments beyond the protocol that decide the numbers.
-
-        Returns:
-            dict: Plain values, by their names.
-        """
-        return {}
 
     def finish(self, rows: List[dict],
                features: Sequence[Optional[Features]]) -> None:
@@ -211,19 +203,13 @@ class MapMetric(SampleMetric):
         Returns:
             dict: See :mod:`fnac_mm.evaluation.result_file`.
         """
-        dataset = dict(
-            name=self.meta('dataset_name', 'data set'), **self.target_rule())
-        return dict(
-            metric=dict(type=type(self).__name__, **self.options()),
-            protocol=asdict(self.protocol),
-            dataset=dataset,
-            n=len(rows),
-            n_listed=metrics['n_listed'],
-            metrics=metrics,
-            results=[{
-                k: row[k]
-                for k in FILE_KEYS if k in row
-            } for row in rows])
+        kept = [{
+            k: row[k]
+            for k in self.file_keys if k in row
+        } for row in rows]
+        content = super().content(kept, metrics)
+        content['dataset'].update(self.target_rule())
+        return dict(content, protocol=asdict(self.protocol))
 
     def target_rule(self) -> Dict[str, Any]:
         """How boxes become a target.

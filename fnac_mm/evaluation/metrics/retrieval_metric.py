@@ -171,21 +171,10 @@ class RetrievalMetric(SampleMetric):
             *format_table(metrics, self.columns, list(WAYS.values()), 0)
         ])
 
-    def content(self, rows: List[dict],
-                metrics: Dict[str, float]) -> Dict[str, Any]:
-        """Parts of the file of results.
-
-        Args:
-            rows (list[dict]): Sorted by id.
-            metrics (dict[str, float]): See the class.
+    def options(self) -> Dict[str, Any]:
+        """See the parent.
 
         Returns:
-            dict: See :mod:`fnac_mm.evaluation.result_file`.
+            dict: Plain values, by their names.
         """
-        return dict(
-            metric=dict(type=type(self).__name__, ks=self.ks, kind=self.kind),
-            dataset=dict(name=self.meta('dataset_name', 'data set')),
-            n=len(rows),
-            n_listed=metrics['n_listed'],
-            metrics=metrics,
-            results=rows)
+        return dict(ks=self.ks, kind=self.kind)

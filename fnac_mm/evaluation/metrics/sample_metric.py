@@ -210,7 +210,14 @@ class SampleMetric(BaseMetric):
             str: Several lines.
         """
 
-    @abstractmethod
+    def options(self) -> Dict[str, Any]:
+        """Arguments beyond the protocol that decide the numbers.
+
+        Returns:
+            dict: Plain values, by their names.
+        """
+        return {}
+
     def content(self, rows: List[dict],
                 metrics: Dict[str, float]) -> Dict[str, Any]:
         """Parts of the file of results.
@@ -222,6 +229,13 @@ class SampleMetric(BaseMetric):
         Returns:
             dict: See :mod:`fnac_mm.evaluation.result_file`.
         """
+        return dict(
+            metric=dict(type=type(self).__name__, **self.options()),
+            dataset=dict(name=self.meta('dataset_name', 'data set')),
+            n=len(rows),
+            n_listed=metrics['n_listed'],
+            metrics=metrics,
+            results=rows)
 
     def compute_metrics(self, results: List[List[dict]]) -> Dict[str, float]:
         """Aggregate, log the table, write the file.

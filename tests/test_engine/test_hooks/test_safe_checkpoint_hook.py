@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
-from mmengine.logging import HistoryBuffer
+from mmengine.logging import HistoryBuffer, MessageHub
 from torch import nn
 
 from fnac_mm.engine import SafeCheckpointHook
@@ -53,6 +53,29 @@ def test_the_running_buffers_survive_saving() -> None:
     scalars = checkpoint['message_hub']['log_scalars']
     SafeCheckpointHook().before_save_checkpoint(_runner(), checkpoint)
     assert list(scalars) == ['loss']
+
+
+def test_nothing_is_announced_that_is_not_kept(monkeypatch) -> None:
+    """MMEngine warns of each key that a checkpoint names but has not."""
+    said: list = []
+    monkeypatch.setattr('mmengine.logging.message_hub.print_log',
+                        lambda message, *args, **kwargs: said.append(message))
+    before, after = (MessageHub(name) for name in ('before', 'after'))
+    before.update_scalar('train/loss', 1.5)
+    before.update_info('best_score', 41.5)
+    before.update_info('code', 'of this start', resumed=False)
+    keys = dict(before._resumed_keys)
+    checkpoint = dict(message_hub=before.state_dict())
+    SafeCheckpointHook().before_save_checkpoint(_runner(), checkpoint)
+    after.update_info('code', 'of the next', resumed=False)
+    after.load_state_dict(checkpoint['message_hub'])
+    assert said == []
+    assert after.runtime_info == dict(best_score=41.5, code='of the next')
+    assert after._resumed_keys == dict(best_score=True, code=False)
+    assert before._resumed_keys == keys
+    checkpoint['message_hub']['runtime_info'].clear()
+    MessageHub('damaged').load_state_dict(checkpoint['message_hub'])
+    assert len(said) == 1 and 'best_score is not defined' in said[0]
 
 
 def test_to_plain_keeps_tensors_and_tuples() -> None:
