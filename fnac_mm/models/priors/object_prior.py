@@ -3,7 +3,7 @@ from typing import Callable, Optional
 
 import torch
 from mmengine.model import BaseModule
-from torch import Tensor
+from torch import Tensor, nn
 
 from fnac_mm.functional import object_map
 from fnac_mm.models.pretrained import is_pretrained, load_pretrained
@@ -50,6 +50,24 @@ class ObjectPrior(BaseModule):
         classifier.requires_grad_(False)
         # In a tuple it is no sub-module: no parameters, no state_dict.
         self._frozen = (classifier, )
+
+    @property
+    def classifier(self) -> nn.Module:
+        """nn.Module: The backbone."""
+        return self._frozen[0]
+
+    def replace_classifier(self, classifier: nn.Module) -> nn.Module:
+        """Use another backbone from now on.
+
+        Args:
+            classifier (nn.Module): In evaluation mode, with weights.
+
+        Returns:
+            nn.Module: The one before.
+        """
+        before = self._frozen[0]
+        self._frozen = (classifier, )
+        return before
 
     def init_weights(self) -> None:
         """Read the classifier's weights.

@@ -4,24 +4,30 @@ Both ways read the same synthetic clips, run the same random network and
 must find the same numbers; otherwise there is no table.
 """
 import argparse
+import copy
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from collections import defaultdict, deque
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, Sequence, Tuple, Union
+from typing import Any, Callable, Dict, List, Mapping, Sequence, Union
 
 import numpy as np
 import torch
 from benchmark_parts.common import seconds_in_turn
 from benchmark_parts.eval_ways import Batched, Clock, Found, Maps, OneByOne
+from benchmark_parts.one_by_one import PASSES
 from mmengine import Config
 from mmengine.logging import MMLogger
 from mmengine.registry import init_default_scope
 from torch import nn
 from torch.utils.data import Dataset
 
+from fnac_mm.models.fast_encoders import fast_encoders
 from fnac_mm.registry import DATASETS, MODELS
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -34,7 +40,15 @@ CIOU_TOLERANCE = 1e-3
 # Percent: what the tables print.
 PRINTED_TOLERANCE = 0.005
 
+# Ways by name: the two passes of the usual one by their protocols; ours, which
+# does both at once; what of ours the first of them needs.
+FIRST = 'fnac_test'
+OURS = 'fnac_mm'
+OURS_FIRST = 'fnac_mm, first pass only'
+
 Way = Union[OneByOne, Batched]
+# Milliseconds per clip of each way.
+Times = Dict[str, float]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -50,7 +64,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add('--num-workers', type=int, default=2, help='loaders, of both ways')
     add('--network', choices=list(MODEL_CONFIGS), default='published')
     add('--device', default='cpu')
-    add('--repeats', type=int, default=5, help='rounds of the scoring alone')
+    add('--rounds',
+        type=int,
+        default=5,
+        help='equal parts of the clips, of which the ways do one in turn; '
+        'what is shown is the median')
     add('--data-root', type=Path, help='keep the clips here for another run')
 
 
@@ -116,23 +134,20 @@ def make_model(network: str, folder: Path, device: str) -> nn.Module:
     return model.to(device).eval()
 
 
-def seconds_of(way: Way, indices: Sequence[int], num_workers: int,
-               read_only: bool) -> float:
+def seconds_of(way: Way, indices: Sequence[int], num_workers: int) -> float:
     """Go once through some clips.
 
     Args:
         way (OneByOne | Batched): The way.
         indices (Sequence[int]): Of the clips.
         num_workers (int): Processes that read.
-        read_only (bool): Only read them.
 
     Returns:
         float: Seconds.
     """
     start = time.perf_counter()
     for batch in way.loader(indices, num_workers):
-        if not read_only:
-            way.step(batch)
+        way.step(batch)
     return time.perf_counter() - start
 
 
@@ -167,113 +182,183 @@ def check_equal(expected: Found, found: Found, tolerance: float) -> float:
     return largest
 
 
-def measure_scoring(usual: OneByOne, ours: Batched,
-                    repeats: int) -> Dict[str, float]:
-    """Seconds of the scoring alone, of the same small maps.
+def check_ways(ways: Mapping[str, Way]) -> None:
+    """Compare what all ways found.
 
     Args:
-        usual (OneByOne): One way.
-        ours (Batched): The other, which has predicted the maps.
-        repeats (int): Rounds.
-
-    Returns:
-        dict[str, float]: By way; ``metric`` is ours with what the usual way
-        does not have: checked rows of each sample for the file of results,
-        and baselines.
+        ways (Mapping[str, OneByOne | Batched]): After all clips.
 
     Raises:
-        RuntimeError: If a cIoU differs in any digit.
+        RuntimeError: If they differ; over the chain by more than roundings,
+            from the same maps in any digit.
     """
+    ours, largest = ways[OURS], 0.0
     samples = ours.samples
     maps: Maps = [(s.pred_map.data.cpu(), s.pred_object_map.data.cpu())
                   for s in samples]
-    usual.score(maps)
-    ours.score(samples)
-    check_equal(usual.found(), ours.found(), tolerance=0)
-    check_equal(usual.found(), ours.score_only(samples), tolerance=0)
+    for protocol in PASSES:
+        usual = ways[protocol]
+        largest = max(
+            largest,
+            check_equal(usual.found(), ours.found(protocol), CIOU_TOLERANCE))
+        usual.score(maps)
+        for found in (ours.score(samples,
+                                 protocol), ours.score_only(samples,
+                                                            protocol)):
+            check_equal(usual.found(), found, tolerance=0)
+    print(f'same numbers; cIoUs of clips differ by {largest:.1e} at most\n')
 
-    alternatives = {
-        usual.name: lambda: usual.score(maps),
-        ours.name: lambda: ours.score_only(samples),
-        'metric': lambda: ours.score(samples)
-    }
-    times = seconds_in_turn(alternatives, repeats)
-    return {name: statistics.median(values) for name, values in times.items()}
 
-
-def measure(usual: OneByOne, ours: Batched, clock: Clock,
-            args: argparse.Namespace) -> Dict[str, Tuple[float, float]]:
-    """Seconds of all clips, one by one and in batches, by part.
+def measure_parts(ways: Mapping[str, Way], clock: Clock, num_clips: int,
+                  rounds: int) -> Dict[str, Times]:
+    """Each part of the work, in this process.
 
     Args:
-        usual (OneByOne): One way.
-        ours (Batched): The other.
-        clock (Clock): Of the parts of both.
-        args (argparse.Namespace): See :func:`add_arguments`.
+        ways (Mapping[str, OneByOne | Batched]): In the order of their turns.
+        clock (Clock): Of the parts of all.
+        num_clips (int): How many.
+        rounds (int): Turns.
 
     Returns:
-        dict[str, tuple[float, float]]: By part.
-
-    Raises:
-        RuntimeError: If the ways disagree.
+        dict[str, dict[str, float]]: By part.
     """
-    ways: Tuple[Way, Way] = (usual, ours)
-    every = range(args.num_clips)
-    inside: Tuple[Dict[str, float], ...] = ({}, {})
-    for start in range(0, args.num_clips, args.batch_size):
-        for way, clock.seconds in zip(ways, inside):
-            block = every[start:start + args.batch_size]
-            seconds_of(way, block, 0, read_only=False)
-    largest = check_equal(usual.found(), ours.found(), CIOU_TOLERANCE)
-    print(f'same numbers; cIoUs of clips differ by {largest:.1e} at most\n')
-    scoring = measure_scoring(usual, ours, args.repeats)
-    reading, chain = ([
-        seconds_of(way, every, args.num_workers, read_only) for way in ways
-    ] for read_only in (True, False))
-    inside[0]['preprocessing'] = 0.0
-    parts = {
-        'reading': tuple(reading),
-        'preprocessing': tuple(s['preprocessing'] for s in inside),
-        'maps and samples': tuple(s['maps'] for s in inside),
-        'scoring': (scoring[usual.name], scoring[ours.name])
-    }
-    rest = tuple(sum(both) for both in zip(*parts.values()))
+    found: Dict[str,
+                Dict[str,
+                     List[float]]] = defaultdict(lambda: defaultdict(list))
+    for clips in np.array_split(np.arange(num_clips), rounds):
+        for name, way in ways.items():
+            clock.seconds = {}
+            seconds_of(way, clips.tolist(), 0)
+            for part, seconds in clock.seconds.items():
+                found[part][name].append(1e3 * seconds / len(clips))
     return {
-        **parts, 'scoring with rows and baselines':
-        (scoring[usual.name], scoring['metric']),
-        'all but the forward':
-        rest,
-        'forward':
-        tuple(s['forward'] for s in inside),
-        'whole chain':
-        tuple(chain)
+        part: {
+            name: statistics.median(v)
+            for name, v in times.items()
+        }
+        for part, times in found.items()
     }
 
 
-def table(seconds: Mapping[str, Tuple[float, float]],
-          num_clips: int) -> List[Dict[str, Any]]:
+def measure_scoring(ways: Mapping[str, Way], num_clips: int,
+                    rounds: int) -> Dict[str, Times]:
+    """The scoring alone, of the same small maps.
+
+    Args:
+        ways (Mapping[str, OneByOne | Batched]): After all clips.
+        num_clips (int): How many.
+        rounds (int): Turns.
+
+    Returns:
+        dict[str, dict[str, float]]: ``alone``, and ``metric``, which is ours
+        with what the usual way does not have: checked rows of each sample
+        for the file of results, and baselines.
+    """
+    ours = ways[OURS]
+    samples = ours.samples
+    maps: Maps = [(s.pred_map.data.cpu(), s.pred_object_map.data.cpu())
+                  for s in samples]
+    calls: Dict[str, Callable[[], Any]] = {}
+    for protocol in PASSES:
+        calls[protocol] = partial(ways[protocol].score, maps)
+        for name, call in (('alone', ours.score_only), ('metric', ours.score)):
+            calls[name + protocol] = partial(call, samples, protocol)
+    times = {
+        name: 1e3 * statistics.median(values) / num_clips
+        for name, values in seconds_in_turn(calls, rounds).items()
+    }
+    return {
+        name: {
+            **{
+                protocol: times[protocol]
+                for protocol in PASSES
+            }, OURS_FIRST: times[name + FIRST],
+            OURS: sum(times[name + protocol] for protocol in PASSES)
+        }
+        for name in ('alone', 'metric')
+    }
+
+
+def measure_reading(ways: Mapping[str, Way], num_clips: int, num_workers: int,
+                    rounds: int) -> Times:
+    """The loaders alone, once their workers have started.
+
+    Args:
+        ways (Mapping[str, OneByOne | Batched]): In the order of their turns.
+        num_clips (int): How many.
+        num_workers (int): Processes that read.
+        rounds (int): Turns.
+
+    Returns:
+        dict[str, float]: By way.
+    """
+    calls = {}
+    for name, way in ways.items():
+        loader = way.loader(range(num_clips), num_workers)
+        calls[name] = partial(deque, loader, maxlen=0)
+    return {
+        name: 1e3 * statistics.median(values) / num_clips
+        for name, values in seconds_in_turn(calls, rounds).items()
+    }
+
+
+def measure_chain(ways: Mapping[str, Way], num_clips: int, num_workers: int,
+                  rounds: int) -> Times:
+    """From files to scores, by the clock.
+
+    Args:
+        ways (Mapping[str, OneByOne | Batched]): In the order of their turns.
+        num_clips (int): How many.
+        num_workers (int): Processes that read.
+        rounds (int): Turns.
+
+    Returns:
+        dict[str, float]: By way.
+    """
+    found: Dict[str, List[float]] = defaultdict(list)
+    for clips in np.array_split(np.arange(num_clips), rounds):
+        for name, way in ways.items():
+            seconds = seconds_of(way, clips.tolist(), num_workers)
+            found[name].append(1e3 * seconds / len(clips))
+    return {name: statistics.median(v) for name, v in found.items()}
+
+
+def complete(times: Times) -> Times:
+    """Fill in what was not measured by itself.
+
+    Args:
+        times (dict[str, float]): Of some ways.
+
+    Returns:
+        dict[str, float]: Of all. What one way does not do takes no time; ours
+        needs as long for the first pass as for both.
+    """
+    usual = {protocol: times.get(protocol, 0.0) for protocol in PASSES}
+    return {**usual, OURS_FIRST: times[OURS], **times}
+
+
+def table(parts: Mapping[str, Times]) -> List[Dict[str, Any]]:
     """Rows of the benchmark.
 
     Args:
-        seconds (Mapping[str, tuple[float, float]]): See :func:`measure`.
-        num_clips (int): How many.
+        parts (Mapping[str, dict[str, float]]): Of :func:`complete`.
 
     Returns:
-        list[dict]: Milliseconds per clip, ratio, share of the chain.
+        list[dict]: Milliseconds per clip and ratios, of the first pass and
+        of both.
     """
-    usual_chain, our_chain = seconds['whole chain']
-    return [{
-        'part':
-        part,
-        'one by one, ms per clip':
-        1e3 * usual / num_clips,
-        'fnac_mm, ms per clip':
-        1e3 * ours / num_clips,
-        'times as fast':
-        usual / ours if usual else '-',
-        'of the chain':
-        f'{usual / usual_chain:.0%}, {ours / our_chain:.0%}',
-    } for part, (usual, ours) in seconds.items()]
+    rows = []
+    for part, times in parts.items():
+        row: Dict[str, Any] = dict(part=part)
+        for title, usual, ours in (('first pass', times[FIRST],
+                                    times[OURS_FIRST]),
+                                   ('both', sum(times[p] for p in PASSES),
+                                    times[OURS])):
+            row[f'{title}: one by one, ms'] = usual
+            row[f'{title}: {OURS}, ms'] = ours
+            row[f'{title}: times as fast'] = usual / ours if usual else '-'
+        rows.append(row)
+    return rows
 
 
 def run(args: argparse.Namespace) -> List[Dict[str, Any]]:
@@ -291,13 +376,44 @@ def run(args: argparse.Namespace) -> List[Dict[str, Any]]:
     init_default_scope('fnac_mm')
     # Every weight's initialisation is logged.
     MMLogger.get_current_instance().setLevel('WARNING')
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         clips = args.data_root or folder / 'clips'
         dataset = make_clips(clips, args.num_clips)
         model = make_model(args.network, folder, args.device)
+        fast = copy.deepcopy(model)
+        # As FastEncodersHook does.
+        stack.enter_context(fast_encoders(fast))
         clock = Clock(torch.device(args.device))
         clock.attach(model)
-        usual = OneByOne(dataset, model, clock)
-        ours = Batched(dataset, model, clock, args.batch_size)
-        return table(measure(usual, ours, clock, args), args.num_clips)
+        clock.attach(fast)
+        ways: Dict[str, Way] = {
+            protocol: OneByOne(dataset, model, clock, protocol)
+            for protocol in PASSES
+        }
+        ways[OURS] = Batched(dataset, fast, clock, args.batch_size)
+        turns = args.num_clips, args.rounds
+        inside = measure_parts(ways, clock, *turns)
+        check_ways(ways)
+        scoring = measure_scoring(ways, *turns)
+        reading = measure_reading(ways, args.num_clips, args.num_workers,
+                                  args.rounds)
+        chain = measure_chain(ways, args.num_clips, args.num_workers,
+                              args.rounds)
+    parts = {
+        'reading': reading,
+        'preprocessing': inside['preprocessing'],
+        'maps and samples': inside['maps'],
+        'scoring': scoring['alone']
+    }
+    parts = {name: complete(times) for name, times in parts.items()}
+    rest = {
+        way: sum(times[way] for times in parts.values())
+        for way in parts['scoring']
+    }
+    return table({
+        **parts, 'all but the forward': rest,
+        'scoring with rows and baselines': scoring['metric'],
+        'forward': complete(inside['forward']),
+        'whole chain': complete(chain)
+    })

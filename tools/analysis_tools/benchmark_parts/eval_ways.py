@@ -5,7 +5,7 @@ from typing import Any, Callable, Dict, Iterator, List, Sequence, Tuple
 
 import numpy as np
 import torch
-from benchmark_parts.one_by_one import (OneByOneClips, OneByOneScore,
+from benchmark_parts.one_by_one import (PASSES, OneByOneClips, OneByOneScore,
                                         draw_target, pixel_boxes, raw_maps)
 from mmengine.evaluator import Evaluator
 from torch import Tensor, nn
@@ -74,23 +74,23 @@ class Clock:
 
 
 class OneByOne:
-    """The usual way; see :mod:`benchmark_parts.one_by_one`.
+    """A pass of the usual way; see :mod:`benchmark_parts.one_by_one`.
 
     Args:
         dataset (Dataset): The clips, for their paths and boxes.
         model (nn.Module): The localizer.
         clock (Clock): Gets the parts.
+        protocol (str): Which pass.
     """
 
-    name = 'one by one'
-
-    def __init__(self, dataset: Dataset, model: nn.Module,
-                 clock: Clock) -> None:
+    def __init__(self, dataset: Dataset, model: nn.Module, clock: Clock,
+                 protocol: str) -> None:
         clips = [dataset.get_data_info(i) for i in range(len(dataset))]
         self.clips = OneByOneClips(clips)
         self.model = model
         self.clock = clock
-        self.scorer = OneByOneScore()
+        self.protocol = protocol
+        self.scorer = OneByOneScore(protocol)
 
     def loader(self, indices: Sequence[int], num_workers: int) -> DataLoader:
         """Batches of one clip.
@@ -131,7 +131,7 @@ class OneByOne:
         Returns:
             dict[str, float]: The numbers.
         """
-        self.scorer = OneByOneScore()
+        self.scorer = OneByOneScore(self.protocol)
         for (own, objectness), clip in zip(maps, self.clips.clips):
             target = draw_target(pixel_boxes(clip['gt_boxes']))
             self.scorer.add(own, objectness, target)
@@ -149,7 +149,7 @@ class OneByOne:
 
 
 class Batched:
-    """As ``Runner.test`` does it.
+    """As ``Runner.test`` does it: both interpolations in one pass.
 
     Args:
         dataset (Dataset): With the test pipeline.
@@ -158,16 +158,18 @@ class Batched:
         batch_size (int): Clips at once.
     """
 
-    name = 'fnac_mm'
-
     def __init__(self, dataset: Dataset, model: nn.Module, clock: Clock,
                  batch_size: int) -> None:
         self.dataset = dataset
         self.model = model
         self.clock = clock
         self.batch_size = batch_size
-        self.metric = METRICS.build(dict(type='LocalizationMetric'))
-        self.evaluator = Evaluator(self.metric)
+        self.metrics = {
+            protocol:
+            METRICS.build(dict(type='LocalizationMetric', protocol=protocol))
+            for protocol in PASSES
+        }
+        self.evaluator = Evaluator(list(self.metrics.values()))
         self.evaluator.dataset_meta = self.dataset.metainfo
         self.samples: List[Any] = []
 
@@ -200,11 +202,12 @@ class Batched:
             self.evaluator.process(samples, batch)
         self.samples += samples
 
-    def score_only(self, samples: Sequence[Any]) -> Found:
+    def score_only(self, samples: Sequence[Any], protocol: str) -> Found:
         """From small maps and boxes to numbers, and nothing else.
 
         Args:
             samples (Sequence[AVDataSample]): With predicted maps.
+            protocol (str): One of the two.
 
         Returns:
             tuple[dict, dict]: See :meth:`found`.
@@ -218,7 +221,9 @@ class Batched:
             own, other = (
                 torch.cat([s.get(key).data for s in batch]).cpu()
                 for key in ('pred_map', 'pred_object_map'))
-            parts.append(score_maps(self.metric.protocol, own, other, targets))
+            parts.append(
+                score_maps(self.metrics[protocol].protocol, own, other,
+                           targets))
         cious = {
             kind: torch.cat([part[kind] for part in parts]).numpy()
             for kind in parts[0]
@@ -229,27 +234,35 @@ class Batched:
             for key, value in summarize_cious(values).items()
         }
 
-    def score(self, samples: Sequence[Any]) -> Dict[str, float]:
+    def score(self, samples: Sequence[Any], protocol: str) -> Found:
         """The metric: also checked rows of each sample, and baselines.
 
         Args:
             samples (Sequence[AVDataSample]): With predicted maps.
+            protocol (str): One of the two.
 
         Returns:
-            dict[str, float]: The numbers.
+            tuple[dict, dict]: See :meth:`found`.
         """
-        self.metric.results.clear()
+        metric = self.metrics[protocol]
+        metric.results.clear()
+        evaluator = Evaluator(metric)
+        evaluator.dataset_meta = self.dataset.metainfo
         for start in range(0, len(samples), self.batch_size):
-            self.evaluator.process(samples[start:start + self.batch_size])
-        return self.metric.summarize(self.metric.results)
+            evaluator.process(samples[start:start + self.batch_size])
+        return self.found(protocol)
 
-    def found(self) -> Found:
+    def found(self, protocol: str) -> Found:
         """What was scored so far.
+
+        Args:
+            protocol (str): One of the two.
 
         Returns:
             tuple[dict, dict]: cIoUs by kind of map, in the order of the
             clips; the numbers.
         """
-        rows = [row['ciou'] for row in self.metric.results]
+        results = self.metrics[protocol].results
+        rows = [row['ciou'] for row in results]
         cious = {k: np.array([row[k] for row in rows]) for k in rows[0]}
-        return cious, self.metric.summarize(self.metric.results)
+        return cious, self.metrics[protocol].summarize(results)

@@ -4,8 +4,9 @@ Written anew from the description of the published test script: batches of
 one, PIL and PyAV, SciPy's spectrogram on the host, each map enlarged,
 normalised, sorted and compared by itself in NumPy.
 
-What is counted is one of the script's two passes over the clips, the bilinear
-one. Of each clip: a full picture of float64 for every box and their union;
+The script goes twice over all clips: once it enlarges the audio-visual map
+bilinearly, once bicubically. Of each clip in each pass: a full picture of
+float64 for every box and their union;
 two maps enlarged by torch, and three normalised; three full sorts; and for
 each of the three maps every sum of the cIoU twice, once for the ratio and once
 for the two parts that the published function returns beside it and its caller
@@ -29,6 +30,10 @@ TEMPERATURE = 0.03
 ALPHA = 0.4
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 KINDS = ('audio_visual', 'object', 'fused')
+# Interpolation of the audio-visual map by the protocol of each pass.
+PASSES = dict(
+    fnac_test=dict(mode='bilinear', align_corners=True),
+    fnac_test_bicubic=dict(mode='bicubic', align_corners=False))
 
 
 def read_centre(path: str, seconds: float = 3.0) -> Tuple[np.ndarray, int]:
@@ -167,9 +172,8 @@ def _min_max(map: np.ndarray) -> np.ndarray:
     return (map - low) / (high - low) if high > low else map
 
 
-def _enlarge(map: Tensor) -> np.ndarray:
-    large = F.interpolate(
-        map[:, None], size=(SIZE, SIZE), mode='bilinear', align_corners=True)
+def _enlarge(map: Tensor, options: Dict[str, Any]) -> np.ndarray:
+    large = F.interpolate(map[:, None], size=(SIZE, SIZE), **options)
     return large.numpy()[0, 0]
 
 
@@ -189,9 +193,14 @@ def _ciou(map: np.ndarray, target: np.ndarray,
 
 
 class OneByOneScore:
-    """cIoU of three maps of each clip, and what is said of all of them."""
+    """cIoU of three maps of each clip, and what is said of all of them.
 
-    def __init__(self) -> None:
+    Args:
+        protocol (str): Key of ``PASSES``.
+    """
+
+    def __init__(self, protocol: str) -> None:
+        self._options = PASSES[protocol]
         self.cious: Dict[str, List[float]] = {kind: [] for kind in KINDS}
 
     def add(self, map: Tensor, objectness: Tensor, target: np.ndarray) -> None:
@@ -202,7 +211,8 @@ class OneByOneScore:
             objectness (Tensor): (1, h', w').
             target (np.ndarray): (224, 224).
         """
-        own, other = _min_max(_enlarge(map)), _min_max(_enlarge(objectness))
+        own = _min_max(_enlarge(map, self._options))
+        other = _min_max(_enlarge(objectness, PASSES['fnac_test']))
         fused = _min_max(own * ALPHA + other * (1 - ALPHA))
         truth = target[None]
         for kind, large in zip(KINDS, (own, other, fused)):
