@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from mmengine.evaluator import Evaluator
 
 from fnac_mm.evaluation import LocalizationMetric
 from fnac_mm.functional import PROTOCOLS, boxes_to_target
@@ -48,6 +49,27 @@ def test_adaptive() -> None:
     assert metrics['audio_visual_adaptive/ciou@0.5'] == pytest.approx(
         100 * np.mean(np.array(expected) >= 0.5))
     assert 'centre_adaptive/auc' in metrics
+
+
+def test_two_protocols_in_one_test() -> None:
+    """As docs/evaluation.md has it."""
+    samples = random_samples(9)
+    evaluator = Evaluator([
+        dict(type='fnac_mm.LocalizationMetric'),
+        dict(
+            type='fnac_mm.LocalizationMetric',
+            protocol='fnac_test_bicubic',
+            prefix='bicubic')
+    ])
+    evaluator.dataset_meta = VGGSS
+    evaluator.process(samples)
+    found = evaluator.evaluate(len(samples))
+    expected = evaluate(samples)
+    other = evaluate(samples, protocol='fnac_test_bicubic')
+    expected.update({f'bicubic/{key}': v for key, v in other.items()})
+    assert found == expected
+    key = 'audio_visual/mean_ciou'
+    assert found[key] != found[f'bicubic/{key}']
 
 
 def test_group_is_right_if_all_are(tmp_path: Path) -> None:
