@@ -65,11 +65,14 @@ def fast_encoder(encoder: nn.Module) -> Optional[nn.Module]:
 
     Returns:
         nn.Module | None: None if it is not on a processor, compiled, without
-        a convolution, or if its copy gives other features.
+        a convolution, watched by a hook, or if its copy gives other features.
     """
     convolutions = [m for m in encoder.modules() if isinstance(m, nn.Conv2d)]
+    watched = any(m._forward_hooks or m._forward_pre_hooks
+                  for m in encoder.modules())
     if not convolutions or convolutions[0].weight.device.type != 'cpu' or \
-            encoder.training or encoder._compiled_call_impl is not None:
+            encoder.training or encoder._compiled_call_impl is not None or \
+            watched:
         return None
     fused = fuse_conv_bn(copy.deepcopy(encoder))
     fast = FastEncoder(fused.to(memory_format=torch.channels_last)).eval()

@@ -96,6 +96,7 @@ def test_all_sets_in_one_table(standins: Path, root: Path, tmp_path: Path,
             assert row['value'] == scores[key]
     table = (tmp_path / 'benchmarks.md').read_text()
     assert 'Not scored: none.' in table
+    assert 'generated stand-ins' in table
     assert '| vggss | 5 of 5 | fnac_test | cIoU@0.5 |' in table
     assert len(list((tmp_path / 'results').iterdir())) == 21
     warned = [str(w.message) for w in recwarn if 'fnac' in str(w.filename)]

@@ -54,6 +54,9 @@ def test_none_for_what_it_does_not_know() -> None:
     compiled = Net(False).eval()
     compiled.compile()
     assert fast_encoder(compiled) is None
+    watched = Net(False).eval()
+    watched.conv.register_forward_hook(lambda *args: None)
+    assert fast_encoder(watched) is None
 
 
 @pytest.mark.parametrize('fails', [False, True])
