@@ -22,11 +22,12 @@ def part(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         del sys.modules[name]
 
 
-def test_both_ways_find_the_same(tmp_path: Path) -> None:
+@pytest.mark.parametrize('options', [(), ('--packed', )])
+def test_both_ways_find_the_same(tmp_path: Path, options: tuple) -> None:
     out = tmp_path / 'table.json'
     done = run_python(TOOL, 'eval', '--network', 'tiny', '--num-clips', 5,
                       '--batch-size', 2, '--num-workers', 0, '--rounds', 2,
-                      '--out', out)
+                      '--out', out, *options)
     assert done.returncode == 0, done.stderr
     assert 'same numbers' in done.stdout
     rows = {row['part']: row for row in json.loads(out.read_text())['rows']}
@@ -64,6 +65,7 @@ def test_a_wrong_score_gives_no_table(part: Any, tmp_path: Path,
         network='tiny',
         device='cpu',
         rounds=1,
+        packed=False,
         data_root=tmp_path)
     with pytest.raises(RuntimeError, match='fused: cIoU of clip'):
         part.run(args)

@@ -25,8 +25,8 @@ from mmengine import Config
 from mmengine.logging import MMLogger
 from mmengine.registry import init_default_scope
 from torch import nn
-from torch.utils.data import Dataset
 
+from fnac_mm.datasets.media_packer import MediaPacker
 from fnac_mm.models.fast_encoders import fast_encoders
 from fnac_mm.registry import DATASETS, MODELS
 
@@ -70,9 +70,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='equal parts of the clips, of which the ways do one in turn; '
         'what is shown is the median')
     add('--data-root', type=Path, help='keep the clips here for another run')
+    add('--packed',
+        action='store_true',
+        help='fnac_mm reads packed clips, which are made first')
 
 
-def make_clips(folder: Path, num_clips: int) -> Dataset:
+def make_clips(folder: Path, num_clips: int) -> Dict[str, Any]:
     """Clips of 10 s with frames of 455 x 256, in the layout of VGG-SS.
 
     Args:
@@ -80,7 +83,7 @@ def make_clips(folder: Path, num_clips: int) -> Dataset:
         num_clips (int): How many.
 
     Returns:
-        Dataset: With the published test pipeline.
+        dict: Config of the data set, with the published test pipeline.
     """
     tool = ROOT / 'tools' / 'dataset_converters' / 'make_synthetic.py'
     options = dict(
@@ -96,14 +99,28 @@ def make_clips(folder: Path, num_clips: int) -> Dataset:
     subprocess.run([sys.executable, tool, folder, *flags], check=True)
     config = Config.fromfile(
         ROOT / 'configs/_base_/datasets/published.py').test_dataloader.dataset
-    return DATASETS.build(
-        dict(
-            config,
-            type='VGGSS',
-            data_root=str(folder),
-            data_prefix=dict(img_path='test/frames', audio_path='test/audio'),
-            list_file='metadata/test.csv',
-            ann_file='metadata/test.json'))
+    return dict(
+        config,
+        type='VGGSS',
+        data_root=str(folder),
+        data_prefix=dict(img_path='test/frames', audio_path='test/audio'),
+        list_file='metadata/test.csv',
+        ann_file='metadata/test.json')
+
+
+def pack_clips(config: Dict[str, Any], folder: Path) -> Dict[str, Any]:
+    """What ``pack_dataset.py --split test`` does: the same pixels and sounds.
+
+    Args:
+        config (dict): Of :func:`make_clips`.
+        folder (Path): Where to.
+
+    Returns:
+        dict: Config of the same data set, packed.
+    """
+    files = DATASETS.build(dict(config, pipeline=[]))
+    MediaPacker(folder, config['pipeline']).pack(files, 1)
+    return dict(config, packed=str(folder))
 
 
 def make_model(network: str, folder: Path, device: str) -> nn.Module:
@@ -379,7 +396,10 @@ def run(args: argparse.Namespace) -> List[Dict[str, Any]]:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         clips = args.data_root or folder / 'clips'
-        dataset = make_clips(clips, args.num_clips)
+        config = make_clips(clips, args.num_clips)
+        dataset = DATASETS.build(config)
+        if args.packed:
+            config = pack_clips(config, folder / 'packed')
         model = make_model(args.network, folder, args.device)
         fast = copy.deepcopy(model)
         # As FastEncodersHook does.
@@ -391,7 +411,8 @@ def run(args: argparse.Namespace) -> List[Dict[str, Any]]:
             protocol: OneByOne(dataset, model, clock, protocol)
             for protocol in PASSES
         }
-        ways[OURS] = Batched(dataset, fast, clock, args.batch_size)
+        ways[OURS] = Batched(
+            DATASETS.build(config), fast, clock, args.batch_size)
         turns = args.num_clips, args.rounds
         inside = measure_parts(ways, clock, *turns)
         check_ways(ways)
