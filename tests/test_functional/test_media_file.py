@@ -1,4 +1,6 @@
 """Which media files are refused, and as what."""
+import gc
+import multiprocessing
 import pickle
 from pathlib import Path
 from typing import Callable, Dict
@@ -130,3 +132,25 @@ def test_start_of_a_track(film: Callable[..., Path]) -> None:
 def test_errors_travel_between_processes() -> None:
     error = pickle.loads(pickle.dumps(MediaError('empty', 'nothing in it')))
     assert (error.kind, str(error)) == ('empty', 'nothing in it')
+
+
+@pytest.mark.skipif(
+    'fork' not in multiprocessing.get_all_start_methods(),
+    reason='processes are not forked here')
+def test_a_forked_process_frees_no_resampler_of_its_parent(
+        tmp_path: Path) -> None:
+    """With PyAV 19 it would wait for the threads of its parent."""
+    path = write_media(tmp_path / 'a.mkv', NOISE, 16000, 'pcm_s16le')
+    gc.disable()
+    try:
+        with open_media(path) as container:
+            list(AlignedSound(container))
+        process = multiprocessing.get_context('fork').Process(
+            target=gc.collect)
+        process.start()
+    finally:
+        gc.enable()
+    process.join(60)
+    process.kill()
+    process.join()
+    assert process.exitcode == 0
