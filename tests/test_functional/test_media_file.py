@@ -13,7 +13,7 @@ from fnac_mm.functional.media_file import (MEDIA_FAULTS, MediaError,
                                            announced_duration, audio_track,
                                            open_media, track_start,
                                            video_track)
-from fnac_mm.functional.media_frame import decode_frame
+from fnac_mm.functional.media_frame import decode_frame, frame_picture
 from fnac_mm.functional.media_sound import AlignedSound
 from ..media import break_film, index_frames, write_media
 
@@ -23,9 +23,15 @@ NOISE = np.random.default_rng(0).integers(-9000, 9000, 48000).astype(np.int16)
 def use(path: Path) -> None:
     """Decode the picture at 1 s and all of the sound."""
     with open_media(path) as container:
-        decode_frame(container, 1.0)
+        frame_picture(decode_frame(container, 1.0)[0])
     with open_media(path) as container:
         list(AlignedSound(container))
+
+
+def collect_and_use(path: Path) -> None:
+    """As a forked process may."""
+    gc.collect()
+    use(path)
 
 
 @pytest.fixture()
@@ -137,16 +143,24 @@ def test_errors_travel_between_processes() -> None:
 @pytest.mark.skipif(
     'fork' not in multiprocessing.get_all_start_methods(),
     reason='processes are not forked here')
-def test_a_forked_process_frees_no_resampler_of_its_parent(
+def test_a_forked_process_waits_for_no_thread_of_its_parent(
         tmp_path: Path) -> None:
-    """With PyAV 19 it would wait for the threads of its parent."""
-    path = write_media(tmp_path / 'a.mkv', NOISE, 16000, 'pcm_s16le')
+    """Those of PyAV 19 that resample sound and convert pictures."""
+    paths = [
+        write_media(
+            tmp_path / f'{size}.mkv',
+            NOISE,
+            16000,
+            'pcm_s16le',
+            frames=index_frames(20, size)) for size in (64, 32)
+    ]
     gc.disable()
     try:
-        with open_media(path) as container:
-            list(AlignedSound(container))
+        use(paths[0])
+        with av.open(str(paths[0])) as container:
+            next(container.decode(video=0)).to_ndarray(format='rgb24')
         process = multiprocessing.get_context('fork').Process(
-            target=gc.collect)
+            target=collect_and_use, args=(paths[1], ))
         process.start()
     finally:
         gc.enable()
