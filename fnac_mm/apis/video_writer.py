@@ -8,7 +8,7 @@ from typing import Any, Dict, Optional, Tuple, Type
 
 import av
 import numpy as np
-from av.video.reformatter import VideoReformatter
+from av.video.reformatter import Colorspace, VideoReformatter
 
 from fnac_mm.apis.frame_log import draft_path
 from fnac_mm.apis.sound_copy import SoundCopy
@@ -98,7 +98,10 @@ class VideoWriter:
             np.pad(image, (*odd, (0, 0)), 'edge'), format='rgb24')
         # Of its own, with one thread: see frame_picture.
         picture = VideoReformatter().reformat(
-            picture, format='yuv420p', dst_colorspace='itu709', threads=1)
+            picture,
+            format='yuv420p',
+            dst_colorspace=Colorspace.ITU709,
+            threads=1)
         picture.pts = round(time / self.time_base)
         picture.time_base = self.time_base
         self._durations[picture.pts] = round(duration / self.time_base)
