@@ -37,7 +37,7 @@ def _run_rank(rank: int, fn: Callable, world_size: int, args: tuple,
 def run_distributed(fn: Callable,
                     world_size: int,
                     *args: Any,
-                    timeout: float = 60) -> List[Any]:
+                    timeout: float = 240) -> List[Any]:
     """Call ``fn(*args)`` in every process of a new gloo group.
 
     Args:

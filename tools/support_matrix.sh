@@ -80,8 +80,9 @@ make_environment() {
     uv pip compile -q --only-binary :all: --no-annotate --python "$python" \
         "$@" -o "$environment/versions.txt" \
         "${requirements[@]}"
+    # Compiled, for each test of several processes starts them anew.
     uv pip install -q --python "$python" --only-binary :all: \
-        -r "$environment/versions.txt" pip wheel
+        --compile-bytecode -r "$environment/versions.txt" pip wheel
     uv pip install -q --python "$python" --no-deps --no-build-isolation -e .
     if [ "$(basename "$environment")" = plain ]; then
         uv pip uninstall -q --python "$python" -r requirements/optional.txt

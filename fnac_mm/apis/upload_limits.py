@@ -32,7 +32,7 @@ def packets_length(container: InputContainer, stream: Stream) -> float:
     begin, end = None, 0.0
     ogg = 'ogg' in container.format.name
     for packet in read_packets(container, stream):
-        if packet.pts is None or packet.time_base is None:
+        if packet.pts is None or not packet.time_base:
             continue
         time = float(packet.pts * packet.time_base)
         begin = time if begin is None else min(begin, time)

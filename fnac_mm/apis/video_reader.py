@@ -69,9 +69,12 @@ class VideoReader:
             self.close()
             raise ValueError(f'{path}: {error}') from error
         self._stream.codec_context.thread_count = threads
-        self.time_base = self._stream.time_base or Fraction(1, av.time_base)
-        self.rate = self._stream.average_rate or Fraction(25)
-        self.aspect = self._stream.codec_context.sample_aspect_ratio
+        # PyAV 19 has a type of its own, which can less.
+        self.time_base = Fraction(
+            self._stream.time_base or Fraction(1, av.time_base))
+        self.rate = Fraction(self._stream.average_rate or 25)
+        aspect = self._stream.codec_context.sample_aspect_ratio
+        self.aspect = Fraction(aspect) if aspect else None
         self.origin = max(self._container.start_time or 0, 0) / av.time_base
         self.start, self.stop = start, start + (duration or math.inf)
         self.fps = fps

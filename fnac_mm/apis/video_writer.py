@@ -8,6 +8,7 @@ from typing import Any, Dict, Optional, Tuple, Type
 
 import av
 import numpy as np
+from av.video.reformatter import Colorspace, VideoReformatter
 
 from fnac_mm.apis.frame_log import draft_path
 from fnac_mm.apis.sound_copy import SoundCopy
@@ -95,7 +96,12 @@ class VideoWriter:
         odd = [(0, side % 2) for side in self.size]
         picture = av.VideoFrame.from_ndarray(
             np.pad(image, (*odd, (0, 0)), 'edge'), format='rgb24')
-        picture = picture.reformat(format='yuv420p', dst_colorspace='itu709')
+        # Of its own, with one thread: see frame_picture.
+        picture = VideoReformatter().reformat(
+            picture,
+            format='yuv420p',
+            dst_colorspace=Colorspace.ITU709,
+            threads=1)
         picture.pts = round(time / self.time_base)
         picture.time_base = self.time_base
         self._durations[picture.pts] = round(duration / self.time_base)

@@ -1,4 +1,5 @@
 """Opening media files with FFmpeg's libraries, and why one can't be used."""
+import gc
 import os
 from contextlib import contextmanager
 from fractions import Fraction
@@ -34,6 +35,12 @@ _MAX_CHANNELS = 8
 # Titles and the like may hold any bytes; PyAV 19 replaces them unasked.
 _ANY_BYTES: Dict[str, Any] = {} if int(
     av.__version__.split('.')[0]) >= 19 else dict(metadata_errors='replace')
+
+# PyAV's resamplers are freed by the garbage collector, and since PyAV 19 that
+# waits for their threads. A forked process (a dataloader's worker) has none of
+# its parent's and would wait for ever: it leaves what it inherits alone.
+if hasattr(os, 'register_at_fork'):
+    os.register_at_fork(after_in_child=gc.freeze)
 
 # Seconds that a file may hold less than it announces.
 MAX_SHORTAGE = 0.5

@@ -8,6 +8,7 @@ from typing import Iterator, List, Tuple
 
 import av
 import numpy as np
+from av.video.reformatter import VideoReformatter
 
 from .media_file import (MediaError, announced_duration, read_packets,
                          track_start, video_track)
@@ -110,6 +111,9 @@ def frame_picture(frame: av.VideoFrame) -> np.ndarray:
     Returns:
         np.ndarray: (H, W, 3) uint8 RGB.
     """
-    picture = frame.to_ndarray(format='rgb24')
+    # A converter of its own, with one thread: PyAV 19 shares one with all of
+    # the program, and a forked process would wait for its parent's threads.
+    picture = VideoReformatter().reformat(
+        frame, format='rgb24', threads=1).to_ndarray()
     # Phones store upright films lying, with a note to turn them.
     return np.ascontiguousarray(np.rot90(picture, frame.rotation // 90))

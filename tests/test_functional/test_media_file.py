@@ -1,4 +1,6 @@
 """Which media files are refused, and as what."""
+import gc
+import multiprocessing
 import pickle
 from pathlib import Path
 from typing import Callable, Dict
@@ -11,7 +13,7 @@ from fnac_mm.functional.media_file import (MEDIA_FAULTS, MediaError,
                                            announced_duration, audio_track,
                                            open_media, track_start,
                                            video_track)
-from fnac_mm.functional.media_frame import decode_frame
+from fnac_mm.functional.media_frame import decode_frame, frame_picture
 from fnac_mm.functional.media_sound import AlignedSound
 from ..media import break_film, index_frames, write_media
 
@@ -21,9 +23,15 @@ NOISE = np.random.default_rng(0).integers(-9000, 9000, 48000).astype(np.int16)
 def use(path: Path) -> None:
     """Decode the picture at 1 s and all of the sound."""
     with open_media(path) as container:
-        decode_frame(container, 1.0)
+        frame_picture(decode_frame(container, 1.0)[0])
     with open_media(path) as container:
         list(AlignedSound(container))
+
+
+def collect_and_use(path: Path) -> None:
+    """As a forked process may."""
+    gc.collect()
+    use(path)
 
 
 @pytest.fixture()
@@ -130,3 +138,33 @@ def test_start_of_a_track(film: Callable[..., Path]) -> None:
 def test_errors_travel_between_processes() -> None:
     error = pickle.loads(pickle.dumps(MediaError('empty', 'nothing in it')))
     assert (error.kind, str(error)) == ('empty', 'nothing in it')
+
+
+@pytest.mark.skipif(
+    'fork' not in multiprocessing.get_all_start_methods(),
+    reason='processes are not forked here')
+def test_a_forked_process_waits_for_no_thread_of_its_parent(
+        tmp_path: Path) -> None:
+    """Those of PyAV 19 that resample sound and convert pictures."""
+    paths = [
+        write_media(
+            tmp_path / f'{size}.mkv',
+            NOISE,
+            16000,
+            'pcm_s16le',
+            frames=index_frames(20, size)) for size in (64, 32)
+    ]
+    gc.disable()
+    try:
+        use(paths[0])
+        with av.open(str(paths[0])) as container:
+            next(container.decode(video=0)).to_ndarray(format='rgb24')
+        process = multiprocessing.get_context('fork').Process(
+            target=collect_and_use, args=(paths[1], ))
+        process.start()
+    finally:
+        gc.enable()
+    process.join(60)
+    process.kill()
+    process.join()
+    assert process.exitcode == 0

@@ -173,6 +173,7 @@ def test_two_processes_train_and_test_alike(trained, synthetic,
 
 
 def test_tensorboard_and_gradient_accumulation(synthetic, tmp_path) -> None:
+    pytest.importorskip('tensorboard')
     done = run_python(*_train(synthetic, tmp_path), 'train_cfg.max_epochs=1',
                       'optim_wrapper.accumulative_counts=2',
                       'visualizer.vis_backends.0.type=TensorboardVisBackend')

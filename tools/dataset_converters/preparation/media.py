@@ -1,6 +1,7 @@
 """Make the files of one clip; this runs in the worker processes."""
 import hashlib
 import os
+from fractions import Fraction
 from pathlib import Path
 from typing import Dict, List, Tuple
 
@@ -66,7 +67,7 @@ def make_frame(output: Output, draft: Path, clip: Clip,
         width=picture.shape[1],
         height=picture.shape[0])
     if aspect and aspect != 1:
-        record['pixel_aspect'] = str(aspect)
+        record['pixel_aspect'] = str(Fraction(aspect))
     return record
 
 
