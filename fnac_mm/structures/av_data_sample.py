@@ -1,5 +1,6 @@
 """The object that travels with a sample."""
-from typing import Optional, Sequence
+from multiprocessing.reduction import ForkingPickler
+from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
 
 import torch
 from mmengine.structures import BaseDataElement, InstanceData, PixelData
@@ -144,3 +145,28 @@ class AVDataSample(BaseDataElement):
         self.set_field(visual, 'visual_feature', dtype=Tensor)
         self.set_field(audio, 'audio_feature', dtype=Tensor)
         return self
+
+
+def _rebuild(fields: Dict[str, Any], boxes: List[List[float]]) -> AVDataSample:
+    sample = AVDataSample()
+    sample.__dict__.update(fields)
+    return sample.set_gt_boxes(boxes)
+
+
+def _reduce(sample: AVDataSample) -> Union[str, Tuple[Any, ...]]:
+    """What a loader's worker sends: boxes as numbers.
+
+    As a tensor they would travel through a file of shared memory, which takes
+    longer than it takes to read a packed sample.
+    """
+    instances = sample.get('gt_instances')
+    boxes = None if instances is None else instances.get('boxes')
+    if not isinstance(boxes, Tensor) or instances.keys() != ['boxes'] or \
+            boxes.dtype != torch.float64 or boxes.is_cuda or \
+            boxes.requires_grad or instances.metainfo_keys():
+        return sample.__reduce_ex__(2)
+    fields = {k: v for k, v in vars(sample).items() if k != '_gt_instances'}
+    return _rebuild, (fields, boxes.tolist())
+
+
+ForkingPickler.register(AVDataSample, _reduce)

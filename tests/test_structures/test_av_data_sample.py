@@ -1,4 +1,7 @@
 """The object that travels with a sample."""
+import pickle
+from multiprocessing.reduction import ForkingPickler
+
 import numpy as np
 import pytest
 import torch
@@ -26,6 +29,30 @@ def test_shapes() -> None:
     assert sample.pred_map.shape == (7, 7)
     assert sample.pred_object_map.shape == (14, 14)
     assert sample.sample_id == 'a' and sample.ori_shape == (40, 60)
+
+
+@pytest.mark.parametrize('boxes', [[], [[0.1, 0.2, 0.5, 0.9], [0, 0, 1, 1]]])
+def test_boxes_need_no_shared_memory(boxes: list) -> None:
+    """What a loader's worker sends, which goes to no other process here."""
+    sample = AVDataSample(metainfo=dict(sample_id='a', ori_shape=(40, 60)))
+    sample.set_gt_boxes(boxes)
+    sent = bytes(ForkingPickler.dumps(sample))
+    assert b'storage' not in sent
+    found = pickle.loads(sent)
+    assert found.to_dict().keys() == sample.to_dict().keys()
+    assert found.metainfo == sample.metainfo
+    assert torch.equal(found.gt_instances.boxes, sample.gt_instances.boxes)
+    assert found.gt_instances.boxes.dtype == torch.float64
+    found.gt_instances.boxes += 1
+
+
+def test_other_annotations_are_sent_as_they_are() -> None:
+    sample = full_sample()
+    sample.gt_instances.labels = torch.tensor([3, 4])
+    found = pickle.loads(bytes(ForkingPickler.dumps(sample)))
+    assert torch.equal(found.gt_instances.labels, torch.tensor([3, 4]))
+    assert torch.equal(found.gt_mask.data, sample.gt_mask.data)
+    assert torch.equal(found.pred_map.data, sample.pred_map.data)
 
 
 def test_each_field_is_listed_once() -> None:
