@@ -103,7 +103,10 @@ class OneByOne:
             DataLoader: Of :class:`OneByOneClips`.
         """
         return DataLoader(
-            Subset(self.clips, indices), batch_size=1, num_workers=num_workers)
+            Subset(self.clips, indices),
+            batch_size=1,
+            num_workers=num_workers,
+            persistent_workers=num_workers > 0)
 
     @torch.no_grad()
     def step(self, batch: Sequence[Any]) -> None:
@@ -187,6 +190,7 @@ class Batched:
             Subset(self.dataset, indices),
             batch_size=self.batch_size,
             num_workers=num_workers,
+            persistent_workers=num_workers > 0,
             collate_fn=collate_av)
 
     @torch.no_grad()
