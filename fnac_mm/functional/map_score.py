@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .dense_score import DenseScorer
+from .dense_score import LARGEST, DenseScorer
 from .localization_score import consensus_iou
 from .map_enlargement import is_plain
 from .map_pieces import Lines, MapPieces, map_pieces
@@ -31,8 +31,6 @@ RANKS = 0.05
 SURE_GAIN = 10
 # Added to the place on a line, where it is not rounded up: as many on average.
 HALF_ROW = np.float32(0.5)
-# Pixels of a side up to which float32 counts exactly.
-LARGEST = 4096
 # Samples at once.
 BLOCK = 64
 # Pixels to either side of the threshold that are found to the bit, and more
@@ -449,6 +447,13 @@ def score_maps(protocol: Protocol, audio_visual: Tensor,
     if len(targets) != len(audio_visual):
         raise ValueError(f'{len(audio_visual)} maps and {len(targets)} '
                          'targets; give one target for each')
+    shapes = [tuple(map.shape) for map in maps]
+    if {(len(s), s[0]) for s in shapes} != {(3, len(targets))}:
+        raise ValueError(f'expected maps (B,h,w) of one B, got {shapes}')
+    sides = {(t.height, t.pixels // max(t.height, 1)) for t in targets}
+    if sides - {(protocol.size, protocol.size)}:
+        raise ValueError(f'targets of {sorted(sides)} pixels, but maps of '
+                         f'{protocol.size} by protocol {protocol.name!r}')
     pieces = _pieces_of(protocol, maps, targets)
     if pieces is None:
         cious = _dense_cious(protocol, maps, targets)

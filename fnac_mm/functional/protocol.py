@@ -29,6 +29,9 @@ class Protocol:
         fuse_scores (bool): Fuse before normalising, on SLAVC's scores:
             ``(cos + 1) / 2`` and ``object / 2.5``.
         size (int): Pixels of each side. Defaults to 224.
+
+    Raises:
+        ValueError: If a value is out of range.
     """
     name: str
     mode: str = 'bilinear'
@@ -41,6 +44,17 @@ class Protocol:
     threshold: Optional[float] = None
     fuse_scores: bool = False
     size: int = 224
+
+    def __post_init__(self) -> None:
+        allowed = dict(
+            alpha=('in [0, 1]', 0 <= self.alpha <= 1),
+            area=('in [0, 1)', 0 <= self.area < 1),
+            compare=("'>=' or '>'", self.compare in ('>=', '>')),
+            size=('at least 1', self.size >= 1))
+        for field, (what, right) in allowed.items():
+            if not right:
+                raise ValueError(f'protocol {self.name!r}: {field} must be '
+                                 f'{what}, got {getattr(self, field)!r}')
 
     def maps(self,
              audio_visual: Tensor,

@@ -14,14 +14,16 @@ from fnac_mm.functional.map_enlargement import axis_windows, enlargement_of
 @pytest.mark.parametrize('align', [True, False])
 @pytest.mark.parametrize('old, new', [((7, 7), (224, 224)),
                                       ((14, 9), (256, 320)),
-                                      ((2, 32), (225, 300))])
+                                      ((2, 32), (225, 300)),
+                                      ((1, 7), (224, 224))])
 def test_products_round_as_torch_does(old: tuple, new: tuple, mode: str,
                                       align: bool) -> None:
     """What is scored is the published map to the last bit."""
-    maps = 0.1 * torch.randn(5, *old)
-    expected = F.interpolate(
-        maps[:, None], new, mode=mode, align_corners=align)[:, 0]
-    assert torch.equal(resize_map(maps, new, mode, align), expected)
+    for number in (1, 5):
+        maps = 0.1 * torch.randn(number, *old)
+        expected = F.interpolate(
+            maps[:, None], new, mode=mode, align_corners=align)[:, 0]
+        assert torch.equal(resize_map(maps, new, mode, align), expected)
 
 
 @pytest.mark.parametrize('mode', ['bilinear', 'bicubic'])

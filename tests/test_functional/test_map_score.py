@@ -255,3 +255,28 @@ def test_refuses_what_is_not_finite(bad: float) -> None:
         scored(PROTOCOLS['fnac_test'], maps, levels)
     with pytest.raises(ValueError, match='12 maps and 11 targets'):
         scored(PROTOCOLS['fnac_test'], maps, levels[1:])
+
+
+@pytest.mark.parametrize('name', ['fnac_test', 'fnac_test_bicubic', 'slavc'])
+def test_refuses_what_does_not_fit(name: str) -> None:
+    own, other = make_maps('random', 7, 7)
+    levels = [boxes_to_levels(boxes) for boxes in make_boxes()]
+    with pytest.raises(ValueError, match='of one B'):
+        scored(PROTOCOLS[name], [own, other[:5]], levels)
+    with pytest.raises(ValueError, match='of one B'):
+        scored(PROTOCOLS[name], [own[:, None]], levels)
+    with pytest.raises(ValueError, match='112, 112.* of 224 by'):
+        scored(PROTOCOLS[name], [own, other],
+               [boxes_to_levels(boxes, 112) for boxes in make_boxes()])
+
+
+@pytest.mark.parametrize('wrong', [
+    dict(compare='=>'),
+    dict(alpha=1.5),
+    dict(area=-0.1),
+    dict(area=1.),
+])
+def test_protocol_refuses(wrong: dict) -> None:
+    with pytest.raises(
+            ValueError, match=f"protocol 'own': {list(wrong)[0]} must be"):
+        Protocol('own', **wrong)

@@ -22,8 +22,10 @@ def random_resnet18(seed: int = 0) -> torch.nn.Module:
     torch.manual_seed(seed)
     model = resnet18(weights=None).eval()
     for name, buffer in model.named_buffers():
-        if 'running' in name:
+        if 'running_var' in name:
             buffer.copy_(torch.rand_like(buffer) + 0.5)
+        elif 'running_mean' in name:
+            buffer.copy_(0.1 * torch.randn_like(buffer))
     return model
 
 

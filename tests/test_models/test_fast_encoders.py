@@ -1,93 +1,108 @@
 """Copies of encoders that predict faster: the same features, or none."""
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import torch
+from mmpretrain.models.backbones import VGG, ResNet
 from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from fnac_mm.engine.hooks import FastEncodersHook
 from fnac_mm.models import DualEncoderLocalizer
-from fnac_mm.models.fast_encoders import (PART, FastEncoder, fast_encoder,
-                                          fast_encoders)
-from .resnets import TINY, TINY_AUDIO, random_resnet18, save_resnet18
+from fnac_mm.models.fast_encoders import PART, fast_encoders, fast_forward
+from .resnets import TINY, TINY_AUDIO, save_resnet18
 
 
-class Net(nn.Module):
-    """A convolution and a normalisation, in the given order."""
-
-    def __init__(self, normalize_first: bool) -> None:
-        super().__init__()
-        self.conv = nn.Conv2d(3, 3, 3)
-        self.norm = nn.BatchNorm2d(3)
-        self.norm.running_mean.fill_(1)
-        self.normalize_first = normalize_first
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        if self.normalize_first:
-            return self.conv(self.norm(x))
-        return self.norm(self.conv(x))
+def network(**options: Any) -> ResNet:
+    """ResNet-18, narrow, of random weights and statistics."""
+    torch.manual_seed(0)
+    made = ResNet(18, stem_channels=8, base_channels=8, **options)
+    made.eval()
+    for module in made.modules():
+        if isinstance(module, _BatchNorm):
+            nn.init.uniform_(module.running_var, 0.5, 2)
+            nn.init.normal_(module.running_mean)
+            if module.affine:
+                nn.init.normal_(module.weight, 1, 0.1)
+    return made
 
 
 @torch.no_grad()
-def test_same_features_as_torchvisions_network() -> None:
-    network = random_resnet18()
-    encoder = nn.Sequential(*list(network.children())[:-2]).eval()
-    pictures = torch.randn(2 * PART + 3, 3, 96, 64)
-    fast = fast_encoder(encoder)
-    assert fast is not None
-    assert not any(isinstance(m, nn.BatchNorm2d) for m in fast.modules())
-    assert any(isinstance(m, nn.BatchNorm2d) for m in encoder.modules())
-    found, = fast(pictures)
-    torch.testing.assert_close(found, encoder(pictures), rtol=1e-4, atol=1e-4)
-    assert found.is_contiguous()
-
-
-def test_none_where_the_order_of_modules_is_not_that_of_the_sums() -> None:
-    assert fast_encoder(Net(normalize_first=False).eval()) is not None
-    assert fast_encoder(Net(normalize_first=True).eval()) is None
+@pytest.mark.parametrize('options', [
+    dict(),
+    dict(in_channels=1, out_indices=(1, 3)),
+    dict(deep_stem=True, avg_down=True),
+    dict(norm_cfg=dict(type='GN', num_groups=4))
+])
+def test_same_features(options: dict) -> None:
+    encoder = network(**options)
+    shape = (2 * PART + 3, options.get('in_channels', 3), 96, 64)
+    pictures = torch.randn(shape)
+    forward = fast_forward(encoder)
+    assert forward is not None
+    found, expected = forward(pictures), encoder(pictures)
+    assert len(found) == len(expected)
+    for x, y in zip(found, expected):
+        torch.testing.assert_close(x, y, rtol=1e-4, atol=1e-4)
+        assert x.is_contiguous()
 
 
 def test_none_for_what_it_does_not_know() -> None:
-    assert fast_encoder(nn.Linear(3, 3).eval()) is None
-    assert fast_encoder(Net(False).train()) is None
-    compiled = Net(False).eval()
+    assert fast_forward(network()) is not None
+    assert fast_forward(network().double()) is None
+    other, training = VGG(11, norm_cfg=dict(type='BN')), network()
+    other.eval()
+    training.train()
+    assert fast_forward(
+        network(norm_cfg=dict(type='BN', affine=False))) is None
+    assert fast_forward(torch.compile(network())) is None
+    compiled, watched, zero = network(), network(), network()
     compiled.compile()
-    assert fast_encoder(compiled) is None
-    watched = Net(False).eval()
-    watched.conv.register_forward_hook(lambda *args: None)
-    assert fast_encoder(watched) is None
+    watched.layer1.register_forward_hook(lambda *args: None)
+    for weight in zero.parameters():
+        nn.init.zeros_(weight)
+    for encoder in (other, training, compiled, watched, zero):
+        assert fast_forward(encoder) is None
 
 
-@pytest.mark.parametrize('fails', [False, True])
-def test_model_is_what_it_was_before(tmp_path: Path, fails: bool) -> None:
-    checkpoint = str(save_resnet18(tmp_path))
+def localizer(folder: Path) -> DualEncoderLocalizer:
     prior = dict(
         type='mmpretrain.ResNet',
         depth=18,
-        init_cfg=dict(type='Pretrained', checkpoint=checkpoint))
-    model = DualEncoderLocalizer(
+        init_cfg=dict(
+            type='Pretrained', checkpoint=str(save_resnet18(folder))))
+    return DualEncoderLocalizer(
         TINY,
         TINY_AUDIO,
         object_prior=dict(type='fnac_mm.ObjectPrior', backbone=prior)).eval()
+
+
+def parts(model: DualEncoderLocalizer) -> tuple:
+    return (model.image_encoder, model.audio_encoder,
+            model.object_prior.classifier)
+
+
+def are_fast(model: DualEncoderLocalizer) -> list:
+    return ['forward' in vars(part) for part in parts(model)]
+
+
+def test_model_is_what_it_was_before(tmp_path: Path) -> None:
+    model = localizer(tmp_path)
     inputs = dict(
         image=torch.randn(3, 3, 64, 64), audio=torch.randn(3, 1, 64, 50))
-    before = model.predict(inputs)
-    parts = (model.image_encoder, model.audio_encoder,
-             model.object_prior.classifier)
-    keys = list(model.state_dict())
-    try:
-        with fast_encoders(model):
-            inside = model.predict(inputs)
-            assert isinstance(model.image_encoder, FastEncoder)
-            assert isinstance(model.object_prior.classifier, FastEncoder)
-            if fails:
-                raise KeyError
-    except KeyError:
-        pass
-    assert parts == (model.image_encoder, model.audio_encoder,
-                     model.object_prior.classifier)
-    assert list(model.state_dict()) == keys
+    before, state = model.predict(inputs), model.state_dict()
+    own = parts(model)
+    with pytest.raises(KeyError), fast_encoders(model):
+        inside = model.predict(inputs)
+        assert are_fast(model) == [True] * 3
+        assert parts(model) == own
+        assert list(model.state_dict()) == list(state)
+        raise KeyError
+    assert are_fast(model) == [False] * 3
+    for key, value in model.state_dict().items():
+        assert torch.equal(value, state[key])
     for first, second in zip(before, inside):
         for key in ('pred_map', 'pred_object_map'):
             torch.testing.assert_close(
@@ -97,12 +112,24 @@ def test_model_is_what_it_was_before(tmp_path: Path, fails: bool) -> None:
                 atol=1e-5)
 
 
-def test_hook_replaces_them_during_a_test_only() -> None:
-    model = DualEncoderLocalizer(TINY, TINY_AUDIO).eval()
-    runner = SimpleNamespace(model=model)
-    hook, encoder = FastEncodersHook(), model.image_encoder
-    for _ in range(2):
-        hook.before_test(runner)
-        assert isinstance(model.image_encoder, FastEncoder)
-        hook.after_test(runner)
-        assert model.image_encoder is encoder
+def test_a_test_that_broke_off_leaves_nothing(tmp_path: Path) -> None:
+    model = localizer(tmp_path)
+    runner = SimpleNamespace(model=model, test_loop=None, cfg={})
+    hook = FastEncodersHook()
+    for end in (hook.before_test, hook.before_train, hook.before_val,
+                hook.before_save_checkpoint, hook.after_test_epoch):
+        hook.before_test_iter(runner, 0, None)
+        assert are_fast(model) == [True] * 3
+        hook.before_test_iter(runner, 1, None)
+        end(runner, {})
+        assert are_fast(model) == [False] * 3
+
+
+def test_mixed_precision_and_compiled_models_are_left_alone(
+        tmp_path: Path) -> None:
+    model = localizer(tmp_path)
+    for loop, cfg in ((SimpleNamespace(fp16=True), {}), (None,
+                                                         dict(compile=True))):
+        runner = SimpleNamespace(model=model, test_loop=loop, cfg=cfg)
+        FastEncodersHook().before_test_iter(runner, 0)
+        assert are_fast(model) == [False] * 3

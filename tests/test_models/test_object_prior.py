@@ -30,6 +30,7 @@ def test_map_is_the_mean_activation_of_torchvisions_network(
     found = prior.train()(image.requires_grad_())
     expected = torchvision_layer4(image).abs().mean(dim=1)
     assert torch.equal(found, expected) and found.shape == (2, 3, 2)
+    assert found.max() > 0
     assert not found.requires_grad
 
 

@@ -1,5 +1,6 @@
 """Faster tests without a GPU."""
 from contextlib import ExitStack
+from typing import Any
 
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
@@ -11,24 +12,33 @@ from fnac_mm.registry import HOOKS
 
 @HOOKS.register_module()
 class FastEncodersHook(Hook):
-    """Test on a processor with copies of the encoders that are faster.
+    """In tests on a processor, let the encoders work as faster copies.
 
-    They fuse normalisations with convolutions, keep the colours of a pixel
-    side by side and take a few samples at a time. Features differ by
-    roundings of float32, as they do between sizes of batches. Encoders on a
-    GPU, compiled ones and those whose copies would give other features are
-    left as they are.
+    See :func:`fnac_mm.models.fast_encoders.fast_forward`. Features differ by
+    roundings of float32, as they do between sizes of batches. Tests in mixed
+    precision and compiled models are left as they are.
     """
 
     def __init__(self) -> None:
-        self._replaced = ExitStack()
+        self._fast = ExitStack()
 
-    def before_test(self, runner: Runner) -> None:
-        """Put in the copies."""
+    def before_test(self, runner: Runner, *args: Any, **kwargs: Any) -> None:
+        """Nothing is left of a test that was broken off."""
+        self._fast.close()
+
+    before_train = before_val = before_save_checkpoint = before_test
+
+    def before_test_iter(self, runner: Runner, batch_idx: int, *args: Any,
+                         **kwargs: Any) -> None:
+        """Copy the encoders, whose weights are those of the test by now."""
+        if batch_idx or getattr(runner.test_loop, 'fp16', False) or \
+                runner.cfg.get('compile'):
+            return
         model = runner.model
-        self._replaced.enter_context(
+        self._fast.enter_context(
             fast_encoders(model.module if is_model_wrapper(model) else model))
 
-    def after_test(self, runner: Runner) -> None:
-        """Take them out."""
-        self._replaced.close()
+    def after_test_epoch(self, runner: Runner, *args: Any,
+                         **kwargs: Any) -> None:
+        """Let them work as themselves again."""
+        self._fast.close()

@@ -56,19 +56,6 @@ class ObjectPrior(BaseModule):
         """nn.Module: The backbone."""
         return self._frozen[0]
 
-    def replace_classifier(self, classifier: nn.Module) -> nn.Module:
-        """Use another backbone from now on.
-
-        Args:
-            classifier (nn.Module): In evaluation mode, with weights.
-
-        Returns:
-            nn.Module: The one before.
-        """
-        before = self._frozen[0]
-        self._frozen = (classifier, )
-        return before
-
     def init_weights(self) -> None:
         """Read the classifier's weights.
 

@@ -388,8 +388,12 @@ def run(args: argparse.Namespace) -> List[Dict[str, Any]]:
         list[dict]: See :func:`table`.
 
     Raises:
+        ValueError: If there are fewer clips than rounds.
         RuntimeError: If the ways disagree.
     """
+    if not 1 <= args.rounds <= args.num_clips:
+        raise ValueError(f'--rounds {args.rounds}: at least one, and at most '
+                         f'as many as there are clips ({args.num_clips})')
     init_default_scope('fnac_mm')
     # Every weight's initialisation is logged.
     MMLogger.get_current_instance().setLevel('WARNING')
