@@ -125,9 +125,12 @@ def test_a_test_that_broke_off_leaves_nothing(tmp_path: Path) -> None:
         assert are_fast(model) == [False] * 3
 
 
-def test_mixed_precision_and_compiled_models_are_left_alone(
-        tmp_path: Path) -> None:
+def test_some_are_left_alone(tmp_path: Path) -> None:
+    """Mixed precision, compiled models, and where nobody wants it."""
     model = localizer(tmp_path)
+    runner = SimpleNamespace(model=model, test_loop=None, cfg={})
+    FastEncodersHook(enable=False).before_test_iter(runner, 0)
+    assert are_fast(model) == [False] * 3
     for loop, cfg in ((SimpleNamespace(fp16=True), {}), (None,
                                                          dict(compile=True))):
         runner = SimpleNamespace(model=model, test_loop=loop, cfg=cfg)

@@ -17,9 +17,14 @@ class FastEncodersHook(Hook):
     See :func:`fnac_mm.models.fast_encoders.fast_forward`. Features differ by
     roundings of float32, as they do between sizes of batches. Tests in mixed
     precision and compiled models are left as they are.
+
+    Args:
+        enable (bool): False leaves all encoders as they are. Defaults to
+            True.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, enable: bool = True) -> None:
+        self.enable = enable
         self._fast = ExitStack()
 
     def before_test(self, runner: Runner, *args: Any, **kwargs: Any) -> None:
@@ -31,7 +36,7 @@ class FastEncodersHook(Hook):
     def before_test_iter(self, runner: Runner, batch_idx: int, *args: Any,
                          **kwargs: Any) -> None:
         """Copy the encoders, whose weights are those of the test by now."""
-        if batch_idx or getattr(runner.test_loop, 'fp16', False) or \
+        if not self.enable or batch_idx or getattr(runner.test_loop, 'fp16', False) or \
                 runner.cfg.get('compile'):
             return
         model = runner.model
