@@ -36,8 +36,10 @@ class FastEncodersHook(Hook):
     def before_test_iter(self, runner: Runner, batch_idx: int, *args: Any,
                          **kwargs: Any) -> None:
         """Copy the encoders, whose weights are those of the test by now."""
-        if not self.enable or batch_idx or getattr(runner.test_loop, 'fp16', False) or \
-                runner.cfg.get('compile'):
+        left_alone = (
+            getattr(runner.test_loop, 'fp16', False)
+            or runner.cfg.get('compile'))
+        if batch_idx or left_alone or not self.enable:
             return
         model = runner.model
         self._fast.enter_context(
