@@ -124,6 +124,26 @@ def normalize_into(out: np.ndarray, map: np.ndarray) -> None:
         np.divide(out, span, out=out)
 
 
+def weighted_sum(audio_visual: np.ndarray,
+                 objectness: np.ndarray,
+                 alpha: float,
+                 out: Optional[np.ndarray] = None) -> np.ndarray:
+    """What :func:`fuse_maps` normalises, with its roundings.
+
+    Args:
+        audio_visual (np.ndarray): Of any shape, normalised.
+        objectness (np.ndarray): The same.
+        alpha (float): Weight of ``audio_visual``.
+        out (np.ndarray, optional): Memory of the result.
+
+    Returns:
+        np.ndarray: The sum.
+    """
+    out = np.multiply(audio_visual, alpha, out=out)
+    out += (1 - alpha) * objectness
+    return out
+
+
 def fuse_into(out: np.ndarray, audio_visual: np.ndarray,
               objectness: np.ndarray, alpha: float) -> None:
     """Normalised weighted sum of two maps, see :func:`fuse_maps`.
@@ -134,8 +154,7 @@ def fuse_into(out: np.ndarray, audio_visual: np.ndarray,
         objectness (np.ndarray): (H, W), normalised.
         alpha (float): Weight of ``audio_visual``.
     """
-    np.multiply(audio_visual, alpha, out=out)
-    out += (1 - alpha) * objectness
+    weighted_sum(audio_visual, objectness, alpha, out=out)
     normalize_into(out, out)
 
 

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from .dense_score import LARGEST, DenseScorer
+from .localization_map import weighted_sum
 from .localization_score import consensus_iou
 from .map_enlargement import is_plain
 from .map_pieces import Lines, MapPieces, map_pieces
@@ -77,13 +78,6 @@ class _Near(NamedTuple):
     row: np.ndarray
     column: np.ndarray
     number: np.ndarray
-
-
-def _fuse(own: np.ndarray, other: np.ndarray, alpha: float) -> np.ndarray:
-    """Weighted sum, rounded as :func:`fuse_maps` does."""
-    fused = own * alpha
-    fused += (1 - alpha) * other
-    return fused
 
 
 def _total(numbers: np.ndarray) -> np.ndarray:
@@ -175,7 +169,7 @@ class _Scorer:
             shares = np.array([[alpha], [1 - alpha]], np.float32) / span
             largest = (shares * peak).sum(axis=0, keepdims=True)
             of_fused = self._ranges(
-                _fuse(own, other, alpha), ROUNDING * (1 + largest))
+                weighted_sum(own, other, alpha), ROUNDING * (1 + largest))
             ranges = [np.concatenate(x) for x in zip(ranges, of_fused)]
             parts = small - low.T[..., None, None]
             parts *= shares.T[..., None, None]
@@ -317,7 +311,7 @@ class _Scorer:
                                                near.row[fused],
                                                near.column[fused])
             ranged(own, sample, np.zeros_like(sample))
-            both = _fuse(own, values[fused], self.protocol.alpha)
+            both = weighted_sum(own, values[fused], self.protocol.alpha)
             values[fused] = ranged(both, sample, kind[fused])
             doubt[fused] |= in_doubt
         return values, doubt

@@ -19,7 +19,7 @@ from typing import Any, Callable, Dict, List, Mapping, Sequence, Union
 import numpy as np
 import torch
 from benchmark_parts.common import seconds_in_turn
-from benchmark_parts.eval_ways import Batched, Clock, Found, Maps, OneByOne
+from benchmark_parts.eval_ways import Batched, Clock, Found, OneByOne
 from benchmark_parts.one_by_one import PASSES
 from mmengine import Config
 from mmengine.logging import MMLogger
@@ -210,9 +210,7 @@ def check_ways(ways: Mapping[str, Way]) -> None:
             from the same maps in any digit.
     """
     ours, largest = ways[OURS], 0.0
-    samples = ours.samples
-    maps: Maps = [(s.pred_map.data.cpu(), s.pred_object_map.data.cpu())
-                  for s in samples]
+    samples, maps = ours.samples, ours.small_maps()
     for protocol in PASSES:
         usual = ways[protocol]
         largest = max(
@@ -272,9 +270,7 @@ def measure_scoring(ways: Mapping[str, Way], num_clips: int,
         for the file of results, and baselines.
     """
     ours = ways[OURS]
-    samples = ours.samples
-    maps: Maps = [(s.pred_map.data.cpu(), s.pred_object_map.data.cpu())
-                  for s in samples]
+    samples, maps = ours.samples, ours.small_maps()
     calls: Dict[str, Callable[[], Any]] = {}
     for protocol in PASSES:
         calls[protocol] = partial(ways[protocol].score, maps)

@@ -206,6 +206,15 @@ class Batched:
             self.evaluator.process(samples, batch)
         self.samples += samples
 
+    def small_maps(self) -> Maps:
+        """What was predicted so far.
+
+        Returns:
+            list[tuple[Tensor, Tensor]]: (1, h, w) of each clip, on the host.
+        """
+        return [(s.pred_map.data.cpu(), s.pred_object_map.data.cpu())
+                for s in self.samples]
+
     def score_only(self, samples: Sequence[Any], protocol: str) -> Found:
         """From small maps and boxes to numbers, and nothing else.
 
