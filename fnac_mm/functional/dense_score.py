@@ -3,13 +3,12 @@
 What :mod:`.map_score` can't do without enlarging, in memory that stays in the
 cache of a core. Shape legend: (h, w) positions, (H, W) pixels.
 """
-from typing import Optional, Sequence, Tuple
+from typing import List, Optional, Sequence, Tuple
 
 import numpy as np
 from torch import Tensor
 
 from .localization_map import fuse_into, normalize_into
-from .localization_score import row_region
 from .map_enlargement import (AxisWindows, enlargement_of, is_plain,
                               product_heighten, product_widen)
 from .protocol import Protocol
@@ -32,9 +31,10 @@ class DenseScorer:
                  enlargements: Sequence[Tuple[AxisWindows, ...]]) -> None:
         self.protocol = protocol
         self.enlargements = enlargements
-        kinds = 1 if len(enlargements) == 1 else 3
-        self.large = np.empty((kinds, protocol.size, protocol.size),
-                              np.float32)
+        self.index = int(protocol.size**2 * protocol.area)
+        self.large = np.empty((len(enlargements), protocol.size,
+                               protocol.size), np.float32)  # yapf: disable
+        self.fused = np.empty_like(self.large[:len(enlargements) - 1])
 
     @classmethod
     def of(cls, protocol: Protocol,
@@ -76,26 +76,47 @@ class DenseScorer:
             product_widen(maps, columns)
             for maps, (_, columns) in zip(small, self.enlargements)
         ]
-        return np.array([
-            self._sample_cious(sample, target)
+        counts = np.array([
+            self._sample_counts(sample, target)
             for *sample, target in zip(*wide, targets)
         ])
+        inside = np.array([target.inside for target in targets]).T
+        return count_ciou(inside[:, :, None], np.moveaxis(
+            counts[..., 1:], 2, 0), counts[..., 0])
 
-    def _sample_cious(self, wide: Sequence[np.ndarray],
-                      target: TargetLevels) -> np.ndarray:
-        """(K) of (h, W)."""
+    def _sample_counts(self, wide: Sequence[np.ndarray],
+                       target: TargetLevels) -> List[List[int]]:
+        """(K, 1 + L) of (h, W), see :meth:`_count`."""
         for out, map, (rows, _) in zip(self.large, wide, self.enlargements):
             product_heighten(map, rows, out=out)
             normalize_into(out, out)
-        if len(self.large) > 1:
-            fuse_into(self.large[2], self.large[0], self.large[1],
-                      self.protocol.alpha)
-        regions = [
-            row_region(large, self.protocol.area, self.protocol.compare)
-            for large in self.large
+        for fused in self.fused:
+            fuse_into(fused, *self.large, self.protocol.alpha)
+        window, levels = target.window
+        return [
+            self._count(large, window, levels)
+            for large in (*self.large, *self.fused)
         ]
-        hits = [[np.count_nonzero(region & level) for region in regions]
-                for level in target.levels]
-        selected = [np.count_nonzero(region) for region in regions]
-        inside = np.array(target.inside)[:, None]
-        return count_ciou(inside, np.array(hits), np.array(selected))
+
+    def _count(self, large: np.ndarray, window: Tuple[slice, slice],
+               levels: np.ndarray) -> List[int]:
+        """Number of pixels predicted, and of those within each level.
+
+        Args:
+            large (np.ndarray): (H, W), normalised; is put in disorder.
+            window (tuple[slice, slice]): See :attr:`TargetLevels.window`.
+            levels (np.ndarray): The same.
+        """
+        part = large[window].copy()
+        # In place: a copy of whole pages can take longer than the ordering.
+        ordered = large.reshape(-1)
+        ordered.partition(self.index)
+        above, limit = ordered[self.index:], ordered[self.index]
+        if self.protocol.compare == '>=':
+            predicted = part >= limit
+            number = len(above) + np.count_nonzero(
+                ordered[:self.index] == limit)
+        else:
+            predicted = part > limit
+            number = np.count_nonzero(above > limit)
+        return [number, *(np.count_nonzero(predicted & x) for x in levels)]

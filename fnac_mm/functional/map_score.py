@@ -26,17 +26,18 @@ KINDS = ('audio_visual', 'object', 'fused')
 # Every so manieth column is counted at first, and of these every so manieth is
 # a sample; ranks to either side of the wanted one, as a share of it, tell how
 # close the values are.
-COLUMN_STEP, SAMPLE_STEP = 2, 4
+COLUMN_STEP, SAMPLE_STEP = 4, 2
 RANKS = 0.05
+# Counts of some columns, then of all, each nearer to the threshold.
+COUNTS = 3
 # Least difference of two counts that tells how close the values are.
 SURE_GAIN = 10
 # Added to the place on a line, where it is not rounded up: as many on average.
 HALF_ROW = np.float32(0.5)
 # Samples at once.
 BLOCK = 64
-# Pixels to either side of the threshold that are found to the bit, and more
-# where these were too few.
-MARGINS = (24, 400, 3000)
+# Pixels to either side of the threshold that are found to the bit.
+MARGIN = 24
 # What a straight line differs from float32 pixels, in units of the largest
 # value: some ten roundings of 2**-24, the weights' too, and a margin.
 ROUNDING = 4e-6
@@ -119,22 +120,19 @@ class _Scorer:
             np.ndarray: (B, K) float64, NaN where that is not decided here.
         """
         batch, known = self._prepare(small)
-        cious = np.full(batch.low.shape, np.nan)
-        for margin in MARGINS:
-            at = (known & np.isnan(cious).any(axis=1)).nonzero()[0]
-            if len(at):
-                part = batch
-                if len(at) < len(known):
-                    part = _Batch(*(values[at] for values in batch))
-                cious[at] = self._known_cious(part, [targets[i] for i in at],
-                                              margin)
+        at = known.nonzero()[0]
+        if len(at) < len(known):
+            batch = _Batch(*(values[at] for values in batch))
+        cious = np.full((len(known), batch.low.shape[1]), np.nan)
+        if len(at):
+            cious[at] = self._known_cious(batch, [targets[i] for i in at])
         return cious
 
-    def _known_cious(self, batch: _Batch, targets: Sequence[TargetLevels],
-                     margin: int) -> np.ndarray:
+    def _known_cious(self, batch: _Batch,
+                     targets: Sequence[TargetLevels]) -> np.ndarray:
         """The same (B, K) of maps that are not nearly constant."""
         lines = self.pieces.lines(batch.every)
-        low, high = self._enclose(lines, margin)
+        low, high = self._enclose(lines)
         # Not so where too few pixels differ to tell a threshold from others.
         usable = np.isfinite(low) & np.isfinite(high) & (low <= high)
         low, high = np.where(usable, low, 0), np.where(usable, high, 0)
@@ -223,8 +221,7 @@ class _Scorer:
         np.clip(place, 0, self.most, out=place)
         return np.minimum(place, self.pieces.number, out=place)
 
-    def _enclose(self, lines: Lines,
-                 margin: int) -> Tuple[np.ndarray, np.ndarray]:
+    def _enclose(self, lines: Lines) -> Tuple[np.ndarray, np.ndarray]:
         """Two values (B, K) with the threshold between them, most likely."""
         wanted = np.float32(self.pixels - self.share)
         low, pace = (
@@ -234,14 +231,17 @@ class _Scorer:
         limit, slope = self._guess(few)
         scale = np.float32(lines.low.shape[3] / low.shape[3])
         for part, weight, rounded in ((few, scale, False), (lines, 1, True)):
-            below = weight * _total(self._below(part, limit, rounded))
-            better = limit + (wanted - below) * slope
-            gain = weight * _total(self._below(part, better, rounded)) - below
-            # Too few pixels don't tell how close the values are.
-            exact = (better - limit) / np.where(gain == 0, 1, gain)
-            slope = np.where(np.abs(gain) >= SURE_GAIN, exact, slope)
-            limit = better + (wanted - below - gain) * slope
-        return limit - margin * slope, limit + margin * slope
+            before = below = None
+            for _ in range(COUNTS):
+                last, below = below, weight * _total(
+                    self._below(part, limit, rounded))
+                if last is not None:
+                    gain = below - last
+                    exact = (limit - before) / np.where(gain == 0, 1, gain)
+                    # Too few pixels don't tell how close the values are.
+                    slope = np.where(np.abs(gain) >= SURE_GAIN, exact, slope)
+                before, limit = limit, limit + (wanted - below) * slope
+        return limit - MARGIN * slope, limit + MARGIN * slope
 
     def _guess(self, few: Lines) -> Tuple[np.ndarray, np.ndarray]:
         """Threshold of a sample, and rise for one more pixel, each (B, K)."""

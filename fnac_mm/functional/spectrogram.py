@@ -8,6 +8,9 @@ from typing import Union
 import torch
 from torch import Tensor
 
+# Waveforms at once on the host, whose cache they should not leave.
+PART = 4
+
 
 def tukey_window(length: int, dtype: torch.dtype,
                  device: Union[str, torch.device]) -> Tensor:
@@ -72,20 +75,31 @@ def log_spectrogram(waveform: Tensor,
     dtype = waveform.dtype
     if dtype in (torch.float16, torch.bfloat16):
         waveform = waveform.float()
-    segments = waveform.unfold(-1, n_fft, hop_length)
+    window = tukey_window(n_fft, waveform.dtype, waveform.device)
+    rows = waveform.reshape(-1, waveform.shape[-1])
+    size = max(len(rows), 1) if waveform.is_cuda else PART
+    found = torch.cat([
+        _log_power(part.unfold(-1, n_fft, hop_length), window, sample_rate,
+                   eps) for part in rows.split(size)
+    ])
+    found = found.reshape(*waveform.shape[:-1], *found.shape[1:])
+    return found.transpose(-1, -2).to(dtype)
+
+
+def _log_power(segments: Tensor, window: Tensor, sample_rate: int,
+               eps: float) -> Tensor:
+    """(B, T, F) of segments (B, T, n_fft)."""
     # In place where it can be: new memory would cost more than the sums.
     segments = segments - segments.mean(dim=-1, keepdim=True)
-    window = tukey_window(n_fft, waveform.dtype, waveform.device)
     segments *= window
-    spectrum = torch.fft.rfft(segments)
-    power = spectrum.real.square()
-    power += spectrum.imag.square()
+    squares = torch.view_as_real(torch.fft.rfft(segments)).square()
+    power = squares[..., 0] + squares[..., 1]
     power /= sample_rate * window.square().sum()
     # One-sided: every bin but zero and Nyquist stands for two.
-    last = power.shape[-1] - (1 if n_fft % 2 == 0 else 0)
+    last = power.shape[-1] - (1 if segments.shape[-1] % 2 == 0 else 0)
     power[..., 1:last] *= 2
     power += eps
-    return torch.log(power).transpose(-1, -2).to(dtype)
+    return torch.log(power)
 
 
 def _strip(start: Tensor, width: Tensor, size: int) -> Tensor:

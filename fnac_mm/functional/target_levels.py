@@ -70,14 +70,32 @@ class TargetLevels(NamedTuple):
         return len(self.runs).bit_count() == 1
 
     @property
+    def window(self) -> Tuple[Tuple[slice, slice], np.ndarray]:
+        """Rows and columns about the first level; boolean (L, rows, columns).
+        """
+        start, end = self.runs[0]
+        covered = end > start
+        columns = covered.any(axis=0).nonzero()[0]
+        if not len(columns):
+            nothing = slice(0, 0)
+            return (nothing, nothing), np.zeros((len(self.runs), 0, 0), bool)
+        across = slice(int(columns[0]), int(columns[-1]) + 1)
+        down = slice(int(start[covered].min()), int(end.max()))
+        row = np.arange(down.start, down.stop, dtype=np.int16)[:, None]
+        levels = [
+            np.logical_or.reduce([(row >= start) & (row < end)
+                                  for start, end in zip(*runs[..., across])])
+            for runs in self.runs
+        ]
+        return (down, across), np.array(levels)
+
+    @property
     def levels(self) -> np.ndarray:
         """Boolean (L, H, W)."""
-        row = np.arange(self.height, dtype=np.int16)[:, None]
-        levels = np.zeros((len(self.runs), self.height,
-                           self.runs[0].shape[-1]), bool)  # yapf: disable
-        for level, runs in zip(levels, self.runs):
-            for start, end in runs.swapaxes(0, 1):
-                level |= (row >= start) & (row < end)
+        window, part = self.window
+        levels = np.zeros(
+            (len(part), self.height, self.runs[0].shape[-1]), bool)
+        levels[:, window[0], window[1]] = part
         return levels
 
     @property

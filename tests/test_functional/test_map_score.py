@@ -211,15 +211,18 @@ def test_pictures_too_large_to_count_in_float32() -> None:
         assert scored(protocol, maps, levels) == expected
 
 
-def test_too_narrow_a_guess_is_repaired() -> None:
+@pytest.mark.parametrize('margin', [0.1, 3000])
+def test_too_narrow_or_wide_a_guess(margin: float) -> None:
+    """What is not enclosed is found otherwise, what is needlessly so too."""
     maps = make_maps('random', 7, 7)
     levels = [boxes_to_levels(boxes) for boxes in make_boxes()]
     protocol = PROTOCOLS['fnac_test']
     expected = scored(protocol, maps, levels)
-    with mock.patch.object(map_score, 'MARGINS', (0.1, 400)), \
+    with mock.patch.object(map_score, 'MARGIN', margin), \
             mock.patch.object(map_score, '_dense_cious',
-                              side_effect=AssertionError):
+                              wraps=map_score._dense_cious) as dense:
         assert scored(protocol, maps, levels) == expected
+    assert dense.called == (margin < 1)
 
 
 def test_a_processor_that_rounds_otherwise() -> None:

@@ -129,7 +129,7 @@ test_cfg = dict(
     ])
 
 test_dataloader = dict(
-    batch_size=64,
+    batch_size=32,
     num_workers=4,
     pin_memory=True,
     drop_last=False,

@@ -60,7 +60,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add('--versus', choices=['one-by-one'], default='one-by-one')
     add('--num-clips', type=int, default=500)
-    add('--batch-size', type=int, default=64, help='of fnac_mm')
+    add('--batch-size', type=int, default=32, help='of fnac_mm')
     add('--num-workers', type=int, default=2, help='loaders, of both ways')
     add('--network', choices=list(MODEL_CONFIGS), default='published')
     add('--device', default='cpu')
