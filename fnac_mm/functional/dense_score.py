@@ -81,8 +81,8 @@ class DenseScorer:
             for *sample, target in zip(*wide, targets)
         ])
         inside = np.array([target.inside for target in targets]).T
-        return count_ciou(inside[:, :, None], np.moveaxis(
-            counts[..., 1:], 2, 0), counts[..., 0])
+        return count_ciou(inside[:, :, None],
+                          np.moveaxis(counts[..., 1:], 2, 0), counts[..., 0])
 
     def _sample_counts(self, wide: Sequence[np.ndarray],
                        target: TargetLevels) -> List[List[int]]:

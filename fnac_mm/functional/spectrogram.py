@@ -79,8 +79,9 @@ def log_spectrogram(waveform: Tensor,
     rows = waveform.reshape(-1, waveform.shape[-1])
     size = max(len(rows), 1) if waveform.is_cuda else PART
     found = torch.cat([
-        _log_power(part.unfold(-1, n_fft, hop_length), window, sample_rate,
-                   eps) for part in rows.split(size)
+        _log_power(
+            part.unfold(-1, n_fft, hop_length), window, sample_rate, eps)
+        for part in rows.split(size)
     ])
     found = found.reshape(*waveform.shape[:-1], *found.shape[1:])
     return found.transpose(-1, -2).to(dtype)

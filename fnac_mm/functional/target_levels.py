@@ -93,8 +93,8 @@ class TargetLevels(NamedTuple):
     def levels(self) -> np.ndarray:
         """Boolean (L, H, W)."""
         window, part = self.window
-        levels = np.zeros(
-            (len(part), self.height, self.runs[0].shape[-1]), bool)
+        levels = np.zeros((len(part), self.height, self.runs[0].shape[-1]),
+                          bool)
         levels[:, window[0], window[1]] = part
         return levels
 
