@@ -90,8 +90,9 @@ class DenseScorer:
         for out, map, (rows, _) in zip(self.large, wide, self.enlargements):
             product_heighten(map, rows, out=out)
             normalize_into(out, out)
-        for fused in self.fused:
-            fuse_into(fused, *self.large, self.protocol.alpha)
+        if len(self.fused):
+            own, other = self.large
+            fuse_into(self.fused[0], own, other, self.protocol.alpha)
         window, levels = target.window
         return [
             self._count(large, window, levels)

@@ -173,7 +173,7 @@ def is_plain(map: Tensor) -> bool:
     return (map.dtype == torch.float32 and not map.is_cuda
             and not map.requires_grad and map.numel() > 0
             and min(map.shape[-2:]) > 1 and max(map.shape[-2:]) <= SMALL
-            and bool(torch.isfinite(map).all()))
+            and bool(np.isfinite(map.numpy()).all()))
 
 
 def product_widen(map: np.ndarray, columns: AxisWindows) -> np.ndarray:

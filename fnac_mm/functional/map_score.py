@@ -36,8 +36,9 @@ SURE_GAIN = 10
 HALF_ROW = np.float32(0.5)
 # Samples at once.
 BLOCK = 64
-# Pixels to either side of the threshold that are found to the bit.
-MARGIN = 24
+# Pixels to either side of the threshold that are found to the bit, and how many
+# more for each by which the last count was off.
+MARGIN, DOUBT = 8, 0.5
 # What a straight line differs from float32 pixels, in units of the largest
 # value: some ten roundings of 2**-24, the weights' too, and a margin.
 ROUNDING = 4e-6
@@ -120,7 +121,7 @@ class _Scorer:
             np.ndarray: (B, K) float64, NaN where that is not decided here.
         """
         batch, known = self._prepare(small)
-        at = known.nonzero()[0]
+        at = known.nonzero()[0].tolist()
         if len(at) < len(known):
             batch = _Batch(*(values[at] for values in batch))
         cious = np.full((len(known), batch.low.shape[1]), np.nan)
@@ -231,17 +232,18 @@ class _Scorer:
         limit, slope = self._guess(few)
         scale = np.float32(lines.low.shape[3] / low.shape[3])
         for part, weight, rounded in ((few, scale, False), (lines, 1, True)):
-            before = below = None
-            for _ in range(COUNTS):
-                last, below = below, weight * _total(
-                    self._below(part, limit, rounded))
-                if last is not None:
-                    gain = below - last
-                    exact = (limit - before) / np.where(gain == 0, 1, gain)
-                    # Too few pixels don't tell how close the values are.
-                    slope = np.where(np.abs(gain) >= SURE_GAIN, exact, slope)
-                before, limit = limit, limit + (wanted - below) * slope
-        return limit - MARGIN * slope, limit + MARGIN * slope
+            below = weight * _total(self._below(part, limit, rounded))
+            for _ in range(COUNTS - 1):
+                before, last = limit, below
+                limit = before + (wanted - last) * slope
+                below = weight * _total(self._below(part, limit, rounded))
+                gain = below - last
+                exact = (limit - before) / np.where(gain == 0, 1, gain)
+                # Too few pixels don't tell how close the values are.
+                slope = np.where(np.abs(gain) >= SURE_GAIN, exact, slope)
+            limit = limit + (wanted - below) * slope
+        margin = (MARGIN + DOUBT * np.abs(wanted - below)) * slope
+        return limit - margin, limit + margin
 
     def _guess(self, few: Lines) -> Tuple[np.ndarray, np.ndarray]:
         """Threshold of a sample, and rise for one more pixel, each (B, K)."""

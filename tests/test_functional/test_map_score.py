@@ -218,7 +218,7 @@ def test_too_narrow_or_wide_a_guess(margin: float) -> None:
     levels = [boxes_to_levels(boxes) for boxes in make_boxes()]
     protocol = PROTOCOLS['fnac_test']
     expected = scored(protocol, maps, levels)
-    with mock.patch.object(map_score, 'MARGIN', margin), \
+    with mock.patch.multiple(map_score, MARGIN=margin, DOUBT=0), \
             mock.patch.object(map_score, '_dense_cious',
                               wraps=map_score._dense_cious) as dense:
         assert scored(protocol, maps, levels) == expected

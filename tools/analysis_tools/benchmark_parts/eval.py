@@ -217,9 +217,10 @@ def check_ways(ways: Mapping[str, Way]) -> None:
             largest,
             check_equal(usual.found(), ours.found(protocol), CIOU_TOLERANCE))
         usual.score(maps)
+        score_only = partial(ours.score_only, samples, protocol)
         for found in (ours.score(samples,
-                                 protocol), ours.score_only(samples,
-                                                            protocol)):
+                                 protocol), score_only(ours.batch_size),
+                      score_only(len(samples))):
             check_equal(usual.found(), found, tolerance=0)
     print(f'same numbers; cIoUs of clips differ by {largest:.1e} at most\n')
 
@@ -265,17 +266,20 @@ def measure_scoring(ways: Mapping[str, Way], num_clips: int,
         rounds (int): Turns.
 
     Returns:
-        dict[str, dict[str, float]]: ``alone``, and ``metric``, which is ours
-        with what the usual way does not have: checked rows of each sample
-        for the file of results, and baselines.
+        dict[str, dict[str, float]]: ``batches``, as they come from the
+        network; ``alone``, all clips in one call; ``metric``, batches with
+        what the usual way does not have: checked rows of each sample for the
+        file of results, and baselines.
     """
     ours = ways[OURS]
     samples, maps = ours.samples, ours.small_maps()
     calls: Dict[str, Callable[[], Any]] = {}
     for protocol in PASSES:
         calls[protocol] = partial(ways[protocol].score, maps)
-        for name, call in (('alone', ours.score_only), ('metric', ours.score)):
-            calls[name + protocol] = partial(call, samples, protocol)
+        score_only = partial(ours.score_only, samples, protocol)
+        calls['batches' + protocol] = partial(score_only, ours.batch_size)
+        calls['alone' + protocol] = partial(score_only, len(samples))
+        calls['metric' + protocol] = partial(ours.score, samples, protocol)
     times = {
         name: 1e3 * statistics.median(values) / num_clips
         for name, values in seconds_in_turn(calls, rounds).items()
@@ -288,7 +292,7 @@ def measure_scoring(ways: Mapping[str, Way], num_clips: int,
             }, OURS_FIRST: times[name + FIRST],
             OURS: sum(times[name + protocol] for protocol in PASSES)
         }
-        for name in ('alone', 'metric')
+        for name in ('batches', 'alone', 'metric')
     }
 
 
@@ -425,7 +429,7 @@ def run(args: argparse.Namespace) -> List[Dict[str, Any]]:
         'reading': reading,
         'preprocessing': inside['preprocessing'],
         'maps and samples': inside['maps'],
-        'scoring': scoring['alone']
+        'scoring': scoring['batches']
     }
     parts = {name: complete(times) for name, times in parts.items()}
     rest = {
@@ -434,6 +438,7 @@ def run(args: argparse.Namespace) -> List[Dict[str, Any]]:
     }
     return table({
         **parts, 'all but the forward': rest,
+        'scoring alone': scoring['alone'],
         'scoring with rows and baselines': scoring['metric'],
         'forward': complete(inside['forward']),
         'whole chain': complete(chain)

@@ -215,19 +215,21 @@ class Batched:
         return [(s.pred_map.data.cpu(), s.pred_object_map.data.cpu())
                 for s in self.samples]
 
-    def score_only(self, samples: Sequence[Any], protocol: str) -> Found:
+    def score_only(self, samples: Sequence[Any], protocol: str,
+                   batch_size: int) -> Found:
         """From small maps and boxes to numbers, and nothing else.
 
         Args:
             samples (Sequence[AVDataSample]): With predicted maps.
             protocol (str): One of the two.
+            batch_size (int): Samples of one call.
 
         Returns:
             tuple[dict, dict]: See :meth:`found`.
         """
         parts: List[Dict[str, Tensor]] = []
-        for start in range(0, len(samples), self.batch_size):
-            batch = samples[start:start + self.batch_size]
+        for start in range(0, len(samples), batch_size):
+            batch = samples[start:start + batch_size]
             targets = [
                 boxes_to_levels(s.gt_instances.boxes.numpy()) for s in batch
             ]
