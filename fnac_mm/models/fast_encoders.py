@@ -1,7 +1,7 @@
 """Encoders that only predict, on a processor."""
 import copy
 from contextlib import ExitStack, contextmanager
-from typing import Callable, Iterator, Optional, Tuple
+from typing import Callable, Iterator, List, Optional, Tuple
 
 import torch
 from mmcv.cnn.utils import fuse_conv_bn
@@ -77,7 +77,7 @@ def fast_forward(encoder: nn.Module) -> Optional[Callable[[Tensor], Maps]]:
 
 
 @contextmanager
-def fast_encoders(model: nn.Module) -> Iterator[None]:
+def fast_encoders(model: nn.Module) -> Iterator[List[str]]:
     """Context in which the encoders of a localizer work as their copies.
 
     Modules, parameters and buffers stay what they are.
@@ -87,21 +87,23 @@ def fast_encoders(model: nn.Module) -> Iterator[None]:
             perhaps an :class:`ObjectPrior` as ``object_prior``.
 
     Yields:
-        None: Outside the encoders work as before.
+        list[str]: Which of them do; outside all work as before.
     """
-    encoders = [
-        getattr(model, name) for name in ('image_encoder', 'audio_encoder')
-        if hasattr(model, name)
-    ]
+    encoders = {
+        name: getattr(model, name)
+        for name in ('image_encoder', 'audio_encoder') if hasattr(model, name)
+    }
     prior = getattr(model, 'object_prior', None)
     if isinstance(prior, ObjectPrior):
         if not prior.is_init:
             prior.init_weights()
-        encoders.append(prior.classifier)
+        encoders['object_prior'] = prior.classifier
+    copied = []
     with ExitStack() as stack:
-        for encoder in encoders:
+        for name, encoder in encoders.items():
             forward = fast_forward(encoder)
             if forward is not None:
                 encoder.forward = forward
                 stack.callback(delattr, encoder, 'forward')
-        yield
+                copied.append(name)
+        yield copied

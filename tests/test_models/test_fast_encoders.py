@@ -1,10 +1,11 @@
 """Copies of encoders that predict faster: the same features, or none."""
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, List
 
 import pytest
 import torch
+from mmengine.hooks import EMAHook
 from mmpretrain.models.backbones import VGG, ResNet
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
@@ -112,9 +113,60 @@ def test_model_is_what_it_was_before(tmp_path: Path) -> None:
                 atol=1e-5)
 
 
+def run_of(model: nn.Module, **options: Any) -> SimpleNamespace:
+    """What hooks ask of a Runner."""
+    said: List[str] = []
+    facts = dict(
+        model=model,
+        test_loop=None,
+        cfg={},
+        epoch=0,
+        iter=0,
+        said=said,
+        logger=SimpleNamespace(info=said.append))
+    return SimpleNamespace(**{**facts, **options})
+
+
+@torch.no_grad()
+def test_weights_are_those_of_the_test(tmp_path: Path) -> None:
+    """The average's in the epoch of a test, the model's after it."""
+    model = localizer(tmp_path)
+    inputs = dict(
+        image=torch.randn(3, 3, 64, 64), audio=torch.randn(3, 1, 64, 50))
+    runner, average, hook = run_of(model), EMAHook(), FastEncodersHook()
+    average.before_run(runner)
+    before = model.predict(inputs)[0].pred_map.data
+    for weight in model.image_encoder.parameters():
+        weight.add_(0.1 * torch.randn_like(weight))
+    found = {}
+    for name, others in dict(average=[average], model=[]).items():
+        for other in others:
+            other.before_test_epoch(runner)
+        hook.before_test_iter(runner, 0)
+        found[name] = model.predict(inputs)[0].pred_map.data
+        for last in (hook, *others):
+            last.after_test_epoch(runner)
+    torch.testing.assert_close(found['average'], before, rtol=1e-4, atol=1e-5)
+    now = model.predict(inputs)[0].pred_map.data
+    torch.testing.assert_close(found['model'], now, rtol=1e-4, atol=1e-5)
+    assert not torch.allclose(now, before, atol=1e-2)
+
+
+def test_a_wrapped_model(tmp_path: Path) -> None:
+    """As in several processes; it says what it did."""
+    model = localizer(tmp_path)
+    runner, hook = run_of(nn.DataParallel(model)), FastEncodersHook()
+    hook.before_test_iter(runner, 0)
+    assert are_fast(model) == [True] * 3
+    hook.after_test_epoch(runner)
+    assert are_fast(model) == [False] * 3
+    said, = runner.said
+    assert said.startswith('image_encoder, audio_encoder, object_prior ')
+
+
 def test_a_test_that_broke_off_leaves_nothing(tmp_path: Path) -> None:
     model = localizer(tmp_path)
-    runner = SimpleNamespace(model=model, test_loop=None, cfg={})
+    runner = run_of(model)
     hook = FastEncodersHook()
     for end in (hook.before_test, hook.before_train, hook.before_val,
                 hook.before_save_checkpoint, hook.after_test_epoch):
@@ -128,11 +180,11 @@ def test_a_test_that_broke_off_leaves_nothing(tmp_path: Path) -> None:
 def test_some_are_left_alone(tmp_path: Path) -> None:
     """Mixed precision, compiled models, and where nobody wants it."""
     model = localizer(tmp_path)
-    runner = SimpleNamespace(model=model, test_loop=None, cfg={})
+    runner = run_of(model)
     FastEncodersHook(enable=False).before_test_iter(runner, 0)
     assert are_fast(model) == [False] * 3
-    for loop, cfg in ((SimpleNamespace(fp16=True), {}), (None,
-                                                         dict(compile=True))):
-        runner = SimpleNamespace(model=model, test_loop=loop, cfg=cfg)
-        FastEncodersHook().before_test_iter(runner, 0)
+    for options in (dict(test_loop=SimpleNamespace(fp16=True)),
+                    dict(cfg=dict(compile=True))):
+        FastEncodersHook().before_test_iter(run_of(model, **options), 0)
         assert are_fast(model) == [False] * 3
+    assert not runner.said

@@ -42,8 +42,13 @@ class FastEncodersHook(Hook):
         if batch_idx or left_alone or not self.enable:
             return
         model = runner.model
-        self._fast.enter_context(
+        copied = self._fast.enter_context(
             fast_encoders(model.module if is_model_wrapper(model) else model))
+        if copied:
+            runner.logger.info(
+                f'{", ".join(copied)} work as fused copies, whose features '
+                'differ by roundings (default_hooks.fast_encoders.enable='
+                'False leaves them as they are)')
 
     def after_test_epoch(self, runner: Runner, *args: Any,
                          **kwargs: Any) -> None:

@@ -217,10 +217,10 @@ def check_ways(ways: Mapping[str, Way]) -> None:
             largest,
             check_equal(usual.found(), ours.found(protocol), CIOU_TOLERANCE))
         usual.score(maps)
-        score_only = partial(ours.score_only, samples, protocol)
+        score_only = partial(ours.score_only, maps, protocol)
         for found in (ours.score(samples,
                                  protocol), score_only(ours.batch_size),
-                      score_only(len(samples))):
+                      score_only(len(maps))):
             check_equal(usual.found(), found, tolerance=0)
     print(f'same numbers; cIoUs of clips differ by {largest:.1e} at most\n')
 
@@ -276,9 +276,9 @@ def measure_scoring(ways: Mapping[str, Way], num_clips: int,
     calls: Dict[str, Callable[[], Any]] = {}
     for protocol in PASSES:
         calls[protocol] = partial(ways[protocol].score, maps)
-        score_only = partial(ours.score_only, samples, protocol)
+        score_only = partial(ours.score_only, maps, protocol)
         calls['batches' + protocol] = partial(score_only, ours.batch_size)
-        calls['alone' + protocol] = partial(score_only, len(samples))
+        calls['alone' + protocol] = partial(score_only, len(maps))
         calls['metric' + protocol] = partial(ours.score, samples, protocol)
     times = {
         name: 1e3 * statistics.median(values) / num_clips

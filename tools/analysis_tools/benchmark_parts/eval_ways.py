@@ -175,6 +175,9 @@ class Batched:
         self.evaluator = Evaluator(list(self.metrics.values()))
         self.evaluator.dataset_meta = self.dataset.metainfo
         self.samples: List[Any] = []
+        self.boxes = [
+            dataset.get_data_info(i)['gt_boxes'] for i in range(len(dataset))
+        ]
 
     def loader(self, indices: Sequence[int], num_workers: int) -> DataLoader:
         """Batches as the configs ask for them.
@@ -215,12 +218,11 @@ class Batched:
         return [(s.pred_map.data.cpu(), s.pred_object_map.data.cpu())
                 for s in self.samples]
 
-    def score_only(self, samples: Sequence[Any], protocol: str,
-                   batch_size: int) -> Found:
+    def score_only(self, maps: Maps, protocol: str, batch_size: int) -> Found:
         """From small maps and boxes to numbers, and nothing else.
 
         Args:
-            samples (Sequence[AVDataSample]): With predicted maps.
+            maps (list[tuple[Tensor, Tensor]]): (1, h, w) of each clip.
             protocol (str): One of the two.
             batch_size (int): Samples of one call.
 
@@ -228,14 +230,10 @@ class Batched:
             tuple[dict, dict]: See :meth:`found`.
         """
         parts: List[Dict[str, Tensor]] = []
-        for start in range(0, len(samples), batch_size):
-            batch = samples[start:start + batch_size]
-            targets = [
-                boxes_to_levels(s.gt_instances.boxes.numpy()) for s in batch
-            ]
-            own, other = (
-                torch.cat([s.get(key).data for s in batch]).cpu()
-                for key in ('pred_map', 'pred_object_map'))
+        for start in range(0, len(maps), batch_size):
+            batch = slice(start, start + batch_size)
+            targets = [boxes_to_levels(boxes) for boxes in self.boxes[batch]]
+            own, other = (torch.cat(x) for x in zip(*maps[batch]))
             parts.append(
                 score_maps(self.metrics[protocol].protocol, own, other,
                            targets))
