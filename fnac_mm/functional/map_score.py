@@ -36,8 +36,8 @@ SURE_GAIN = 10
 HALF_ROW = np.float32(0.5)
 # Samples at once.
 BLOCK = 64
-# Pixels to either side of the threshold that are found to the bit, and how many
-# more for each by which the last count was off.
+# Pixels to either side of the threshold that are found to the bit, and how
+# many more for each by which the last count was off.
 MARGIN, DOUBT = 8, 0.5
 # What a straight line differs from float32 pixels, in units of the largest
 # value: some ten roundings of 2**-24, the weights' too, and a margin.
