@@ -9,6 +9,7 @@ import numpy as np
 from torch import Tensor
 
 from .localization_map import fuse_into, normalize_into
+from .localization_score import NOT_FINITE
 from .map_enlargement import (AxisWindows, enlargement_of, is_plain,
                               product_heighten, product_widen)
 from .protocol import Protocol
@@ -32,9 +33,9 @@ class DenseScorer:
         self.protocol = protocol
         self.enlargements = enlargements
         self.index = int(protocol.size**2 * protocol.area)
-        self.large = np.empty((len(enlargements), protocol.size,
-                               protocol.size), np.float32)  # yapf: disable
-        self.fused = np.empty_like(self.large[:len(enlargements) - 1])
+        kinds = 1 if len(enlargements) == 1 else 3
+        self.large = np.empty((kinds, protocol.size, protocol.size),
+                              np.float32)
 
     @classmethod
     def of(cls, protocol: Protocol,
@@ -71,33 +72,33 @@ class DenseScorer:
 
         Returns:
             np.ndarray: (B, K) float64.
+
+        Raises:
+            ValueError: If an enlarged map is not finite.
         """
         wide = [
             product_widen(maps, columns)
             for maps, (_, columns) in zip(small, self.enlargements)
         ]
-        counts = np.array([
-            self._sample_counts(sample, target)
+        return np.array([
+            self._sample_cious(sample, target)
             for *sample, target in zip(*wide, targets)
         ])
-        inside = np.array([target.inside for target in targets]).T
-        return count_ciou(inside[:, :, None],
-                          np.moveaxis(counts[..., 1:], 2, 0), counts[..., 0])
 
-    def _sample_counts(self, wide: Sequence[np.ndarray],
-                       target: TargetLevels) -> List[List[int]]:
-        """(K, 1 + L) of (h, W), see :meth:`_count`."""
+    def _sample_cious(self, wide: Sequence[np.ndarray],
+                      target: TargetLevels) -> np.ndarray:
+        """(K) of (h, W)."""
         for out, map, (rows, _) in zip(self.large, wide, self.enlargements):
             product_heighten(map, rows, out=out)
             normalize_into(out, out)
-        if len(self.fused):
-            own, other = self.large
-            fuse_into(self.fused[0], own, other, self.protocol.alpha)
+        if len(self.large) > 1:
+            fuse_into(self.large[2], self.large[0], self.large[1],
+                      self.protocol.alpha)
         window, levels = target.window
-        return [
-            self._count(large, window, levels)
-            for large in (*self.large, *self.fused)
-        ]
+        counts = [self._count(large, window, levels) for large in self.large]
+        selected, *hits = np.array(counts).T
+        inside = np.array(target.inside)[:, None]
+        return count_ciou(inside, np.array(hits), selected)
 
     def _count(self, large: np.ndarray, window: Tuple[slice, slice],
                levels: np.ndarray) -> List[int]:
@@ -113,6 +114,8 @@ class DenseScorer:
         ordered = large.reshape(-1)
         ordered.partition(self.index)
         above, limit = ordered[self.index:], ordered[self.index]
+        if not np.isfinite(above.max()):
+            raise ValueError(NOT_FINITE)
         if self.protocol.compare == '>=':
             predicted = part >= limit
             number = len(above) + np.count_nonzero(

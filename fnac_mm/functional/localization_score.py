@@ -17,6 +17,7 @@ ArrayLike = Union[Tensor, np.ndarray, Sequence[float]]
 Cut = Tuple[float, str, Optional[float]]
 
 COMBINE = ('union', 'consensus')
+NOT_FINITE = 'a map holds NaN or infinity; it has no score'
 
 
 def boxes_to_pixels(boxes: ArrayLike,
@@ -148,7 +149,7 @@ def row_region(map: np.ndarray,
         ValueError: If the map is not finite.
     """
     if not np.isfinite(map).all():
-        raise ValueError('a map holds NaN or infinity; it has no score')
+        raise ValueError(NOT_FINITE)
     if threshold is None:
         index = int(map.size * area)
         threshold = np.partition(map.ravel(), index)[index]

@@ -4,8 +4,8 @@ Between its positions a bilinearly enlarged map is made of straight lines, one
 for each column of a piece (:mod:`.map_pieces`), so the pixels above a value
 are counted line by line. A few counts tell nearly where the threshold is; the
 few pixels about it are then found to the bit, normalised and fused as
-:class:`Protocol` does, and ordered. What cannot be decided so is left to the
-general functions. Shape legend: B batch, K kinds of map, (h, w) positions,
+:class:`Protocol` does, and ordered. What cannot be decided so is enlarged
+(:mod:`.dense_score`). Shape legend: B batch, K kinds of map, (h, w) positions,
 (H, W) pixels, P pieces of a column, N pixels about the threshold.
 """
 from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
@@ -39,6 +39,8 @@ BLOCK = 64
 # Pixels to either side of the threshold that are found to the bit, and how
 # many more for each by which the last count was off.
 MARGIN, DOUBT = 8, 0.5
+# As many about the threshold are a plateau, which is left to others.
+CROWD = 3000
 # What a straight line differs from float32 pixels, in units of the largest
 # value: some ten roundings of 2**-24, the weights' too, and a margin.
 ROUNDING = 4e-6
@@ -140,8 +142,13 @@ class _Scorer:
         error = batch.error + PLACE * batch.span
         sure = self._below(lines, high + error)
         maybe = self._below(lines, low - error, scratch=1)
+        below = _total(sure)
+        crowded = below - _total(maybe) > CROWD
+        if crowded.any():
+            usable &= ~crowded
+            maybe[crowded] = sure[crowded]
         near = self._find_near(lines, sure, maybe)
-        above = self.pixels - _total(sure)
+        above = self.pixels - below
         chosen, known = self._choose(batch, near, low, high, above)
         selected = above + np.bincount(
             near.map, chosen, minlength=above.size).reshape(above.shape)
@@ -450,6 +457,9 @@ def score_maps(protocol: Protocol, audio_visual: Tensor,
     if sides - {(protocol.size, protocol.size)}:
         raise ValueError(f'targets of {sorted(sides)} pixels, but maps of '
                          f'{protocol.size} by protocol {protocol.name!r}')
+    if not targets:
+        kinds = KINDS[:1] if objectness is None else KINDS
+        return {kind: torch.zeros(0, dtype=torch.float64) for kind in kinds}
     pieces = _pieces_of(protocol, maps, targets)
     if pieces is None:
         cious = _dense_cious(protocol, maps, targets)

@@ -37,8 +37,8 @@ train_dataloader = dict(
     sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(pipeline=train_pipeline))
 
-# Pictures of more clips are over 32 MB, for which the C library gets new
-# memory from the system every time.
+# Pictures of 64 clips are over 32 MB, for which the C library gets new memory
+# from the system every time.
 val_dataloader = dict(
     batch_size=32,
     num_workers=4,

@@ -46,9 +46,9 @@ class FastEncodersHook(Hook):
             fast_encoders(model.module if is_model_wrapper(model) else model))
         if copied:
             runner.logger.info(
-                f'{", ".join(copied)} work as fused copies, whose features '
+                f'fused copies work for {", ".join(copied)}; their features '
                 'differ by roundings (default_hooks.fast_encoders.enable='
-                'False leaves them as they are)')
+                'False leaves the encoders as they are)')
 
     def after_test_epoch(self, runner: Runner, *args: Any,
                          **kwargs: Any) -> None:
