@@ -226,7 +226,9 @@ class BenchmarkLoop(BaseLoop):
                                                                str]) -> None:
         """The table, as markdown and json, at once or not at all."""
         checkpoint = self.runner._load_from
-        head: Dict[str, Any] = describe_run(self.runner.cfg.to_dict())
+        head: Dict[str, Any] = dict(
+            data_root=self.data_root,
+            **describe_run(self.runner.cfg.to_dict()))
         if checkpoint:
             head.update(checkpoint=checkpoint, sha256=file_digest(checkpoint))
         content = dict(head=head, rows=rows, missing=missing)

@@ -100,7 +100,10 @@ def format_benchmarks(content: Mapping[str, Any]) -> str:
     lines += [f'- {name}: {reason}' for name, reason in missing.items()]
     lines += [
         '', 'Percent. pIA: lower is better. Intervals are of the model\'s '
-        'number, over samples or, where there are groups, over groups.'
+        'number, over samples or, where there are groups, over groups. Of '
+        'negative audio n leaves out the samples that calibrate the '
+        'threshold. All numbers, protocols and baselines are defined in '
+        'docs/evaluation.md of fnac_mm.'
     ]
     return '\n'.join(lines) + '\n'
 

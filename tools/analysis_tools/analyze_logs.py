@@ -1,4 +1,4 @@
-"""Draw losses, learning rate and scores of trainings, or their health.
+r"""Draw losses, learning rate and scores of trainings, or their health.
 
     python tools/analysis_tools/analyze_logs.py work_dirs/x --out a.png
     python tools/analysis_tools/analyze_logs.py work_dirs/x work_dirs/y \

@@ -1,4 +1,4 @@
-"""Draw samples as the model sees them, augmentation and masks included.
+r"""Draw samples as the model sees them, augmentation and masks included.
 
     python tools/analysis_tools/browse_dataset.py configs/fnac_synthetic.py \
         --data-root data/synthetic --sheet samples.png --original

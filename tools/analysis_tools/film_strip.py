@@ -1,4 +1,4 @@
-"""Draw how heat maps changed over the epochs: a row per sample.
+r"""Draw how heat maps changed over the epochs: a row per sample.
 
     python tools/train.py CONFIG --work-dir work_dirs/x --cfg-options \
         default_hooks.visualization.enable=True

@@ -1,4 +1,4 @@
-"""Draw the success curves of several files of results in one plot.
+r"""Draw the success curves of several files of results in one plot.
 
     python tools/analysis_tools/plot_success_curves.py A.json B.json \
         --names FNAC EZ-VSL --out curves.png

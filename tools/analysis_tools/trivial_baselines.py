@@ -1,4 +1,4 @@
-"""What is a score on this annotation worth? Asks no model and no image.
+r"""What is a score on this annotation worth? Asks no model and no image.
 
     python tools/analysis_tools/trivial_baselines.py \
         --ann-file vggss.json --list vggss_heard_test.csv

@@ -1,4 +1,4 @@
-"""Draw samples of a result file on one sheet: heat map, region, true source.
+r"""Draw samples of a result file on one sheet: heat map, region, true source.
 
     python tools/analysis_tools/visualize_results.py results.json --out a.png \
         --order worst --kind audio_visual fused

@@ -1,4 +1,4 @@
-"""Write the synthetic audio-visual benchmark in the layout of VGG-SS.
+r"""Write the synthetic audio-visual benchmark in the layout of VGG-SS.
 
 .. code-block:: none
 

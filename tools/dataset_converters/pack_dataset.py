@@ -1,4 +1,4 @@
-"""Pack the media of a data set into one file, for fast reading.
+r"""Pack the media of a data set into one file, for fast reading.
 
 Frames are resized and sounds cut and resampled as the pipeline of the config
 says, once and for all; what is random stays in the training. A stopped run

@@ -1,4 +1,4 @@
-"""Prepare AVSBench S4 or MS3: check the published tree, make what it lacks.
+r"""Prepare AVSBench S4 or MS3: check the published tree, make what it lacks.
 
 .. code-block:: none
 

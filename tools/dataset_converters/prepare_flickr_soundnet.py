@@ -1,4 +1,4 @@
-"""Prepare Flickr-SoundNet from its mp3 files and folders of frames.
+r"""Prepare Flickr-SoundNet from its mp3 files and folders of frames.
 
 .. code-block:: none
 

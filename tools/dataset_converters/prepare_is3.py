@@ -1,4 +1,4 @@
-"""Prepare IS3: check the release and lay it out as its data set reads it.
+r"""Prepare IS3: check the release and lay it out as its data set reads it.
 
 .. code-block:: none
 

@@ -1,4 +1,4 @@
-"""Prepare VGG-Sound and VGG-SS from clips as downloaded.
+r"""Prepare VGG-Sound and VGG-SS from clips as downloaded.
 
 .. code-block:: none
 

@@ -1,4 +1,4 @@
-"""Prepare a folder of one's own videos.
+r"""Prepare a folder of one's own videos.
 
 .. code-block:: none
 

@@ -1,4 +1,4 @@
-"""Check the media and lists of all data sets of a config.
+r"""Check the media and lists of all data sets of a config.
 
     python tools/dataset_converters/verify_dataset.py CONFIG \
         --data-root data/vggsound --out report.json --sheet problems.jpg
