@@ -256,6 +256,24 @@ def measure_parts(ways: Mapping[str, Way], clock: Clock, num_clips: int,
     }
 
 
+def milliseconds(calls: Mapping[str, Callable[[], Any]], num_clips: int,
+                 rounds: int) -> Times:
+    """Median over rounds, for a clip.
+
+    Args:
+        calls (Mapping[str, Callable]): Each goes through all clips.
+        num_clips (int): How many.
+        rounds (int): Turns.
+
+    Returns:
+        dict[str, float]: By name.
+    """
+    return {
+        name: 1e3 * statistics.median(values) / num_clips
+        for name, values in seconds_in_turn(calls, rounds).items()
+    }
+
+
 def measure_scoring(ways: Mapping[str, Way], num_clips: int,
                     rounds: int) -> Dict[str, Times]:
     """The scoring alone, of the same small maps.
@@ -280,10 +298,7 @@ def measure_scoring(ways: Mapping[str, Way], num_clips: int,
         calls['batches' + protocol] = partial(score_only, ours.batch_size)
         calls['alone' + protocol] = partial(score_only, len(maps))
         calls['metric' + protocol] = partial(ours.score, samples, protocol)
-    times = {
-        name: 1e3 * statistics.median(values) / num_clips
-        for name, values in seconds_in_turn(calls, rounds).items()
-    }
+    times = milliseconds(calls, num_clips, rounds)
     return {
         name: {
             **{
@@ -313,10 +328,7 @@ def measure_reading(ways: Mapping[str, Way], num_clips: int, num_workers: int,
     for name, way in ways.items():
         loader = way.loader(range(num_clips), num_workers)
         calls[name] = partial(deque, loader, maxlen=0)
-    return {
-        name: 1e3 * statistics.median(values) / num_clips
-        for name, values in seconds_in_turn(calls, rounds).items()
-    }
+    return milliseconds(calls, num_clips, rounds)
 
 
 def measure_chain(ways: Mapping[str, Way], num_clips: int, num_workers: int,
