@@ -1,6 +1,5 @@
 """Reading checkpoints without running what they may carry."""
 import errno
-import hashlib
 import os
 import pickle
 import pickletools
@@ -9,8 +8,7 @@ import struct
 import zipfile
 import zlib
 from contextlib import contextmanager
-from pathlib import Path
-from typing import IO, Iterator, Union
+from typing import IO, Iterator
 
 import torch
 
@@ -136,19 +134,3 @@ def load_plain_checkpoint(path: str) -> dict:
         raise ValueError(f'{path}: expected a dict, got '
                          f'{type(checkpoint).__name__}')
     return checkpoint
-
-
-def file_digest(path: Union[str, Path]) -> str:
-    """SHA-256 of a file, by which a checkpoint is known again.
-
-    Args:
-        path (str | Path): File.
-
-    Returns:
-        str: 64 hexadecimal digits.
-    """
-    digest = hashlib.sha256()
-    with open(path, 'rb') as file:
-        while chunk := file.read(2**20):
-            digest.update(chunk)
-    return digest.hexdigest()

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from fnac_mm.engine.atomic_backend import TEMPORARY
 from fnac_mm.engine.hooks.safe_checkpoint_hook import find_readable
+from fnac_mm.utils.files import UNFINISHED
 from tests.faults.toy_run import STEPS, final_state, finish, lines, same, start
 
 EPOCHS = 4
@@ -42,7 +42,7 @@ def test_training_goes_on_and_writes_again_when_there_is_room(
     best, = work.glob('best_*')
     assert best.name == ours['best'][1]
     torch.load(best, weights_only=True)
-    assert not list(work.glob(f'{TEMPORARY}*'))
+    assert not list(work.glob(f'{UNFINISHED}*'))
 
 
 def test_full_to_the_end_is_an_error_and_keeps_the_last_one(tmp_path) -> None:

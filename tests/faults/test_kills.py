@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from fnac_mm.engine.atomic_backend import TEMPORARY
+from fnac_mm.utils.files import UNFINISHED
 from tests.faults.toy_run import STEPS, final_state, finish, lines, same, start
 
 INTERVAL = 3
@@ -25,7 +25,7 @@ def _wait(condition: Any, process: Any, seconds: float = 30) -> None:
 
 
 def _unfinished(work: Path) -> list:
-    return list(work.glob(f'{TEMPORARY}*'))
+    return list(work.glob(f'{UNFINISHED}*'))
 
 
 def _kill_once(work: Path, rng: random.Random, in_write: bool,

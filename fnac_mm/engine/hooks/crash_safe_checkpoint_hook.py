@@ -9,7 +9,8 @@ from mmengine.hooks import CheckpointHook
 from mmengine.runner import Runner
 
 from fnac_mm.registry import HOOKS
-from ..atomic_backend import AtomicLocalBackend, remove_unfinished
+from fnac_mm.utils import remove_unfinished
+from ..atomic_backend import AtomicLocalBackend
 from ..epoch_position import record_position, restore_position
 
 PREEMPTED = 'preempted.pth'
