@@ -37,7 +37,7 @@ from .spectrogram import log_spectrogram, mask_spectrogram
 from .spectrogram_stream import SpectrogramStream, StreamResampler
 from .target_levels import TargetLevels, boxes_to_levels, level_baseline_cious
 from .waveform import (decode_pcm16, encode_pcm16, load_waveform, mix_channels,
-                       mono_window, pcm16_to_float, tile_waveform,
+                       mix_int16, mono_window, pcm16_to_float, tile_waveform,
                        window_waveform)
 
 __all__ = [
@@ -54,12 +54,12 @@ __all__ = [
     'largest_region_box', 'level_baseline_cious', 'load_waveform',
     'localization_map', 'location_accuracy', 'log_spectrogram',
     'map_confidence', 'mask_spectrogram', 'max_f_measure', 'mcnemar_test',
-    'mean_interval', 'mix_channels', 'mono_window', 'negative_auc',
-    'normalize_map', 'object_map', 'oracle_ciou', 'paired_test',
-    'pairwise_max_similarity', 'partial_ranks', 'pcm16_to_float',
-    'picture_group', 'pixel_average_precision', 'placement_confidence',
-    'recall_at', 'region_ciou', 'region_overlap', 'resize_map',
-    'resize_window', 'retrieval_ranks', 'retrieval_similarity',
+    'mean_interval', 'mix_channels', 'mix_int16', 'mono_window',
+    'negative_auc', 'normalize_map', 'object_map', 'oracle_ciou',
+    'paired_test', 'pairwise_max_similarity', 'partial_ranks',
+    'pcm16_to_float', 'picture_group', 'pixel_average_precision',
+    'placement_confidence', 'recall_at', 'region_ciou', 'region_overlap',
+    'resize_map', 'resize_window', 'retrieval_ranks', 'retrieval_similarity',
     'sample_scores', 'score_maps', 'select_region', 'size_subsets',
     'success_auc', 'success_rate', 'summarize_cious', 'summarize_detections',
     'summarize_groups', 'summarize_intervals', 'summarize_negative_audio',

@@ -100,6 +100,24 @@ def mix_channels(samples: np.ndarray) -> Tensor:
     return torch.from_numpy(np.clip(mono, -1, 1).astype(np.float32))
 
 
+def mix_int16(samples: np.ndarray) -> np.ndarray:
+    """Mean of the channels in 16 bits; mono of 16 bits stays as it is.
+
+    Args:
+        samples (np.ndarray): (S, channels), floating, in [-1, 1].
+
+    Returns:
+        np.ndarray: (S,) int16.
+
+    Raises:
+        ValueError: If a sample is not finite.
+    """
+    mono = samples.mean(axis=1, dtype=np.float64)
+    if not np.isfinite(mono).all():
+        raise ValueError('the sound holds NaN or infinity')
+    return np.clip(np.rint(mono * 32768), -32768, 32767).astype(np.int16)
+
+
 def check_resampling(rate: int, wanted: int) -> None:
     """Refuse rates between which the filters would fill the memory.
 
@@ -241,6 +259,7 @@ def load_waveform(path: Union[str, Path],
             values that are not finite, or if an argument is out of range.
     """
     from fnac_mm.media.audio import read_window
+    from fnac_mm.media.container import MediaError
     path = os.fspath(path)
     _check_arguments(duration, sample_rate)
     if not os.path.isfile(path):
@@ -248,5 +267,8 @@ def load_waveform(path: Union[str, Path],
     try:
         return _finish(*read_window(path, duration, start), duration,
                        sample_rate, keep_int16)
+    except MediaError as error:
+        raise ValueError(f'{path}: not a readable recording '
+                         f'({error.reason})') from error
     except ValueError as error:
         raise ValueError(f'{path}: {error}') from error

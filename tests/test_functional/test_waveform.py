@@ -34,7 +34,7 @@ def test_sample_formats(tmp_path: Path, subtype: str) -> None:
     assert np.abs(waveform.numpy() - x).max() <= coarse.get(subtype, 6e-5)
 
 
-@pytest.mark.parametrize('channels', [2, 6, 16])
+@pytest.mark.parametrize('channels', [2, 16])
 def test_channels_are_averaged(tmp_path: Path, channels: int) -> None:
     x = np.random.default_rng(0).uniform(-0.9, 0.9, (8000, channels))
     soundfile.write(tmp_path / 'a.wav', x, 8000, subtype='DOUBLE')

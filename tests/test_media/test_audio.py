@@ -253,7 +253,7 @@ def test_announced_length(tmp_path):
     seconds, rate = recording_length(str(video))
     assert rate == 16000 and seconds == pytest.approx(3, abs=0.15)
     path.write_text('no sound')
-    with pytest.raises(ValueError, match='not a readable recording'):
+    with pytest.raises(ValueError, match='a.wav: not a media file'):
         recording_length(str(path))
     frames = np.zeros((5, 32, 32, 3), np.uint8)
     mute = write_media(tmp_path / 'b.mp4', frames=frames)

@@ -33,7 +33,7 @@ from preparation.command_line import (add_video_arguments, at_least,
 from preparation.media import FRAME_RULES
 
 from fnac_mm.media.container import MediaError, open_media, video_track
-from fnac_mm.media.length import announced_duration
+from fnac_mm.media.length import track_end
 
 
 def name_videos(paths: Sequence[str]) -> Dict[str, str]:
@@ -77,7 +77,7 @@ def windows(path: Path, length: int) -> List[Tuple[float, Optional[float]]]:
     """
     try:
         with open_media(path) as container:
-            duration = announced_duration(video_track(container))
+            duration = track_end(video_track(container))
     except MediaError:
         duration = 0.0
     count = int(duration / length + 1e-6)
