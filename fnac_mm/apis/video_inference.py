@@ -93,7 +93,8 @@ class VideoInference:
                 f'a video needs a model with AVDataPreprocessor, this one has '
                 f'{type(own).__name__}; look at single frames (--still)')
         duration = self.pipeline.load_audio.duration
-        track = self._open(SoundTrack(self.heard, self.options.audio_track))
+        track = self._open(
+            SoundTrack(self.heard, self.options.audio_track, True))
         return WindowedSound(track, duration, own.analyze, own.n_fft,
                              own.hop_length,
                              self.pipeline.load_audio.sample_rate,

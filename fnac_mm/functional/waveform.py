@@ -268,7 +268,6 @@ def load_waveform(path: Union[str, Path],
         return _finish(*read_window(path, duration, start), duration,
                        sample_rate, keep_int16)
     except MediaError as error:
-        raise ValueError(f'{path}: not a readable recording '
-                         f'({error.reason})') from error
+        raise ValueError(f'{path}: {error.reason}') from error
     except ValueError as error:
         raise ValueError(f'{path}: {error}') from error

@@ -6,14 +6,15 @@ legend: S samples, C channels, 1 or 2: of more FFmpeg mixes two.
 import sys
 from contextlib import contextmanager, suppress
 from fractions import Fraction
-from typing import Any, Dict, Iterator, List, Optional, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 
 import av
 import numpy as np
 
 from .clock import clock_zero, track_start
-from .container import (MediaError, audio_track, check_channels, frame_samples,
-                        open_container, read_packets, video_track)
+from .container import (MediaError, audio_track, check_channels,
+                        decode_packets, frame_samples, open_container,
+                        read_packets, video_track)
 from .length import announced_end, check_complete, check_whole, track_end
 from .pcm import MAX_RATE, open_pcm, read_pcm
 from .window import sample_index, window_start
@@ -24,7 +25,7 @@ _FROM_START = 30.0
 # Seconds that are decoded before a later one: Opus needs about one.
 _PRE_ROLL = 2.0
 # Raw streams, in which FFmpeg can only guess where a second is.
-_NO_INDEX = ('mp3', 'aac', 'ac3', 'amr')
+_RAW = ('mp3', 'aac', 'ac3', 'amr')
 
 # Time stamps are rounded and jitter. Beyond this many seconds, something is
 # missing, and there is silence; or it comes twice, and is left out.
@@ -43,6 +44,8 @@ class SoundTrack:
     Args:
         path (str): File.
         index (int): Which audio track. Defaults to 0.
+        allow_cut (bool): Whether a file that is cut off ends where it does,
+            instead of being an error. Defaults to False.
 
     Attributes:
         rate (int): Hz.
@@ -53,10 +56,17 @@ class SoundTrack:
         MediaError: If it has no such track, or nobody can decode it.
     """
 
-    def __init__(self, path: str, index: int = 0) -> None:
-        self.path = path
-        with self._naming():
+    def __init__(self,
+                 path: str,
+                 index: int = 0,
+                 allow_cut: bool = False) -> None:
+        self.path, self.allow_cut = path, allow_cut
+        try:
             self._container = open_container(path)
+        except MediaError as error:
+            reason = f'not a readable recording ({error})'
+            raise MediaError(error.kind, reason, path) from error
+        with self._naming():
             try:
                 self.stream = audio_track(self._container, index)
                 self.rate: int = self.stream.rate or 0
@@ -72,6 +82,7 @@ class SoundTrack:
         self._zero = clock_zero(self._container)
         self.lead = max(track_start(self.stream) - self._zero, 0.0)
         self.channels = min(self.stream.codec_context.channels, 2)
+        self._is_raw = self._container.format.name in _RAW
         self._resamplers: Dict[Any, av.AudioResampler] = {}
 
     @property
@@ -159,8 +170,9 @@ class SoundTrack:
                     yield samples
                 if position >= limit:
                     return
-            check_complete(self.stream, position / self.rate,
-                           None if stop is None else stop / self.rate)
+            if not self.allow_cut:
+                check_complete(self.stream, position / self.rate,
+                               None if stop is None else stop / self.rate)
 
     def packets(self, origin: float = 0.0) -> Iterator[av.Packet]:
         """Packets of the whole track as they are, with shifted time stamps.
@@ -196,16 +208,14 @@ class SoundTrack:
             yield at, samples
             expected = at + len(samples)
 
-    def _packets(self, begin: float) -> Iterator[av.Packet]:
-        """Packets from a little before a second on."""
-        first = None
-        if begin > _FROM_START:
-            first = int((begin - _PRE_ROLL + self._zero) / self._unit)
-            if self._container.format.name not in _NO_INDEX:
-                self._container.seek(first, stream=self.stream)
-        for packet in read_packets(self._container, self.stream):
-            if first is None or packet.pts is None or packet.pts >= first:
-                yield packet
+    def _wanted(self, begin: float) -> Callable[[av.Packet], bool]:
+        """Go to a little before a second; say which packets lie behind."""
+        if begin <= _FROM_START:
+            return lambda packet: True
+        first = int((begin - _PRE_ROLL + self._zero) / self._unit)
+        if not self._is_raw:
+            self._container.seek(first, stream=self.stream)
+        return lambda packet: packet.pts is None or packet.pts >= first
 
     def _decoded(self,
                  begin: float) -> Iterator[Tuple[Optional[int], np.ndarray]]:
@@ -213,22 +223,17 @@ class SoundTrack:
 
         What can't be decoded is an error if sound follows it, and it lies
         behind ``begin``: else it was not asked for, or ends the recording.
+        In a raw stream, whose seconds are counted, it moves all that follows.
         """
         second: Optional[float] = None
-        damage: Optional[str] = None
-        for packet in self._packets(begin):
-            try:
-                frames: Any = [] if packet.is_corrupt else packet.decode()
-                wrong = 'a damaged packet' if packet.is_corrupt else None
-            except av.FFmpegError as error:
-                frames, wrong = [], error.strerror or str(error)
-            if wrong and second is not None and second >= begin:
-                damage = damage or wrong
+        for frames, wrong in decode_packets(self._container, self.stream,
+                                            self._wanted(begin)):
+            if wrong and second is not None and (self._is_raw
+                                                 or second >= begin):
+                raise MediaError(
+                    'undecodable',
+                    f'the sound is damaged at {second:.2f} s ({wrong})')
             for frame in frames:
-                if damage is not None:
-                    raise MediaError(
-                        'undecodable',
-                        f'the sound is damaged at {second:.2f} s ({damage})')
                 samples, stamp = self._samples(frame), None
                 second = second or 0.0
                 if frame.pts is not None:
@@ -302,11 +307,13 @@ def recording_length(path: str) -> Tuple[float, int]:
         tuple[float, int]: Seconds and Hz.
 
     Raises:
-        MediaError: If the file can't be read as sound; names it.
+        MediaError: If the file can't be read as sound, or is cut off; names
+            it.
     """
     file = open_pcm(path)
     if file is not None:
         with file:
             return file.frames / file.samplerate, file.samplerate
     with SoundTrack(path) as track:
+        track.check_whole()
         return track.end, track.rate

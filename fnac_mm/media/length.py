@@ -5,7 +5,6 @@ MPEG-TS and PS, FLV, what a browser records) FFmpeg guesses the length, or
 nobody tells it: there the packets are counted.
 """
 import os
-from fractions import Fraction
 from functools import lru_cache
 from typing import Any, Optional, Tuple
 
@@ -13,14 +12,13 @@ import av
 
 from .clock import clock_zero, track_start
 from .container import MediaError, open_media, read_packets
+from .pcm import wav_data_bytes
 
 # Those whose header tells the length of each track.
-_EXACT = ('mov', 'avi', 'wav', 'w64', 'flac', 'ogg', 'aiff', 'caf', 'au')
+_EXACT = ('mov', 'avi', 'w64', 'flac', 'ogg', 'aiff', 'caf', 'au')
 
 # Seconds that a file may hold less than it announces.
 MAX_SHORTAGE = 0.5
-
-_MP3_TAGS = (b'Xing', b'Info')
 
 
 def packets_length(container: av.container.InputContainer,
@@ -70,24 +68,40 @@ def _tagged_duration(stream: av.stream.Stream) -> Optional[float]:
 
 
 def _mp3_duration(stream: Any) -> Optional[float]:
-    """What the index of an mp3 tells: frames in all."""
-    with open(stream.container.name, 'rb') as file:
-        head = file.read(10)
+    """By the index of an mp3, if that is of this file and not of a part."""
+    path = stream.container.name
+    with open(path, 'rb') as file:
+        begin, head = 0, file.read(10)
         if head.startswith(b'ID3'):
-            size = 0
             for part in head[6:]:
-                size = size * 128 + (part & 127)
-            file.seek(10 + size)
-        else:
-            file.seek(0)
+                begin = begin * 128 + (part & 127)
+            begin += 10
+        file.seek(begin)
         head = file.read(256)
-    for tag in _MP3_TAGS:
-        at = head.find(tag)
-        if at > 0 and head[at + 7] & 1:
-            frames = int.from_bytes(head[at + 8:at + 12], 'big')
-            length = stream.codec_context.frame_size or 1152
-            return frames * length / stream.rate
-    return None
+    at = max(head.find(tag) for tag in (b'Xing', b'Info'))
+    if at < 0 or not head[at + 7] & 1:
+        return None
+    frames, size = (
+        int.from_bytes(head[at + k:at + k + 4], 'big') for k in (8, 12))
+    if head[at + 7] & 2 and os.path.getsize(path) - begin > 1.1 * size:
+        return None
+    seconds = frames * (stream.codec_context.frame_size or 1152) / stream.rate
+    told = _told(stream) or 0.0
+    # FFmpeg leaves out what the encoder added at both ends.
+    return told if abs(told - seconds) < 0.2 else seconds
+
+
+def _wav_duration(stream: Any) -> Optional[float]:
+    """By the header; FFmpeg shortens it to what is there."""
+    size = wav_data_bytes(stream.container.name)
+    rate = stream.codec_context.bit_rate
+    return size * 8 / rate if size > 0 and rate else _told(stream)
+
+
+def _told(stream: Any) -> Optional[float]:
+    """What FFmpeg tells."""
+    return float(stream.duration * stream.time_base) or None \
+        if stream.duration else None
 
 
 def announced_length(stream: av.stream.Stream) -> Optional[float]:
@@ -102,11 +116,11 @@ def announced_length(stream: av.stream.Stream) -> Optional[float]:
     kind = stream.container.format.name
     if kind == 'mp3':
         return _mp3_duration(stream)
+    if kind == 'wav':
+        return _wav_duration(stream)
     if kind.startswith('matroska'):
         return _tagged_duration(stream)
-    if stream.duration and kind.startswith(_EXACT):
-        return float(stream.duration * (stream.time_base or Fraction(1)))
-    return None
+    return _told(stream) if kind.startswith(_EXACT) else None
 
 
 def counted_length(stream: av.stream.Stream) -> float:
@@ -146,8 +160,6 @@ def announced_end(stream: av.stream.Stream) -> Optional[float]:
 def track_length(stream: av.stream.Stream) -> float:
     """Length of a track: by an index, else counted.
 
-    mp3 is always counted: its index counts what decoders leave out.
-
     Args:
         stream (av.stream.Stream): A track.
 
@@ -155,9 +167,7 @@ def track_length(stream: av.stream.Stream) -> float:
         float: Seconds from its start.
     """
     length = announced_length(stream)
-    if length is None or stream.container.format.name == 'mp3':
-        length = counted_length(stream)
-    return length
+    return counted_length(stream) if length is None else length
 
 
 def track_end(stream: av.stream.Stream) -> float:
@@ -184,12 +194,15 @@ def check_complete(stream: av.stream.Stream,
             all of it.
 
     Raises:
-        MediaError: ``truncated``, if more than half a second is missing. In
-            files without an index nothing can be.
+        MediaError: ``truncated``, if more than half a second is missing, or
+            anything of a wav file. In files without an index nothing can be.
     """
     announced = announced_end(stream)
-    if announced is not None and min(announced, wanted
-                                     or announced) - end > MAX_SHORTAGE:
+    is_pcm = stream.container.format.name == 'wav' and \
+        stream.codec_context.name.startswith('pcm')
+    allowed = 0.01 if is_pcm else MAX_SHORTAGE
+    if announced is not None and \
+            min(announced, wanted or announced) - end > allowed:
         raise MediaError(
             'truncated', f'the {stream.type} ends at {end:.1f} s, '
             f'{announced - end:.1f} s before its announced end; the file is '

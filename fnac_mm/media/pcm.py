@@ -27,18 +27,27 @@ _SUBTYPES = dict(
     ALAW=1)
 # FLAC written to a pipe announces no samples, or as many as a number holds.
 _MAX_SAMPLES = 2**40
+_UNKNOWN = 2**31 - 2**16
 
 
-def _wav_data_bytes(path: str) -> int:
-    """Bytes of samples that the header of a wav file announces; -1: none."""
+def wav_data_bytes(path: str) -> int:
+    """Bytes of samples that the header of a wav file announces.
+
+    Args:
+        path (str): File.
+
+    Returns:
+        int: 0 if it announces none, as one that was never finished, or that
+        was written to a pipe, with the greatest number that there is.
+    """
     with open(path, 'rb') as file:
         file.seek(12)
         while len(head := file.read(8)) == 8:
             name, size = struct.unpack('<4sI', head)
             if name == b'data':
-                return size
+                return size if size < _UNKNOWN else 0
             file.seek(size + size % 2, 1)
-    return -1
+    return 0
 
 
 def open_pcm(path: str) -> Optional[soundfile.SoundFile]:
@@ -62,7 +71,7 @@ def open_pcm(path: str) -> Optional[soundfile.SoundFile]:
         0 < file.frames < _MAX_SAMPLES and not 2 < file.channels <= 8
     if proven and file.format in ('WAV', 'WAVEX'):
         each = file.channels * _SUBTYPES[file.subtype]
-        proven = 0 <= _wav_data_bytes(path) - file.frames * each < each
+        proven = 0 <= wav_data_bytes(path) - file.frames * each < each
     elif file.format != 'FLAC':
         proven = False
     if proven:

@@ -4,6 +4,7 @@ Shape legend: H, W picture height and width.
 """
 import math
 import os
+import sys
 from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
@@ -15,7 +16,7 @@ import numpy as np
 from av.container import InputContainer
 
 from .clock import TimeStamps, clock_zero, exact_zero, track_start
-from .container import (MediaError, open_container, open_media, read_packets,
+from .container import (MediaError, decode_packets, open_container, open_media,
                         video_track)
 from .length import announced_end, track_end
 from .pixels import frame_picture, pixel_aspect
@@ -47,27 +48,24 @@ def _decode_from(container: InputContainer, stream: av.VideoStream,
     except av.FFmpegError:  # AVI knows no time before its first
         with suppress(av.FFmpegError):  # a raw stream knows none
             container.seek(stream.start_time or 0, stream=stream)
-    key, started, joined = None, False, Fraction(0)
+    key: Optional[int] = None
+    joined = Fraction(0)
     last: Optional[_Decoded] = None
-    damaged = False
     stamps = TimeStamps.of(container)
-    for packet in read_packets(container, stream):
-        # MPEG-TS seeks to any packet; decoded from there, frames are grey.
-        if not started and not packet.is_keyframe:
-            continue
-        if not started:
+
+    def wanted(packet: av.Packet) -> bool:
+        """MPEG-TS seeks to any packet; from there, frames are grey."""
+        nonlocal key
+        if key is None and packet.is_keyframe:
             key = packet.dts if packet.pts is None else packet.pts
-            started = True
-        try:
-            frames = [] if packet.is_corrupt else packet.decode()
-            damaged |= packet.is_corrupt
-        except av.FFmpegError:
-            frames, damaged = [], True
-        # What is damaged at its end is cut off; the last packet is empty.
-        if damaged and frames and packet.size:
+            key = -sys.maxsize if key is None else key
+        return key is not None
+
+    for frames, wrong in decode_packets(container, stream, wanted):
+        if wrong:
             raise MediaError(
                 'undecodable', 'the pictures are damaged after '
-                f'{float(last.end if last else 0):.2f} s')
+                f'{float(last.end if last else 0):.2f} s ({wrong})')
         for frame in frames:
             stamp = stamps.best(frame.pts, frame.dts)
             follows = last.end if last else Fraction(max(time, 0))
@@ -79,7 +77,7 @@ def _decode_from(container: InputContainer, stream: av.VideoStream,
             length = (frame.duration or 0) * unit or usual
             last = _Decoded(frame, begin, begin + length)
             # Frames shown before their key frame may need an earlier one.
-            if time <= 0 or stamp is None or key is None or stamp >= key:
+            if time <= 0 or stamp is None or stamp >= (key or 0):
                 yield last
 
 

@@ -55,7 +55,7 @@ class SoundCopy:
                  duration: Optional[float] = None,
                  cut: bool = False) -> None:
         self.origin, self.duration = origin, duration
-        self._track = SoundTrack(path, index)
+        self._track = SoundTrack(path, index, allow_cut=True)
         context = self._track.stream.codec_context
         # Without extra data AAC is as broadcast, with headers of its own.
         self.copied = (not cut and duration is None
