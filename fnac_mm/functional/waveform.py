@@ -5,6 +5,7 @@ Convention: a waveform is a mono ``float32`` tensor (S,) in [-1, 1], or
 """
 import math
 import os
+import warnings
 from pathlib import Path
 from typing import Optional, Tuple, Union
 
@@ -82,6 +83,17 @@ def tile_waveform(waveform: Tensor, length: int) -> Tensor:
     return waveform[:length]
 
 
+def _tell_of_cancelling(samples: np.ndarray, mono: np.ndarray) -> None:
+    """Warn where a sound is there, and its mean is silent (-60 dB)."""
+    if samples.shape[1] > 1 and len(mono) and np.abs(mono).max() < 1e-3 \
+            and np.abs(samples).max() > 1e-2:
+        warnings.warn(
+            'a sound is silent after its channels are mixed, although they '
+            'are not: they are of opposite phase. Convert it to mono by one '
+            'of its channels',
+            stacklevel=3)
+
+
 def mix_channels(samples: np.ndarray) -> Tensor:
     """Mean of the channels, at the published scale.
 
@@ -97,6 +109,7 @@ def mix_channels(samples: np.ndarray) -> Tensor:
     if not np.isfinite(samples).all():
         raise ValueError('the recording holds NaN or infinity')
     mono = samples.astype(np.float64).mean(axis=1) * _FULL_SCALE
+    _tell_of_cancelling(samples, mono)
     return torch.from_numpy(np.clip(mono, -1, 1).astype(np.float32))
 
 
@@ -115,6 +128,7 @@ def mix_int16(samples: np.ndarray) -> np.ndarray:
     mono = samples.mean(axis=1, dtype=np.float64)
     if not np.isfinite(mono).all():
         raise ValueError('the sound holds NaN or infinity')
+    _tell_of_cancelling(samples, mono)
     return np.clip(np.rint(mono * 32768), -32768, 32767).astype(np.int16)
 
 

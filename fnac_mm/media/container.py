@@ -230,6 +230,21 @@ def read_packets(
             on_damage(error.strerror or str(error))
 
 
+def _without_a_cut(packets: Iterator[av.Packet]) -> Iterator[av.Packet]:
+    """Leave out the last packet of a file that ends within it.
+
+    Others of doubtful content are decoded, as FFmpeg does: where transport
+    streams are joined, they are whole.
+    """
+    held: Optional[av.Packet] = None
+    for packet in packets:
+        if held is not None and packet.size:
+            yield held
+        held = packet if packet.is_corrupt else None
+        if held is None:
+            yield packet
+
+
 def decode_packets(
     container: _Input,
     track: av.stream.Stream,
@@ -250,18 +265,15 @@ def decode_packets(
         MediaError: See :func:`read_packets`.
     """
     wrong: List[str] = []
-    for packet in read_packets(container, track, on_damage=wrong.append):
-        if not wanted(packet):
-            continue
+    packets = read_packets(container, track, on_damage=wrong.append)
+    for packet in filter(wanted, _without_a_cut(packets)):
         frames: list = []
         try:
-            # As the last packet of a file that is cut off.
-            if packet.is_corrupt:
-                wrong.append('a damaged packet')
-            else:
-                frames = packet.decode()
+            frames = packet.decode()
         except av.FFmpegError as error:
-            wrong.append(error.strerror or str(error))
+            # Titles in the midst of joined mp3 files are no damage.
+            if bytes(packet)[:3] not in (b'ID3', b'TAG'):
+                wrong.append(error.strerror or str(error))
         if frames:
             yield frames, wrong[0] if wrong and packet.size else ''
             wrong.clear()

@@ -209,8 +209,7 @@ def check_complete(stream: av.stream.Stream,
             'cut off or damaged')
 
 
-def check_whole(container: av.container.InputContainer, *streams:
-                av.stream.Stream) -> None:
+def check_whole(*streams: av.stream.Stream) -> None:
     """Count the packets of tracks and compare them with the index.
 
     Args:
