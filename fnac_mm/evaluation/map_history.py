@@ -8,12 +8,12 @@ the file of results, with ``frame``, the picture below that folder. So
 everything can be drawn again, in other colours, without the data set.
 """
 import json
-import os
 import re
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, Sequence, Union
 
-from .sample_rows import describe_sample, stack_maps
+from fnac_mm.utils import write_atomically
+from .sample_row import describe_sample, stack_maps
 
 VERSION = 1
 FOLDER = 'heat_maps'
@@ -90,10 +90,7 @@ def write_history(folder: PathLike, epoch: int, protocol: Mapping[str, Any],
         dataset=dict(dataset),
         results=list(rows))
     path = Path(folder) / f'epoch_{epoch}.json'
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f'{path.name}.{os.getpid()}.tmp')
-    unfinished.write_text(json.dumps(content, allow_nan=False))
-    os.replace(unfinished, path)
+    write_atomically(path, json.dumps(content, allow_nan=False))
     return path
 
 

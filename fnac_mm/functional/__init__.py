@@ -24,7 +24,7 @@ from .negative_audio_score import (PUBLISHED_THRESHOLDS, active_share,
                                    negative_auc, region_overlap,
                                    summarize_negative_audio)
 from .pcm16 import decode_pcm16, encode_pcm16
-from .protocol import PROTOCOLS, Protocol, get_protocol
+from .protocol import PROTOCOLS, Protocol, build_protocol, get_protocol
 from .retrieval_score import (partial_ranks, recall_at, retrieval_ranks,
                               retrieval_similarity, summarize_retrieval)
 from .sample_statistic import SampleStatistic, swap_test
@@ -46,7 +46,7 @@ __all__ = [
     'TargetLevels', 'active_share', 'adaptive_ciou', 'adaptive_region',
     'adaptive_threshold', 'alignment', 'area_threshold', 'average_precision',
     'baseline_cious', 'bootstrap_interval', 'boxes_to_levels',
-    'boxes_to_target', 'calibrate_threshold', 'centre_map', 'consensus_iou',
+    'boxes_to_target', 'build_protocol', 'calibrate_threshold', 'centre_map', 'consensus_iou',
     'decode_pcm16', 'detection_ap', 'detection_curve', 'detection_f1',
     'draw_partners', 'effective_rank', 'encode_pcm16', 'f_measure_curve',
     'f_measure_thresholds', 'flat_row_share', 'fnac_losses', 'foreground_mask',

@@ -1,15 +1,18 @@
-"""What all metrics of maps share: targets, kinds of maps, shuffled sounds."""
+"""What all metrics of maps share: targets, predictors, shuffled sounds."""
 from abc import abstractmethod
 from dataclasses import asdict
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import (Any, Dict, List, Mapping, Optional, Sequence, Tuple, Union)
 
 import torch
 from torch import Tensor
 
-from fnac_mm.functional import TargetLevels, draw_partners, localization_map
-from ..protocol import ProtocolLike, build_protocol
-from ..report import ADAPTIVE, BASELINES, MAPS, SHUFFLED
-from ..sample_rows import describe_sample, row_levels, stack_maps
+from fnac_mm.functional import (Protocol, TargetLevels, build_protocol,
+                                draw_partners, localization_map)
+from fnac_mm.structures import AVDataSample
+from ..result_file import check_array, check_keys
+from ..sample_row import (MAPS, decode_mask, describe_sample, row_levels,
+                          row_to_sample, stack_maps)
+from ..score_table import format_table
 from .sample_metric import CHUNK, Features, SampleMetric
 
 
@@ -38,16 +41,38 @@ class MapMetric(SampleMetric):
         ValueError: If the protocol is unknown or a value out of range.
     """
 
-    # Entry of a row that is a dict by kind of map.
+    # Entry of a row: the scores of the sample, by predictor.
     column: Optional[str] = None
-    # What a file of results keeps of each row.
-    file_keys: Tuple[str, ...] = ('sample_id', 'class_name', 'group',
-                                  'negative_kind', 'img_path', 'audio_path',
-                                  'boxes', 'n_boxes', 'mask', 'map',
-                                  'object_map', 'shuffled_map')
+    # What the score of a sample is called where its map is drawn.
+    score_name = 'score'
+    row_schema: Mapping[str, Any] = dict(
+        sample_id=str,
+        class_name=Optional[str],
+        group=Optional[str],
+        negative_kind=Optional[str],
+        img_path=Optional[str],
+        audio_path=Optional[str],
+        boxes=list,
+        n_boxes=int,
+        mask=Optional[dict],
+        map=list,
+        object_map=Optional[list],
+        shuffled_map=Optional[list])
+    predictors: Mapping[str, str] = dict(
+        audio_visual='audio-visual',
+        object='object',
+        fused='fused',
+        # The model's map with another clip's sound
+        shuffled_audio='shuffled audio',
+        whole_image='whole image',
+        centre='centre',
+        oracle_cap='oracle cap')
+    # Those that see nothing but the annotation, and the sound of another.
+    blind: Tuple[str, ...] = ('whole_image', 'centre', 'oracle_cap')
+    references: Tuple[str, ...] = ('shuffled_audio', *blind)
 
     def __init__(self,
-                 protocol: ProtocolLike = 'fnac_test',
+                 protocol: Union[str, Dict[str, Any], Protocol] = 'fnac_test',
                  alpha: Optional[float] = None,
                  combine: Optional[str] = None,
                  consensus: Optional[int] = None,
@@ -56,6 +81,68 @@ class MapMetric(SampleMetric):
         self.protocol = build_protocol(protocol, alpha)
         self.combine = combine
         self.consensus = consensus
+
+    @property
+    def needs_features(self) -> bool:
+        """bool: For the maps of shuffled sounds."""
+        return self.column is not None
+
+    @classmethod
+    def score_keys(cls) -> Tuple[str, ...]:
+        """See the parent.
+
+        Returns:
+            tuple[str, ...]: Keys of ``row_schema`` beyond maps and targets.
+        """
+        return tuple(k for k in cls.row_schema if k not in MapMetric.row_schema)
+
+    @classmethod
+    def check_head(cls, content: Dict[str, Any], path: str) -> None:
+        """Refuse a file without protocol or rule of the target.
+
+        Args:
+            content (dict): Of the file.
+            path (str): For the message.
+
+        Raises:
+            ValueError: If it is malformed.
+        """
+        check_keys(content, dict(protocol=dict), path)
+        part, where = content['protocol'], f'{path}: protocol'
+        example = asdict(Protocol('', threshold=0.5))
+        unknown = sorted(set(part) - set(example))
+        if unknown:
+            raise ValueError(f'{where}: unknown field '
+                             f'{", ".join(unknown)[:200]}')
+        if part.get('threshold', 0) is None:
+            example.pop('threshold')
+        check_keys(part, {k: type(v) for k, v in example.items()}, where)
+        check_keys(content['dataset'], dict(combine=str, consensus=int),
+                   f'{path}: dataset')
+
+    @classmethod
+    def check_row(cls, row: Dict[str, Any], where: str) -> None:
+        """Refuse maps, boxes or a mask that are none.
+
+        Args:
+            row (dict): With the keys of ``row_schema``.
+            where (str): File and sample, for the message.
+
+        Raises:
+            ValueError: If one is malformed.
+        """
+        for key in MAPS:
+            if key in row:
+                check_array(row[key], 2, f'{where}: {key}')
+        if row['boxes']:
+            check_array(row['boxes'], 2, f'{where}: boxes', width=4)
+        if 'mask' not in row:
+            return
+        check_keys(row['mask'], dict(size=list, counts=list), f'{where}: mask')
+        try:
+            decode_mask(row['mask'])
+        except (TypeError, ValueError, OverflowError) as error:
+            raise ValueError(f'{where}: mask: {error!s:.200}') from None
 
     def make_rows(self, samples: Sequence[dict]) -> List[dict]:
         """Rows of some samples.
@@ -73,7 +160,7 @@ class MapMetric(SampleMetric):
         """
         rows = [self.describe(sample) for sample in samples]
         maps = dict(map=stack_maps(samples, 'pred_map'))
-        for key in ('object_map', 'shuffled_map'):
+        for key in MAPS[1:]:
             if any(f'pred_{key}' in sample for sample in samples):
                 maps[key] = stack_maps(samples, f'pred_{key}')
         for key, values in maps.items():
@@ -118,7 +205,7 @@ class MapMetric(SampleMetric):
             rows (list[dict]): Of this process.
             features (Sequence): See :func:`pair_features`.
         """
-        if self.column is None:
+        if not self.needs_features:
             return
         sounds = [
             None if pair is None else
@@ -155,17 +242,17 @@ class MapMetric(SampleMetric):
         self.score(twins, maps, None, baselines=False)
         for row, twin in zip(rows, twins):
             for kind, value in twin[self.column].items():
-                name = kind.replace(MAPS[0], SHUFFLED[0])
+                name = kind.replace('audio_visual', 'shuffled_audio')
                 row[self.column][name] = value
 
-    def kinds(self, rows: Sequence[dict]) -> List[str]:
-        """Kinds of maps that all samples have.
+    def scored(self, rows: Sequence[dict]) -> List[str]:
+        """Predictors of which all samples have a score.
 
         Args:
             rows (Sequence[dict]): See :meth:`make_rows`.
 
         Returns:
-            list[str]: In the order of the report.
+            list[str]: Keys of ``predictors``, in their order.
 
         Raises:
             ValueError: If a sample has others than the first.
@@ -177,20 +264,95 @@ class MapMetric(SampleMetric):
                     'only some samples have an object map or features: '
                     f'compare {row["sample_id"]!r} with '
                     f'{first["sample_id"]!r}')
-        order = MAPS + SHUFFLED + BASELINES + ADAPTIVE
-        return [kind for kind in order if kind in first[self.column]]
+        return [name for name in self.predictors if name in first[self.column]]
 
-    def model_kinds(self, rows: Sequence[dict]) -> List[str]:
-        """Those of :meth:`kinds` that come from the model.
+    def of_model(self, rows: Sequence[dict]) -> List[str]:
+        """Those of :meth:`scored` that come from the model.
 
         Args:
             rows (Sequence[dict]): See :meth:`make_rows`.
 
         Returns:
-            list[str]: In the order of the report.
+            list[str]: Keys of ``predictors``, in their order.
         """
-        blind = BASELINES + tuple(f'{kind}_adaptive' for kind in BASELINES)
-        return [kind for kind in self.kinds(rows) if kind not in blind]
+        return [name for name in self.scored(rows) if name not in self.blind]
+
+    def sample_score(self, row: Mapping[str, Any], predictor: str) -> float:
+        """What is written below the map of a sample.
+
+        Args:
+            row (Mapping): With scores.
+            predictor (str): Whose.
+
+        Returns:
+            float: The first of its scores if there are several.
+
+        Raises:
+            ValueError: If there is none.
+        """
+        known = row.get(self.column or '', {})
+        if predictor not in known:
+            raise ValueError(f'sample {row["sample_id"]!r} has no score of '
+                             f'its {predictor} map; scored are '
+                             f'{", ".join(known)}')
+        score = known[predictor]
+        return float(score[0] if isinstance(score, (tuple, list)) else score)
+
+    def drawn_sample(self, row: Mapping[str, Any]) -> AVDataSample:
+        """A sample with the annotation that its map is compared with.
+
+        Args:
+            row (Mapping): See :func:`describe_sample`, with ``map``.
+
+        Returns:
+            AVDataSample: To be drawn.
+        """
+        return row_to_sample(row)
+
+    def drawn_region(
+            self, metrics: Mapping[str,
+                                   float]) -> Tuple[Protocol, Optional[float]]:
+        """What is taken for the prediction where a map is drawn.
+
+        Args:
+            metrics (Mapping[str, float]): The numbers of the file.
+
+        Returns:
+            tuple[Protocol, float | None]: The protocol and, if it is not the
+            protocol's, the threshold of the normalised map.
+        """
+        return self.protocol, None
+
+    def table(self, metrics: Mapping[str, float],
+              predictors: Mapping[str, str]) -> List[str]:
+        """Table of some predictors.
+
+        Args:
+            metrics (Mapping[str, float]): See :meth:`aggregate`.
+            predictors (Mapping[str, str]): Titles, by their keys.
+
+        Returns:
+            list[str]: Lines; the fused map with its weight.
+        """
+        fused = self.predictors.get('fused')
+        named = {
+            k: f'{v} ({self.protocol.alpha:g})' if v == fused else v
+            for k, v in predictors.items()
+        }
+        return format_table(metrics, self.titles(metrics), named,
+                            self.references)
+
+    def report(self, metrics: Dict[str, float]) -> str:
+        """Table for the log.
+
+        Args:
+            metrics (dict[str, float]): See :meth:`aggregate`.
+
+        Returns:
+            str: Several lines.
+        """
+        return '\n'.join(
+            [*self.head(metrics), *self.table(metrics, self.predictors)])
 
     def content(self, rows: List[dict],
                 metrics: Dict[str, float]) -> Dict[str, Any]:
@@ -203,11 +365,7 @@ class MapMetric(SampleMetric):
         Returns:
             dict: See :mod:`fnac_mm.evaluation.result_file`.
         """
-        kept = [{
-            k: row[k]
-            for k in self.file_keys if k in row
-        } for row in rows]
-        content = super().content(kept, metrics)
+        content = super().content(rows, metrics)
         content['dataset'].update(self.target_rule())
         return dict(content, protocol=asdict(self.protocol))
 

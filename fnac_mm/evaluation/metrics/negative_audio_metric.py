@@ -10,12 +10,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fnac_mm.functional import (PUBLISHED_THRESHOLDS, SampleStatistic,
+from fnac_mm.functional import (PUBLISHED_THRESHOLDS, Protocol,
+                                SampleStatistic,
                                 active_share, calibrate_threshold,
                                 negative_auc, region_ciou, sample_scores,
                                 summarize_negative_audio)
 from fnac_mm.registry import METRICS
-from ..report import format_table
 from .map_metric import MapMetric
 from .sample_metric import CHUNK
 
@@ -39,13 +39,16 @@ def source_id(row: Dict[str, Any]) -> str:
 
 @dataclass
 class _Measured:
-    """What is scored, by the id of the clip; shares also by the kind."""
+    """What is scored: positives by clip, negatives of a kind with clips.
+
+    A clip has a negative of a kind for each seed, and all are pooled.
+    """
     threshold: float
     held_out: int
     cious: Dict[str, float]
     whole: List[float]
     own: List[float]
-    shares: Dict[str, Dict[str, float]]
+    shares: Dict[str, List[Tuple[str, float]]]
 
 
 def _f_score(key: str, kinds: Sequence[str], cious: np.ndarray, *shares:
@@ -64,7 +67,8 @@ class NegativeAudioMetric(MapMetric):
     """CIoU_U, pIA, AUC_N, F_LOC and F_AUC of vssl_eval, in percent.
 
     To be given a test set together with its ``NegativeAudio``, see
-    docs/evaluation.md. One threshold U on ``(cos + 1) / 2`` decides for all
+    docs/evaluation.md. Negatives of several seeds are pooled, as in the
+    published evaluation; clips stay the units of intervals. One threshold U on ``(cos + 1) / 2`` decides for all
     samples. Keys, after ``negative_audio/``, are ``audio_visual/ciou_u``,
     ``.../auc_u``, ``.../f_loc``, ``.../f_auc`` and of each kind of negative
     ``.../pia/<kind>``, ``.../auc_n/<kind>``, ``.../f_loc/<kind>`` and
@@ -91,6 +95,12 @@ class NegativeAudioMetric(MapMetric):
     """
 
     default_prefix = 'negative_audio'
+    score_name = 'peak'
+    predictors = dict(
+        audio_visual='audio-visual', whole_image='whole image', deaf='deaf')
+    references = ('whole_image', 'deaf')
+    note = ('pIA: lower is better. Of negative audio n leaves out the samples '
+            'that calibrate the threshold.')
 
     def __init__(self,
                  protocol: Any = 'vssl_eval',
@@ -156,7 +166,10 @@ class NegativeAudioMetric(MapMetric):
         """
         found = self._measure(rows)
         cious = list(found.cious.values())
-        shares = {k: list(v.values()) for k, v in found.shares.items()}
+        shares = {
+            kind: [share for _, share in negatives]
+            for kind, negatives in found.shares.items()
+        }
         full = dict.fromkeys(shares, [1.])
         deaf = dict.fromkeys(shares, found.own)
         metrics: Dict[str, float] = {}
@@ -187,18 +200,23 @@ class NegativeAudioMetric(MapMetric):
             'ciou_u': SampleStatistic((100 * cious, )),
             'auc_u': SampleStatistic((sample_scores(cious)['auc'], )),
         }
-        shares = []
-        for kind, by_clip in measured.shares.items():
-            values = np.array(list(by_clip.values()))
-            found[f'pia/{kind}'] = SampleStatistic((100 * values, ))
-            found[f'auc_n/{kind}'] = SampleStatistic((values, ),
-                                                     function=_auc_n)
-            if list(by_clip) == list(measured.cious):
-                shares.append(values)
-        if len(shares) == len(measured.shares):
+        by_clip = []
+        for kind, negatives in measured.shares.items():
+            clips, shares = zip(*negatives)
+            values = np.array(shares)
+            found[f'pia/{kind}'] = SampleStatistic((100 * values, ), clips)
+            found[f'auc_n/{kind}'] = SampleStatistic((values, ), clips, _auc_n)
+            parts: Dict[str, List[float]] = {clip: [] for clip in clips}
+            for clip, share in negatives:
+                parts[clip].append(share)
+            if parts.keys() == measured.cious.keys() and \
+                    len(set(map(len, parts.values()))) == 1:
+                by_clip.append(np.array([parts[c] for c in measured.cious]))
+        # Drawn by clips, which must have as many negatives each.
+        if len(by_clip) == len(measured.shares):
             for key in ('f_loc', 'f_auc'):
                 found[key] = SampleStatistic(
-                    (cious, *shares),
+                    (cious, *by_clip),
                     function=partial(_f_score, key, list(measured.shares)))
         return {f'audio_visual/{key}': value for key, value in found.items()}
 
@@ -210,7 +228,7 @@ class NegativeAudioMetric(MapMetric):
             clips = [source_id(row) for row in chunk]
             active = active_share(large, threshold).tolist()
             if kind != 'positive':
-                found.shares.setdefault(kind, {}).update(zip(clips, active))
+                found.shares.setdefault(kind, []).extend(zip(clips, active))
                 continue
             targets = self.targets(chunk)
             whole = torch.ones_like(large, dtype=torch.bool)
@@ -244,25 +262,51 @@ class NegativeAudioMetric(MapMetric):
             f_loc='F_LOC',
             f_auc='F_AUC')
 
-    def report(self, metrics: Dict[str, float]) -> str:
-        """Table for the log.
+    def head(self, metrics: Mapping[str, float]) -> List[str]:
+        """See the parent.
 
         Args:
-            metrics (dict[str, float]): See the class.
+            metrics (Mapping[str, float]): See the class.
 
         Returns:
-            str: Several lines.
+            list[str]: Lines.
         """
+        first, = super().head(metrics)
         origin = (f'calibrated on {metrics["n_calibration"]:,} clips'
                   if self.threshold is None else 'given')
-        return '\n'.join([
-            f'{self.meta("dataset_name", "data set")}: n = {metrics["n"]:,} '
-            f'of {metrics["n_listed"]:,}, and negatives',
+        return [
+            f'{first}, and negatives',
             f'maps of protocol {self.protocol.name}; (cos + 1) / 2 > '
-            f'{metrics["threshold"]:.4f}, {origin}', *format_table(
-                metrics, self.titles(metrics),
-                ('audio_visual', 'whole_image', 'deaf'), self.protocol.alpha)
-        ])
+            f'{metrics["threshold"]:.4f}, {origin}'
+        ]
+
+    def sample_score(self, row: Mapping[str, Any], predictor: str) -> float:
+        """See the parent; a single share says little.
+
+        Args:
+            row (Mapping): With its peak.
+            predictor (str): Only ``'audio_visual'``.
+
+        Returns:
+            float: The largest value of the enlarged map.
+        """
+        if predictor == 'audio_visual':
+            return float(row['peak'])
+        return super().sample_score(row, predictor)
+
+    def drawn_region(
+            self, metrics: Mapping[str,
+                                   float]) -> Tuple[Protocol, Optional[float]]:
+        """See the parent; one threshold for all samples.
+
+        Args:
+            metrics (Mapping[str, float]): The numbers of the file.
+
+        Returns:
+            tuple[Protocol, float | None]: Protocol with this threshold.
+        """
+        threshold = metrics['threshold']
+        return replace(self.protocol, threshold=threshold), None
 
     def _calibrate(self, rows: List[dict]) -> Tuple[List[dict], float, int]:
         """Rows to score, threshold, number of clips held out."""

@@ -1,5 +1,5 @@
 """Which sound belongs to which picture: recall at k, both ways."""
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 import numpy as np
 import torch
@@ -9,11 +9,10 @@ from fnac_mm.functional import (SampleStatistic, partial_ranks, recall_at,
                                 retrieval_similarity)
 from fnac_mm.functional.retrieval_score import KINDS
 from fnac_mm.registry import METRICS
-from ..report import format_table
 from .sample_metric import Features, SampleMetric, pair_features
 
-WAYS = dict(
-    to_audio='image_to_audio', to_image='audio_to_image', chance='chance')
+# The rank of each partner, by what is asked.
+WAYS = dict(to_audio='image_to_audio', to_image='audio_to_image')
 
 
 @METRICS.register_module()
@@ -39,6 +38,18 @@ class RetrievalMetric(SampleMetric):
     """
 
     default_prefix = 'retrieval'
+    row_schema = dict(sample_id=str, to_audio=int, to_image=int)
+    predictors = dict(
+        image_to_audio='image to audio',
+        audio_to_image='audio to image',
+        chance='chance')
+    own = dict(
+        image_to_audio=' image to audio', audio_to_image=' audio to image')
+
+    @property
+    def needs_features(self) -> bool:
+        """bool: Of all samples, which are compared with each other."""
+        return True
 
     def __init__(self,
                  ks: Sequence[int] = (1, 5, 10),
@@ -129,14 +140,13 @@ class RetrievalMetric(SampleMetric):
             dict[str, float]: See the class.
         """
         metrics: Dict[str, float] = {}
-        for key in ('to_audio', 'to_image'):
+        for key, way in WAYS.items():
             ranks = torch.tensor([row[key] for row in rows])
             for k in self.ks:
-                metrics[f'{WAYS[key]}/recall@{k}'] = 100 * recall_at(ranks, k)
+                metrics[f'{way}/recall@{k}'] = 100 * recall_at(ranks, k)
         for k in self.ks:
             metrics[f'chance/recall@{k}'] = 100 * min(k / len(rows), 1)
-        return dict(
-            metrics, n=len(rows), n_listed=self.meta('n_listed', len(rows)))
+        return metrics
 
     def statistics(self, rows: List[dict]) -> Dict[str, SampleStatistic]:
         """See the parent; pairs are drawn, what they compete with stays.
@@ -148,28 +158,25 @@ class RetrievalMetric(SampleMetric):
             dict[str, SampleStatistic]: By the keys of :meth:`aggregate`.
         """
         found: Dict[str, SampleStatistic] = {}
-        for key in ('to_audio', 'to_image'):
+        for key, way in WAYS.items():
             ranks = np.array([row[key] for row in rows])
             for k in self.ks:
                 hits: Tuple[np.ndarray, ...] = (100. * (ranks < k), )
-                found[f'{WAYS[key]}/recall@{k}'] = SampleStatistic(hits)
+                found[f'{way}/recall@{k}'] = SampleStatistic(hits)
         return found
 
-    def report(self, metrics: Dict[str, float]) -> str:
-        """Table for the log.
+    def head(self, metrics: Mapping[str, float]) -> List[str]:
+        """See the parent.
 
         Args:
-            metrics (dict[str, float]): See the class.
+            metrics (Mapping[str, float]): See the class.
 
         Returns:
-            str: Several lines.
+            list[str]: Lines.
         """
-        return '\n'.join([
-            f'{self.meta("dataset_name", "data set")}: n = {metrics["n"]:,} '
-            f'of {metrics["n_listed"]:,}',
-            f'retrieval by the {self.kind} similarity',
-            *format_table(metrics, self.columns, list(WAYS.values()), 0)
-        ])
+        return [
+            *super().head(metrics), f'retrieval by the {self.kind} similarity'
+        ]
 
     def options(self) -> Dict[str, Any]:
         """See the parent.

@@ -1,20 +1,18 @@
 """Scores against masks: mIoU, F-measure and pixel AP."""
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Mapping, Optional, Tuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from fnac_mm.functional import (SampleStatistic, centre_map, f_measure_curve,
+from fnac_mm.functional import (Protocol, SampleStatistic, centre_map, f_measure_curve,
                                 frame_iou, max_f_measure, normalize_map,
                                 oracle_ciou, pixel_average_precision,
                                 select_region, summarize_segmentation)
 from fnac_mm.registry import METRICS
-from ..report import KINDS, format_table
-from ..sample_rows import encode_mask
+from fnac_mm.structures import AVDataSample
+from ..sample_row import encode_mask, row_to_sample
 from .map_metric import MapMetric
-
-COLUMNS = dict(miou='mIoU', max_f='max F', pixel_ap='pixel AP')
 
 
 def _max_f(curves: np.ndarray) -> float:
@@ -49,7 +47,9 @@ class SegmentationMetric(MapMetric):
 
     default_prefix = 'segmentation'
     column = 'scores'
-    columns = COLUMNS
+    score_name = 'IoU'
+    row_schema = dict(MapMetric.row_schema, mask=dict)
+    columns = dict(miou='mIoU', max_f='max F', pixel_ap='pixel AP')
 
     def __init__(self,
                  *args: Any,
@@ -138,7 +138,7 @@ class SegmentationMetric(MapMetric):
             dict[str, float]: See the class.
         """
         metrics: Dict[str, float] = {}
-        for kind in self.kinds(rows):
+        for kind in self.scored(rows):
             ious, curves, precisions = zip(*(row['scores'][kind]
                                              for row in rows))
             found = summarize_segmentation(ious, np.stack(curves), precisions)
@@ -147,11 +147,7 @@ class SegmentationMetric(MapMetric):
         if self.threshold is None:
             best = [row['oracle_iou'] for row in rows]
             metrics['oracle_cap/miou'] = 100 * float(np.mean(best))
-        return dict(
-            metrics,
-            n=len(rows),
-            n_listed=self.meta('n_listed', len(rows)),
-            n_empty=empty)
+        return dict(metrics, n_empty=empty)
 
     def statistics(self, rows: List[dict]) -> Dict[str, SampleStatistic]:
         """See the parent.
@@ -164,7 +160,7 @@ class SegmentationMetric(MapMetric):
         """
         groups = [row.get('group', row['sample_id']) for row in rows]
         found: Dict[str, SampleStatistic] = {}
-        for kind in self.model_kinds(rows):
+        for kind in self.of_model(rows):
             ious, curves, precisions = (
                 np.array(column)
                 for column in zip(*(row['scores'][kind] for row in rows)))
@@ -179,24 +175,47 @@ class SegmentationMetric(MapMetric):
                 (100 * precisions[known], ), of_known)
         return found
 
-    def report(self, metrics: Dict[str, float]) -> str:
-        """Table for the log.
+    def head(self, metrics: Mapping[str, float]) -> List[str]:
+        """See the parent.
 
         Args:
-            metrics (dict[str, float]): See the class.
+            metrics (Mapping[str, float]): See the class.
 
         Returns:
-            str: Several lines.
+            list[str]: Lines.
         """
+        first, = super().head(metrics)
         rule = (f'top {1 - self.protocol.area:.0%}' if self.threshold is None
                 else f'normalised map > {self.threshold:g}')
-        return '\n'.join([
-            f'{self.meta("dataset_name", "data set")}: n = {metrics["n"]:,} '
-            f'of {metrics["n_listed"]:,}, {metrics["n_empty"]} without object',
+        return [
+            f'{first}, {metrics["n_empty"]} without object',
             f'maps of protocol {self.protocol.name}; mIoU of {rule}; F over '
-            'the whole set',
-            *format_table(metrics, COLUMNS, KINDS, self.protocol.alpha)
-        ])
+            'the whole set'
+        ]
+
+    def drawn_sample(self, row: Mapping[str, Any]) -> AVDataSample:
+        """See the parent.
+
+        Args:
+            row (Mapping): Of a file.
+
+        Returns:
+            AVDataSample: With the mask, whatever boxes there are.
+        """
+        return row_to_sample(dict(row, boxes=[]))
+
+    def drawn_region(
+            self, metrics: Mapping[str,
+                                   float]) -> Tuple[Protocol, Optional[float]]:
+        """See the parent.
+
+        Args:
+            metrics (Mapping[str, float]): The numbers of the file.
+
+        Returns:
+            tuple[Protocol, float | None]: With the threshold of the mIoU.
+        """
+        return self.protocol, self.threshold
 
     def _region(self, map: Tensor) -> Tensor:
         """What the mIoU takes for the prediction."""

@@ -1,8 +1,9 @@
-"""From data samples to rows of plain numbers, which travel and are kept."""
+"""A data sample as a row of plain numbers, which travels and is kept."""
 from typing import Any, Dict, List, Mapping, Sequence
 
 import numpy as np
 import torch
+from mmengine.structures import PixelData
 from torch import Tensor
 
 from fnac_mm.functional import TargetLevels, boxes_to_levels
@@ -11,6 +12,8 @@ from fnac_mm.structures import AVDataSample
 # Pixels of a side of a mask; what is larger would fill the memory.
 _LARGEST = 2**13
 
+# Raw maps of a row; of a sample with ``pred_`` before.
+MAPS = ('map', 'object_map', 'shuffled_map')
 META_KEYS = ('class_name', 'group', 'negative_kind', 'img_path', 'audio_path')
 
 
@@ -102,7 +105,8 @@ def row_to_sample(row: Mapping[str, Any]) -> AVDataSample:
         row (Mapping): See :func:`describe_sample`, with ``map``.
 
     Returns:
-        AVDataSample: To be drawn; boxes only if it has any or has no mask.
+        AVDataSample: To be scored again or drawn; boxes only if it has any
+        or has no mask.
     """
     meta = {key: row[key] for key in ('sample_id', *META_KEYS) if key in row}
     sample = AVDataSample(metainfo=meta)
@@ -110,10 +114,11 @@ def row_to_sample(row: Mapping[str, Any]) -> AVDataSample:
         sample.set_gt_boxes(row['boxes'])
     if 'mask' in row:
         sample.set_gt_mask(torch.from_numpy(decode_mask(row['mask'])))
-    objects = row.get('object_map')
-    return sample.set_pred_map(
-        torch.tensor(row['map']),
-        None if objects is None else torch.tensor(objects))
+    for key in MAPS:
+        if key in row:
+            sample.set_field(
+                PixelData(data=torch.tensor([row[key]])), f'pred_{key}')
+    return sample
 
 
 def is_positive(row: Mapping[str, Any]) -> bool:
