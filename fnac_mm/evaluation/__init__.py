@@ -5,8 +5,7 @@ from .metrics import (ExtendedLocalizationMetric, LocalizationMetric,
                       MapMetric, NegativeAudioMetric, RetrievalMetric,
                       SampleMetric, SegmentationMetric)
 from .rescore import check_unchanged, score_again, scored_rows
-from .result_file import (find_metric, metric_name, read_results,
-                          write_results)
+from .result_file import find_metric, metric_name, read_results, write_results
 from .score_table import benchmark_numbers, format_benchmarks
 
 __all__ = [

@@ -88,9 +88,10 @@ def check_comparable(first: Dict[str, Any], second: Dict[str, Any]) -> None:
             if pair[0] != pair[1]:
                 raise ValueError(f'the files differ in {part} {key}: '
                                  f'{pair[0]!r} and {pair[1]!r}; {remedy}')
-    rows, others = ({row['sample_id']: row
-                     for row in content['results']}
-                    for content in (first, second))
+    rows, others = ({
+        row['sample_id']: row
+        for row in content['results']
+    } for content in (first, second))
     alone = sorted(set(rows) ^ set(others))
     if alone:
         raise ValueError(f'{len(alone)} samples are in one file only '

@@ -110,11 +110,22 @@ class MetricSchema:
         Returns:
             str: Several lines.
         """
-        return '\n'.join([
-            *self.head(metrics), *format_table(metrics, self.titles(metrics),
-                                               self.predictors,
-                                               self.references)
-        ])
+        return '\n'.join(
+            [*self.head(metrics), *self.table(metrics, self.predictors)])
+
+    def table(self, metrics: Mapping[str, float],
+              predictors: Mapping[str, str]) -> List[str]:
+        """Table of some predictors.
+
+        Args:
+            metrics (Mapping[str, float]): See :meth:`aggregate`.
+            predictors (Mapping[str, str]): Titles, by their keys.
+
+        Returns:
+            list[str]: Lines.
+        """
+        return format_table(metrics, self.titles(metrics), predictors,
+                            self.references)
 
     def beside(self, own: str) -> Dict[str, str]:
         """What a table of benchmarks gives beside a number of the model.

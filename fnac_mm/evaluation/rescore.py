@@ -1,13 +1,48 @@
 """From a file of results back to the metric that wrote it."""
+import logging
+import sys
 from itertools import groupby
 from typing import Any, Dict, List, Optional, Tuple, Union
 
-from fnac_mm.functional import Protocol
+from mmengine.logging import MMLogger
+
+from fnac_mm.functional import Protocol, build_protocol
 from .result_file import find_metric
 from .sample_row import row_to_sample
 
 # Another processor may resize a map with another last bit.
 TOLERANCE = 1e-3
+
+
+def change_protocol(content: Dict[str, Any],
+                    protocol: Optional[str] = None,
+                    alpha: Optional[float] = None) -> Optional[Protocol]:
+    """Protocol that a user asks for instead of the file's.
+
+    Args:
+        content (dict): See :func:`read_results`.
+        protocol (str, optional): Name of a preset.
+        alpha (float, optional): Weight of the audio-visual map.
+
+    Returns:
+        Protocol | None: None if nothing is asked for.
+
+    Raises:
+        ValueError: If the preset is unknown, or the metric has no protocol.
+    """
+    if protocol is None and alpha is None:
+        return None
+    if 'protocol' not in content:
+        raise ValueError(f'{content["metric"]["type"]} has no protocol to '
+                         'change')
+    return build_protocol(protocol or Protocol(**content['protocol']), alpha)
+
+
+def log_to_stderr() -> None:
+    """Metrics log their tables to stdout, which may be for json."""
+    for handler in MMLogger.get_current_instance().handlers:
+        if isinstance(handler, logging.StreamHandler):
+            handler.stream = sys.stderr
 
 
 def restore_metric(content: Dict[str, Any],

@@ -1,4 +1,5 @@
 """A data sample as a row of plain numbers, which travels and is kept."""
+from dataclasses import asdict
 from typing import Any, Dict, List, Mapping, Sequence
 
 import numpy as np
@@ -6,8 +7,9 @@ import torch
 from mmengine.structures import PixelData
 from torch import Tensor
 
-from fnac_mm.functional import TargetLevels, boxes_to_levels
+from fnac_mm.functional import Protocol, TargetLevels, boxes_to_levels
 from fnac_mm.structures import AVDataSample
+from .result_file import check_array, check_keys
 
 # Pixels of a side of a mask; what is larger would fill the memory.
 _LARGEST = 2**13
@@ -57,6 +59,49 @@ def decode_mask(code: Mapping[str, Sequence[int]]) -> np.ndarray:
                          f'of {height} x {width}')
     values = np.arange(len(counts), dtype=np.uint8) % 2
     return np.repeat(values, counts).reshape(height, width)
+
+
+def check_protocol(part: Dict[str, Any], where: str) -> None:
+    """Refuse what a file calls its protocol.
+
+    Args:
+        part (dict): Of the file.
+        where (str): For the message.
+
+    Raises:
+        ValueError: Unless these are the fields of a protocol.
+    """
+    example = asdict(Protocol('', threshold=0.5))
+    unknown = sorted(set(part) - set(example))
+    if unknown:
+        raise ValueError(f'{where}: unknown field {", ".join(unknown)[:200]}')
+    if part.get('threshold', 0) is None:
+        example.pop('threshold')
+    check_keys(part, {k: type(v) for k, v in example.items()}, where)
+
+
+def check_map_row(row: Dict[str, Any], where: str) -> None:
+    """Refuse a row of a file with maps, boxes or a mask that are none.
+
+    Args:
+        row (dict): With the keys that it must have.
+        where (str): File and sample, for the message.
+
+    Raises:
+        ValueError: If one is malformed.
+    """
+    for key in MAPS:
+        if key in row:
+            check_array(row[key], 2, f'{where}: {key}')
+    if row['boxes']:
+        check_array(row['boxes'], 2, f'{where}: boxes', width=4)
+    if 'mask' not in row:
+        return
+    check_keys(row['mask'], dict(size=list, counts=list), f'{where}: mask')
+    try:
+        decode_mask(row['mask'])
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ValueError(f'{where}: mask: {error!s:.200}') from None
 
 
 def describe_sample(sample: Mapping[str, Any]) -> Dict[str, Any]:

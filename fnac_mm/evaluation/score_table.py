@@ -1,4 +1,4 @@
-"""Scores as a person reads them: the log's table and that of all benchmarks."""
+"""Scores as a person reads them: tables of a test and of all benchmarks."""
 import math
 from typing import Any, Collection, Dict, List, Mapping, Optional, Sequence
 
@@ -119,8 +119,8 @@ def format_benchmarks(content: Mapping[str, Any],
                 row['protocol'] or '-', row['number'],
                 _cell(row['value']),
                 '-' if interval is None else '{:.2f} to {:.2f}'.format(
-                    *interval),
-                *(_cell(row['baselines'].get(name)) for name in titles)
+                    *interval), *(_cell(row['baselines'].get(name))
+                                  for name in titles)
             ]))
     lists = {row['set']: row.get('list_sha256') for row in rows}
     lines += ['', 'Lists, by the first digits of their SHA-256:']

@@ -1,5 +1,6 @@
 """Shuffled sounds, negatives, subsets and files of all metrics of maps."""
 import json
+import pickle
 from pathlib import Path
 from typing import Any, Dict, List
 
@@ -9,9 +10,11 @@ from mmengine.dataset import DefaultSampler
 from mmengine.evaluator import Evaluator
 
 from fnac_mm.evaluation import read_results, score_again
+from fnac_mm.evaluation.metrics.sample_metric import pair_features
 from fnac_mm.functional import (PROTOCOLS, boxes_to_target, consensus_iou,
                                 draw_partners, localization_map,
                                 summarize_cious)
+from fnac_mm.registry import METRICS as METRIC_REGISTRY
 from fnac_mm.structures import AVDataSample
 from ..ddp_helpers import run_distributed
 from .samples import VGGSS, complete_samples
@@ -67,6 +70,49 @@ def test_no_baseline_without_features_or_another_clip() -> None:
     found = evaluate('LocalizationMetric', samples)
     assert not any('shuffled' in key for key in found)
     assert 'audio_visual/auc' in found
+
+
+@pytest.mark.parametrize('metric, kept', [('LocalizationMetric', 1),
+                                          ('RetrievalMetric', 1),
+                                          ('NegativeAudioMetric', 0)])
+def test_features_are_kept_where_they_are_used(
+        metric: str, kept: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sample's own, not its batch's; a sound travels as its numbers."""
+    channels, size = 512, 7
+    bytes_of_sound = 4 * channels
+    bytes_of_features = bytes_of_sound * (1 + size * size)
+    visual = torch.rand(32, channels, size, size)
+    audio = torch.rand(32, channels)
+    samples = [
+        AVDataSample(metainfo=dict(sample_id=f'{i:02}')).set_gt_boxes(
+            [[0., 0., 1., 1.]]).set_pred_map(torch.rand(size, size))
+        .set_features(visual[i], audio[i]).to_dict() for i in range(4)
+    ]  # yapf: disable
+    own = METRIC_REGISTRY.build(dict(type=f'fnac_mm.{metric}'))
+    own.dataset_meta = VGGSS
+    own.process(None, samples)
+    pickled = len(pickle.dumps(own._features)) / 4
+    assert kept * bytes_of_features <= pickled
+    assert pickled < kept * bytes_of_features + 2000
+    sent: List[int] = []
+
+    def gather(item: Any) -> List[Any]:
+        sent.append(len(pickle.dumps(item)))
+        return [item]
+
+    monkeypatch.setattr(own, 'gather', gather)
+    own.finish(own.results, own._features)
+    assert sum(sent) < kept * 4 * (bytes_of_sound + 1000) + 1
+
+
+def test_metrics_of_one_test_share_features() -> None:
+    batch = torch.rand(8, 4, 7, 7), torch.rand(8, 4)
+    sample = AVDataSample(metainfo=dict(sample_id='a')).set_features(
+        batch[0][2], batch[1][2]).to_dict()
+    first, second = pair_features(sample), pair_features(sample)
+    assert torch.equal(first[0], batch[0][2])
+    assert first[0].data_ptr() == second[0].data_ptr()
+    assert first[0].untyped_storage().nbytes() == first[0].nbytes
 
 
 def test_deaf_model_gains_nothing() -> None:

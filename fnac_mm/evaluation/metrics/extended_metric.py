@@ -16,6 +16,7 @@ from fnac_mm.registry import METRICS
 from ..sample_row import is_positive
 from .map_metric import MapMetric
 
+
 def _percent(function: Callable[..., float], mode: str, *columns:
              np.ndarray) -> float:
     """A detection score in percent; NaN without a positive."""
@@ -77,14 +78,7 @@ class ExtendedLocalizationMetric(MapMetric):
               maps: Tensor,
               objects: Optional[Tensor],
               baselines: bool = True) -> None:
-        """Add cIoU and confidence by kind of map, and the target's size.
-
-        Args:
-            rows (list[dict]): Rows.
-            maps (Tensor): (B, h, w), cosines.
-            objects (Tensor, optional): (B, h', w').
-            baselines (bool): Whether image-blind guesses are wanted too.
-        """
+        """Add cIoU and confidence by kind of map, and the target's size."""
         rule = self.protocol.area, self.protocol.compare
         targets = self.targets(rows)
         cious = {
@@ -107,12 +101,6 @@ class ExtendedLocalizationMetric(MapMetric):
 
     def aggregate(self, rows: List[dict]) -> Dict[str, float]:
         """See the parent.
-
-        Args:
-            rows (list[dict]): Of all samples.
-
-        Returns:
-            dict[str, float]: See the class.
 
         Raises:
             ValueError: If no sample is positive.
@@ -144,14 +132,7 @@ class ExtendedLocalizationMetric(MapMetric):
             n_negative=int((~positive).sum()))
 
     def statistics(self, rows: List[dict]) -> Dict[str, SampleStatistic]:
-        """See the parent.
-
-        Args:
-            rows (list[dict]): Of all samples.
-
-        Returns:
-            dict[str, SampleStatistic]: By the keys of :meth:`aggregate`.
-        """
+        """See the parent."""
         positive = np.array([row['positive'] for row in rows])
         found: Dict[str, SampleStatistic] = {}
         for kind in self.of_model(rows):
@@ -169,14 +150,7 @@ class ExtendedLocalizationMetric(MapMetric):
         return found
 
     def head(self, metrics: Mapping[str, float]) -> List[str]:
-        """See the parent.
-
-        Args:
-            metrics (Mapping[str, float]): See the class.
-
-        Returns:
-            list[str]: Lines.
-        """
+        """See the parent."""
         first, = super().head(metrics)
         return [
             f'{first}, {metrics["n_positive"]:,} positive and '

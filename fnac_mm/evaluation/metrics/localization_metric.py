@@ -96,10 +96,6 @@ class LocalizationMetric(MapMetric):
     def check_row(cls, row: Dict[str, Any], where: str) -> None:
         """See the parent; also refuses a cIoU that is none.
 
-        Args:
-            row (dict): With the keys of ``row_schema``.
-            where (str): File and sample, for the message.
-
         Raises:
             ValueError: If something is malformed.
         """
@@ -107,14 +103,7 @@ class LocalizationMetric(MapMetric):
         check_array(list(row['ciou'].values()), 1, f'{where}: ciou')
 
     def beside(self, own: str) -> Dict[str, str]:
-        """See the parent.
-
-        Args:
-            own (str): ``'audio_visual'`` or the adaptive one.
-
-        Returns:
-            dict[str, str]: Those that know as much of the target.
-        """
+        """See the parent."""
         end = '_adaptive' if own.endswith('_adaptive') else ''
         return {
             name: name + end
@@ -122,14 +111,7 @@ class LocalizationMetric(MapMetric):
         }
 
     def titles(self, metrics: Mapping[str, float]) -> Mapping[str, str]:
-        """See the parent.
-
-        Args:
-            metrics (Mapping[str, float]): See the class.
-
-        Returns:
-            Mapping[str, str]: Of groups only where there are any.
-        """
+        """See the parent."""
         return {
             key: title
             for key, title in self.columns.items()
@@ -141,14 +123,7 @@ class LocalizationMetric(MapMetric):
               maps: Tensor,
               objects: Optional[Tensor],
               baselines: bool = True) -> None:
-        """Add cIoUs and the size of the target; see the parent.
-
-        Args:
-            rows (list[dict]): Rows.
-            maps (Tensor): (B, h, w), cosines.
-            objects (Tensor, optional): (B, h', w').
-            baselines (bool): Whether image-blind guesses are wanted too.
-        """
+        """Add cIoUs and the size of the target; see the parent."""
         targets = self.levels(rows)
         cious = self._cious(maps, objects, targets, baselines)
         columns = [values.tolist() for values in cious.values()]
@@ -164,14 +139,7 @@ class LocalizationMetric(MapMetric):
             row['empty_target'] = target.inside[0] == 0
 
     def compute_metrics(self, results: List[List[dict]]) -> Dict[str, float]:
-        """See the parent; also warns of what a reader should know.
-
-        Args:
-            results (list[list[dict]]): Rows of each process.
-
-        Returns:
-            dict[str, float]: See the class.
-        """
+        """See the parent; also warns of what a reader should know."""
         metrics = super().compute_metrics(results)
         rows = [row for part in results for row in part]
         found = self.meta('n_found', len(rows))
@@ -180,14 +148,7 @@ class LocalizationMetric(MapMetric):
         return metrics
 
     def aggregate(self, rows: List[dict]) -> Dict[str, float]:
-        """See the parent.
-
-        Args:
-            rows (list[dict]): Of all samples.
-
-        Returns:
-            dict[str, float]: See the class.
-        """
+        """See the parent."""
         metrics: Dict[str, float] = {}
         counts: Dict[str, float] = {}
         grouped = self._group_key() is not None
@@ -205,14 +166,7 @@ class LocalizationMetric(MapMetric):
         return dict(metrics, **counts)
 
     def statistics(self, rows: List[dict]) -> Dict[str, SampleStatistic]:
-        """See the parent.
-
-        Args:
-            rows (list[dict]): Of all samples.
-
-        Returns:
-            dict[str, SampleStatistic]: By the keys of :meth:`aggregate`.
-        """
+        """See the parent."""
         found: Dict[str, SampleStatistic] = {}
         groups = [row.get('group', row['sample_id']) for row in rows]
         for kind in self.of_model(rows):
@@ -228,29 +182,14 @@ class LocalizationMetric(MapMetric):
 
     def content(self, rows: List[dict],
                 metrics: Dict[str, float]) -> Dict[str, Any]:
-        """Parts of the file of results; here with what a group is.
-
-        Args:
-            rows (list[dict]): Sorted by id.
-            metrics (dict[str, float]): See the class.
-
-        Returns:
-            dict: See :mod:`fnac_mm.evaluation.result_file`.
-        """
+        """Parts of the file of results; here with what a group is."""
         content = super().content(rows, metrics)
         if self._group_key() is not None:
             content['dataset']['group_key'] = self._group_key()
         return content
 
     def report(self, metrics: Dict[str, float]) -> str:
-        """Table for the log.
-
-        Args:
-            metrics (dict[str, float]): See the class.
-
-        Returns:
-            str: Several lines.
-        """
+        """Table for the log."""
         end = '_adaptive'
         plain = {k: v for k, v in self.predictors.items() if end not in k}
         told = {k: v for k, v in self.predictors.items() if end in k}

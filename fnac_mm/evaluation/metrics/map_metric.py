@@ -1,7 +1,7 @@
 """What all metrics of maps share: targets, predictors, shuffled sounds."""
 from abc import abstractmethod
 from dataclasses import asdict
-from typing import (Any, Dict, List, Mapping, Optional, Sequence, Tuple, Union)
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple, Union
 
 import torch
 from torch import Tensor
@@ -9,10 +9,9 @@ from torch import Tensor
 from fnac_mm.functional import (Protocol, TargetLevels, build_protocol,
                                 draw_partners, localization_map)
 from fnac_mm.structures import AVDataSample
-from ..result_file import check_array, check_keys
-from ..sample_row import (MAPS, decode_mask, describe_sample, row_levels,
-                          row_to_sample, stack_maps)
-from ..score_table import format_table
+from ..result_file import check_keys
+from ..sample_row import (MAPS, check_map_row, check_protocol, describe_sample,
+                          row_levels, row_to_sample, stack_maps)
 from .sample_metric import CHUNK, Features, SampleMetric
 
 
@@ -89,34 +88,19 @@ class MapMetric(SampleMetric):
 
     @classmethod
     def score_keys(cls) -> Tuple[str, ...]:
-        """See the parent.
-
-        Returns:
-            tuple[str, ...]: Keys of ``row_schema`` beyond maps and targets.
-        """
-        return tuple(k for k in cls.row_schema if k not in MapMetric.row_schema)
+        """See the parent."""
+        return tuple(k for k in cls.row_schema
+                     if k not in MapMetric.row_schema)
 
     @classmethod
     def check_head(cls, content: Dict[str, Any], path: str) -> None:
         """Refuse a file without protocol or rule of the target.
 
-        Args:
-            content (dict): Of the file.
-            path (str): For the message.
-
         Raises:
             ValueError: If it is malformed.
         """
         check_keys(content, dict(protocol=dict), path)
-        part, where = content['protocol'], f'{path}: protocol'
-        example = asdict(Protocol('', threshold=0.5))
-        unknown = sorted(set(part) - set(example))
-        if unknown:
-            raise ValueError(f'{where}: unknown field '
-                             f'{", ".join(unknown)[:200]}')
-        if part.get('threshold', 0) is None:
-            example.pop('threshold')
-        check_keys(part, {k: type(v) for k, v in example.items()}, where)
+        check_protocol(content['protocol'], f'{path}: protocol')
         check_keys(content['dataset'], dict(combine=str, consensus=int),
                    f'{path}: dataset')
 
@@ -124,35 +108,13 @@ class MapMetric(SampleMetric):
     def check_row(cls, row: Dict[str, Any], where: str) -> None:
         """Refuse maps, boxes or a mask that are none.
 
-        Args:
-            row (dict): With the keys of ``row_schema``.
-            where (str): File and sample, for the message.
-
         Raises:
             ValueError: If one is malformed.
         """
-        for key in MAPS:
-            if key in row:
-                check_array(row[key], 2, f'{where}: {key}')
-        if row['boxes']:
-            check_array(row['boxes'], 2, f'{where}: boxes', width=4)
-        if 'mask' not in row:
-            return
-        check_keys(row['mask'], dict(size=list, counts=list), f'{where}: mask')
-        try:
-            decode_mask(row['mask'])
-        except (TypeError, ValueError, OverflowError) as error:
-            raise ValueError(f'{where}: mask: {error!s:.200}') from None
+        check_map_row(row, where)
 
     def make_rows(self, samples: Sequence[dict]) -> List[dict]:
         """Rows of some samples.
-
-        Args:
-            samples (Sequence[dict]): ``AVDataSample.to_dict()`` of each,
-                with ``pred_map`` and ``gt_instances`` or ``gt_mask``.
-
-        Returns:
-            list[dict]: See :func:`describe_sample` and :meth:`score`.
 
         Raises:
             ValueError: If a sample has no id, annotation or map, or one that
@@ -199,12 +161,7 @@ class MapMetric(SampleMetric):
 
     def finish(self, rows: List[dict],
                features: Sequence[Optional[Features]]) -> None:
-        """Score each picture with another clip's sound.
-
-        Args:
-            rows (list[dict]): Of this process.
-            features (Sequence): See :func:`pair_features`.
-        """
+        """Score each picture with another clip's sound."""
         if not self.needs_features:
             return
         sounds = [
@@ -325,46 +282,17 @@ class MapMetric(SampleMetric):
 
     def table(self, metrics: Mapping[str, float],
               predictors: Mapping[str, str]) -> List[str]:
-        """Table of some predictors.
-
-        Args:
-            metrics (Mapping[str, float]): See :meth:`aggregate`.
-            predictors (Mapping[str, str]): Titles, by their keys.
-
-        Returns:
-            list[str]: Lines; the fused map with its weight.
-        """
+        """See the parent; the fused map with its weight."""
         fused = self.predictors.get('fused')
-        named = {
-            k: f'{v} ({self.protocol.alpha:g})' if v == fused else v
-            for k, v in predictors.items()
-        }
-        return format_table(metrics, self.titles(metrics), named,
-                            self.references)
-
-    def report(self, metrics: Dict[str, float]) -> str:
-        """Table for the log.
-
-        Args:
-            metrics (dict[str, float]): See :meth:`aggregate`.
-
-        Returns:
-            str: Several lines.
-        """
-        return '\n'.join(
-            [*self.head(metrics), *self.table(metrics, self.predictors)])
+        return super().table(
+            metrics, {
+                k: f'{v} ({self.protocol.alpha:g})' if v == fused else v
+                for k, v in predictors.items()
+            })
 
     def content(self, rows: List[dict],
                 metrics: Dict[str, float]) -> Dict[str, Any]:
-        """Parts of the file of results.
-
-        Args:
-            rows (list[dict]): Sorted by id.
-            metrics (dict[str, float]): See :meth:`aggregate`.
-
-        Returns:
-            dict: See :mod:`fnac_mm.evaluation.result_file`.
-        """
+        """Parts of the file of results."""
         content = super().content(rows, metrics)
         content['dataset'].update(self.target_rule())
         return dict(content, protocol=asdict(self.protocol))

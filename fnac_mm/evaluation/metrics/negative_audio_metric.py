@@ -11,10 +11,9 @@ import torch
 from torch import Tensor
 
 from fnac_mm.functional import (PUBLISHED_THRESHOLDS, Protocol,
-                                SampleStatistic,
-                                active_share, calibrate_threshold,
-                                negative_auc, region_ciou, sample_scores,
-                                summarize_negative_audio)
+                                SampleStatistic, active_share,
+                                calibrate_threshold, negative_auc, region_ciou,
+                                sample_scores, summarize_negative_audio)
 from fnac_mm.registry import METRICS
 from .map_metric import MapMetric
 from .sample_metric import CHUNK
@@ -68,8 +67,8 @@ class NegativeAudioMetric(MapMetric):
 
     To be given a test set together with its ``NegativeAudio``, see
     docs/evaluation.md. Negatives of several seeds are pooled, as in the
-    published evaluation; clips stay the units of intervals. One threshold U on ``(cos + 1) / 2`` decides for all
-    samples. Keys, after ``negative_audio/``, are ``audio_visual/ciou_u``,
+    published evaluation; clips stay the units of intervals. One threshold U
+    on ``(cos + 1) / 2`` decides for all samples. Keys, after ``negative_audio/``, are ``audio_visual/ciou_u``,
     ``.../auc_u``, ``.../f_loc``, ``.../f_auc`` and of each kind of negative
     ``.../pia/<kind>``, ``.../auc_n/<kind>``, ``.../f_loc/<kind>`` and
     ``.../f_auc/<kind>``; the same under ``whole_image/`` (everything always
@@ -124,11 +123,7 @@ class NegativeAudioMetric(MapMetric):
         self.seed = seed
 
     def options(self) -> Dict[str, Any]:
-        """See the parent.
-
-        Returns:
-            dict: Plain values, by their names.
-        """
+        """See the parent."""
         return dict(
             threshold=self.threshold,
             calibration=self.calibration,
@@ -139,26 +134,13 @@ class NegativeAudioMetric(MapMetric):
               maps: Tensor,
               objects: Optional[Tensor],
               baselines: bool = True) -> None:
-        """Add the largest value of the enlarged map.
-
-        Args:
-            rows (list[dict]): Rows.
-            maps (Tensor): (B, h, w), cosines.
-            objects (Tensor, optional): Not used: it has heard nothing.
-            baselines (bool): Not used.
-        """
+        """Add the largest value of the enlarged map."""
         peaks = self._enlarge(maps).amax(dim=(1, 2)).tolist()
         for row, peak in zip(rows, peaks):
             row['peak'] = peak
 
     def aggregate(self, rows: List[dict]) -> Dict[str, float]:
         """See the parent.
-
-        Args:
-            rows (list[dict]): Of all samples.
-
-        Returns:
-            dict[str, float]: See the class.
 
         Raises:
             ValueError: If there are no positives, no negatives, or none of
@@ -186,14 +168,7 @@ class NegativeAudioMetric(MapMetric):
             n_listed=self.meta('n_listed', len(cious)))
 
     def statistics(self, rows: List[dict]) -> Dict[str, SampleStatistic]:
-        """See the parent; clips are drawn, the threshold stays.
-
-        Args:
-            rows (list[dict]): Of all samples.
-
-        Returns:
-            dict[str, SampleStatistic]: By the keys of :meth:`aggregate`.
-        """
+        """See the parent; clips are drawn, the threshold stays."""
         measured = self._measure(rows)
         cious = np.array(list(measured.cious.values()))
         found = {
@@ -244,14 +219,7 @@ class NegativeAudioMetric(MapMetric):
         return found
 
     def titles(self, metrics: Mapping[str, float]) -> Mapping[str, str]:
-        """See the parent; here with the kinds of negatives that there are.
-
-        Args:
-            metrics (Mapping[str, float]): See the class.
-
-        Returns:
-            Mapping[str, str]: In the order of the report.
-        """
+        """See the parent; here with the kinds of negatives that there are."""
         start = 'audio_visual/pia/'
         kinds = [k[len(start):] for k in metrics if k.startswith(start)]
         pia = {f'pia/{kind}': f'pIA {kind}' for kind in kinds}
@@ -263,14 +231,7 @@ class NegativeAudioMetric(MapMetric):
             f_auc='F_AUC')
 
     def head(self, metrics: Mapping[str, float]) -> List[str]:
-        """See the parent.
-
-        Args:
-            metrics (Mapping[str, float]): See the class.
-
-        Returns:
-            list[str]: Lines.
-        """
+        """See the parent."""
         first, = super().head(metrics)
         origin = (f'calibrated on {metrics["n_calibration"]:,} clips'
                   if self.threshold is None else 'given')
@@ -281,15 +242,7 @@ class NegativeAudioMetric(MapMetric):
         ]
 
     def sample_score(self, row: Mapping[str, Any], predictor: str) -> float:
-        """See the parent; a single share says little.
-
-        Args:
-            row (Mapping): With its peak.
-            predictor (str): Only ``'audio_visual'``.
-
-        Returns:
-            float: The largest value of the enlarged map.
-        """
+        """See the parent; a single share says little."""
         if predictor == 'audio_visual':
             return float(row['peak'])
         return super().sample_score(row, predictor)
@@ -297,14 +250,7 @@ class NegativeAudioMetric(MapMetric):
     def drawn_region(
             self, metrics: Mapping[str,
                                    float]) -> Tuple[Protocol, Optional[float]]:
-        """See the parent; one threshold for all samples.
-
-        Args:
-            metrics (Mapping[str, float]): The numbers of the file.
-
-        Returns:
-            tuple[Protocol, float | None]: Protocol with this threshold.
-        """
+        """See the parent; one threshold for all samples."""
         threshold = metrics['threshold']
         return replace(self.protocol, threshold=threshold), None
 

@@ -90,12 +90,7 @@ class RetrievalMetric(SampleMetric):
 
     def finish(self, rows: List[dict],
                features: Sequence[Optional[Features]]) -> None:
-        """Add the place of each partner; every process has its pictures.
-
-        Args:
-            rows (list[dict]): Of this process.
-            features (Sequence): See :func:`pair_features`.
-        """
+        """Add the place of each partner; every process has its pictures."""
         if rows and 'to_audio' in rows[0]:
             return
         sounds = [(row['sample_id'], pair[1])
@@ -131,14 +126,7 @@ class RetrievalMetric(SampleMetric):
             torch.stack(audio).double(), self.kind).float()
 
     def aggregate(self, rows: List[dict]) -> Dict[str, float]:
-        """See the parent.
-
-        Args:
-            rows (list[dict]): Of all samples.
-
-        Returns:
-            dict[str, float]: See the class.
-        """
+        """See the parent."""
         metrics: Dict[str, float] = {}
         for key, way in WAYS.items():
             ranks = torch.tensor([row[key] for row in rows])
@@ -149,14 +137,7 @@ class RetrievalMetric(SampleMetric):
         return metrics
 
     def statistics(self, rows: List[dict]) -> Dict[str, SampleStatistic]:
-        """See the parent; pairs are drawn, what they compete with stays.
-
-        Args:
-            rows (list[dict]): Of all samples.
-
-        Returns:
-            dict[str, SampleStatistic]: By the keys of :meth:`aggregate`.
-        """
+        """See the parent; pairs are drawn, what they compete with stays."""
         found: Dict[str, SampleStatistic] = {}
         for key, way in WAYS.items():
             ranks = np.array([row[key] for row in rows])
@@ -166,22 +147,11 @@ class RetrievalMetric(SampleMetric):
         return found
 
     def head(self, metrics: Mapping[str, float]) -> List[str]:
-        """See the parent.
-
-        Args:
-            metrics (Mapping[str, float]): See the class.
-
-        Returns:
-            list[str]: Lines.
-        """
+        """See the parent."""
         return [
             *super().head(metrics), f'retrieval by the {self.kind} similarity'
         ]
 
     def options(self) -> Dict[str, Any]:
-        """See the parent.
-
-        Returns:
-            dict: Plain values, by their names.
-        """
+        """See the parent."""
         return dict(ks=self.ks, kind=self.kind)

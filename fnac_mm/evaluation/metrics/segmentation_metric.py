@@ -5,10 +5,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fnac_mm.functional import (Protocol, SampleStatistic, centre_map, f_measure_curve,
-                                frame_iou, max_f_measure, normalize_map,
-                                oracle_ciou, pixel_average_precision,
-                                select_region, summarize_segmentation)
+from fnac_mm.functional import (Protocol, SampleStatistic, centre_map,
+                                f_measure_curve, frame_iou, max_f_measure,
+                                normalize_map, oracle_ciou,
+                                pixel_average_precision, select_region,
+                                summarize_segmentation)
 from fnac_mm.registry import METRICS
 from fnac_mm.structures import AVDataSample
 from ..sample_row import encode_mask, row_to_sample
@@ -65,21 +66,11 @@ class SegmentationMetric(MapMetric):
         self.threshold = threshold
 
     def options(self) -> Dict[str, Any]:
-        """See the parent.
-
-        Returns:
-            dict: Plain values, by their names.
-        """
+        """See the parent."""
         return dict(threshold=self.threshold)
 
     def describe(self, sample: dict) -> Dict[str, Any]:
         """Begin the row of a sample; its target is always the mask.
-
-        Args:
-            sample (dict): ``AVDataSample.to_dict()``.
-
-        Returns:
-            dict: See the parent.
 
         Raises:
             ValueError: If there is no mask.
@@ -99,12 +90,6 @@ class SegmentationMetric(MapMetric):
               objects: Optional[Tensor],
               baselines: bool = True) -> None:
         """Add IoU, F-measure curve and pixel AP by kind of map.
-
-        Args:
-            rows (list[dict]): Rows.
-            maps (Tensor): (B, h, w), cosines.
-            objects (Tensor, optional): (B, h', w').
-            baselines (bool): Whether image-blind guesses are wanted too.
 
         Raises:
             ValueError: If a mask is of another size.
@@ -129,14 +114,7 @@ class SegmentationMetric(MapMetric):
                 row['oracle_iou'] = best
 
     def aggregate(self, rows: List[dict]) -> Dict[str, float]:
-        """See the parent.
-
-        Args:
-            rows (list[dict]): Of all samples.
-
-        Returns:
-            dict[str, float]: See the class.
-        """
+        """See the parent."""
         metrics: Dict[str, float] = {}
         for kind in self.scored(rows):
             ious, curves, precisions = zip(*(row['scores'][kind]
@@ -150,14 +128,7 @@ class SegmentationMetric(MapMetric):
         return dict(metrics, n_empty=empty)
 
     def statistics(self, rows: List[dict]) -> Dict[str, SampleStatistic]:
-        """See the parent.
-
-        Args:
-            rows (list[dict]): Of all samples.
-
-        Returns:
-            dict[str, SampleStatistic]: By the keys of :meth:`aggregate`.
-        """
+        """See the parent."""
         groups = [row.get('group', row['sample_id']) for row in rows]
         found: Dict[str, SampleStatistic] = {}
         for kind in self.of_model(rows):
@@ -176,14 +147,7 @@ class SegmentationMetric(MapMetric):
         return found
 
     def head(self, metrics: Mapping[str, float]) -> List[str]:
-        """See the parent.
-
-        Args:
-            metrics (Mapping[str, float]): See the class.
-
-        Returns:
-            list[str]: Lines.
-        """
+        """See the parent."""
         first, = super().head(metrics)
         rule = (f'top {1 - self.protocol.area:.0%}' if self.threshold is None
                 else f'normalised map > {self.threshold:g}')
@@ -194,27 +158,13 @@ class SegmentationMetric(MapMetric):
         ]
 
     def drawn_sample(self, row: Mapping[str, Any]) -> AVDataSample:
-        """See the parent.
-
-        Args:
-            row (Mapping): Of a file.
-
-        Returns:
-            AVDataSample: With the mask, whatever boxes there are.
-        """
+        """See the parent."""
         return row_to_sample(dict(row, boxes=[]))
 
     def drawn_region(
             self, metrics: Mapping[str,
                                    float]) -> Tuple[Protocol, Optional[float]]:
-        """See the parent.
-
-        Args:
-            metrics (Mapping[str, float]): The numbers of the file.
-
-        Returns:
-            tuple[Protocol, float | None]: With the threshold of the mIoU.
-        """
+        """See the parent."""
         return self.protocol, self.threshold
 
     def _region(self, map: Tensor) -> Tensor:
