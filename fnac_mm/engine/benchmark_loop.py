@@ -52,10 +52,11 @@ class BenchmarkLoop(BaseLoop):
         evaluator (list | dict): Not used; each set has its own.
         benchmarks (Sequence[dict]): Sets, each with ``name``; ``dataset``,
             a config whose ``data_root`` is relative to the one here and
-            which has no pipeline; ``evaluator``, a list of metrics,
-            each a :class:`~fnac_mm.evaluation.SampleMetric`; and, if wanted, ``masks`` (bool), ``negatives`` (kinds
-            of :class:`~fnac_mm.datasets.NegativeAudio` that are tested too)
-            and ``subsets`` (list files by name, which the first metric
+            which has no pipeline; ``evaluator``, a list of metrics, each a
+            :class:`~fnac_mm.evaluation.SampleMetric`; and, if wanted,
+            ``masks`` (bool), ``negatives`` (kinds of
+            :class:`~fnac_mm.datasets.NegativeAudio` that are tested too) and
+            ``subsets`` (list files by name, which the first metric
             scores as sets of their own).
         pipeline (Sequence[dict]): Transforms of all sets; ``LoadMask`` is
             put first where there are masks.

@@ -85,7 +85,11 @@ class MetricSchema:
         Returns:
             Mapping[str, str]: In the order of the report.
         """
-        return self.columns
+        return {
+            key: title
+            for key, title in self.columns.items()
+            if any(f'{name}/{key}' in metrics for name in self.predictors)
+        }
 
     def head(self, metrics: Mapping[str, float]) -> List[str]:
         """What stands above the table in the log.

@@ -45,23 +45,10 @@ def log_to_stderr() -> None:
             handler.stream = sys.stderr
 
 
-def restore_metric(content: Dict[str, Any],
-                   protocol: Union[None, str, Dict[str, Any], Protocol] = None,
-                   out_file: Optional[str] = None) -> Any:
-    """The metric of a file, which has not seen any sample yet.
-
-    Args:
-        content (dict): See :func:`read_results`.
-        protocol (str | dict | Protocol, optional): Instead of the file's.
-        out_file (str, optional): Where the metric writes new results.
-
-    Returns:
-        SampleMetric: With the data set's meta.
-
-    Raises:
-        ValueError: If the metric has no protocol but one is asked for, or
-            does not take an option that the file names.
-    """
+def _build(content: Dict[str, Any],
+           protocol: Union[None, str, Dict[str, Any], Protocol] = None,
+           out_file: Optional[str] = None) -> Any:
+    """The metric of a file, which has not seen any sample yet."""
     settings = dict(content['metric'], out_file=out_file)
     name = settings.pop('type')
     if 'protocol' in content:
@@ -97,9 +84,10 @@ def score_again(content: Dict[str, Any],
         SampleMetric: Its ``results`` are in the order of the file.
 
     Raises:
-        ValueError: See :func:`restore_metric`.
+        ValueError: If the metric has no protocol but one is asked for, or
+            does not take an option that the file names.
     """
-    metric = restore_metric(content, protocol, out_file)
+    metric = _build(content, protocol, out_file)
     rows = content['results']
     if 'protocol' not in content:
         metric.restore(rows)
@@ -121,7 +109,7 @@ def scored_rows(content: Dict[str, Any]) -> Tuple[Any, List[Dict[str, Any]]]:
         tuple[SampleMetric, list[dict]]: Rows in the order of the file; its
         own where it has the scores.
     """
-    metric = restore_metric(content)
+    metric = _build(content)
     if 'protocol' not in content or metric.score_keys():
         return metric, content['results']
     metric = score_again(content)

@@ -10,6 +10,7 @@ from mmengine.dataset import DefaultSampler
 from mmengine.evaluator import Evaluator
 
 from fnac_mm.evaluation import read_results, score_again
+from fnac_mm.evaluation.metrics import map_metric, retrieval_metric
 from fnac_mm.evaluation.metrics.sample_metric import pair_features
 from fnac_mm.functional import (PROTOCOLS, boxes_to_target, consensus_iou,
                                 draw_partners, localization_map,
@@ -100,7 +101,8 @@ def test_features_are_kept_where_they_are_used(
         sent.append(len(pickle.dumps(item)))
         return [item]
 
-    monkeypatch.setattr(own, 'gather', gather)
+    for module in (map_metric, retrieval_metric):
+        monkeypatch.setattr(module, 'all_gather_object', gather)
     own.finish(own.results, own._features)
     assert sum(sent) < kept * 4 * (bytes_of_sound + 1000) + 1
 

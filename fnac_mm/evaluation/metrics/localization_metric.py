@@ -1,6 +1,6 @@
 """cIoU of sound localisation, with what a score is worth beside it."""
 import logging
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import torch
 from mmengine.logging import print_log
@@ -108,14 +108,6 @@ class LocalizationMetric(MapMetric):
         return {
             name: name + end
             for name in MapMetric.predictors if name != 'audio_visual'
-        }
-
-    def titles(self, metrics: Mapping[str, float]) -> Mapping[str, str]:
-        """See the parent."""
-        return {
-            key: title
-            for key, title in self.columns.items()
-            if f'audio_visual/{key}' in metrics
         }
 
     def score(self,

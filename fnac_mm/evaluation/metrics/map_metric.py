@@ -4,6 +4,7 @@ from dataclasses import asdict
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple, Union
 
 import torch
+from mmengine.dist import all_gather_object
 from torch import Tensor
 
 from fnac_mm.functional import (Protocol, TargetLevels, build_protocol,
@@ -170,7 +171,7 @@ class MapMetric(SampleMetric):
              row.get('group', row['sample_id']), pair[1])
             for row, pair in zip(rows, features)
         ]
-        known = [s for part in self.gather(sounds) for s in part]
+        known = [s for part in all_gather_object(sounds) for s in part]
         if not known or None in known:
             return
         ids, clips, groups, audios = zip(*sorted(known, key=lambda s: s[0]))

@@ -68,7 +68,8 @@ class NegativeAudioMetric(MapMetric):
     To be given a test set together with its ``NegativeAudio``, see
     docs/evaluation.md. Negatives of several seeds are pooled, as in the
     published evaluation; clips stay the units of intervals. One threshold U
-    on ``(cos + 1) / 2`` decides for all samples. Keys, after ``negative_audio/``, are ``audio_visual/ciou_u``,
+    on ``(cos + 1) / 2`` decides for all samples. Keys, after
+    ``negative_audio/``, are ``audio_visual/ciou_u``,
     ``.../auc_u``, ``.../f_loc``, ``.../f_auc`` and of each kind of negative
     ``.../pia/<kind>``, ``.../auc_n/<kind>``, ``.../f_loc/<kind>`` and
     ``.../f_auc/<kind>``; the same under ``whole_image/`` (everything always

@@ -3,6 +3,7 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 import numpy as np
 import torch
+from mmengine.dist import all_gather_object
 from torch import Tensor
 
 from fnac_mm.functional import (SampleStatistic, partial_ranks, recall_at,
@@ -95,7 +96,7 @@ class RetrievalMetric(SampleMetric):
             return
         sounds = [(row['sample_id'], pair[1])
                   for row, pair in zip(rows, features) if pair]
-        known = sorted((s for part in self.gather(sounds) for s in part),
+        known = sorted((s for part in all_gather_object(sounds) for s in part),
                        key=lambda s: s[0])
         place = {sample_id: i for i, (sample_id, _) in enumerate(known)}
         columns = torch.tensor([place[row['sample_id']] for row in rows],
@@ -105,11 +106,11 @@ class RetrievalMetric(SampleMetric):
         mine = zip(columns.tolist(),
                    similarity.gather(1, columns[:, None])[:, 0].tolist())
         own = torch.empty(len(known), dtype=similarity.dtype)
-        for part in self.gather(list(mine)):
+        for part in all_gather_object(list(mine)):
             for index, value in part:
                 own[index] = value
         to_audio, counts = partial_ranks(similarity, columns, own)
-        to_image = sum(self.gather(counts))
+        to_image = sum(all_gather_object(counts))
         for row, index, rank in zip(rows, columns.tolist(), to_audio.tolist()):
             row.update(to_audio=rank, to_image=int(to_image[index]))
 

@@ -5,7 +5,7 @@ from typing import (Any, Collection, Dict, List, Mapping, Optional, Sequence,
                     Tuple)
 
 import torch
-from mmengine.dist import all_gather_object, get_rank, get_world_size
+from mmengine.dist import get_rank, get_world_size
 from mmengine.evaluator import BaseMetric
 from mmengine.logging import print_log
 from torch import Tensor
@@ -171,17 +171,6 @@ class SampleMetric(MetricSchema, BaseMetric):
             features (Sequence): See :func:`pair_features`; None for each row
                 unless ``needs_features``.
         """
-
-    def gather(self, item: Any) -> List[Any]:
-        """Something of each process, in the order of ranks.
-
-        Args:
-            item (Any): Can be pickled.
-
-        Returns:
-            list: One item for each process.
-        """
-        return all_gather_object(item)
 
     @abstractmethod
     def make_rows(self, samples: Sequence[dict]) -> List[dict]:
