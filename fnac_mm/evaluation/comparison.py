@@ -149,14 +149,7 @@ def compare(first: Dict[str, Any],
 
 
 def count_units(rows: Sequence[Mapping[str, Any]]) -> int:
-    """Number of what is drawn together: groups, or else samples.
-
-    Args:
-        rows (Sequence[Mapping]): Results of the samples.
-
-    Returns:
-        int: At most as many as there are rows.
-    """
+    """Number of what is drawn together: groups, or else samples."""
     return len({row.get('group', row['sample_id']) for row in rows})
 
 
@@ -169,14 +162,7 @@ def _is_binary(statistic: SampleStatistic) -> bool:
 
 
 def format_comparison(found: Dict[str, Dict[str, Any]]) -> str:
-    """Table of the tests.
-
-    Args:
-        found (dict[str, dict]): See :func:`compare`.
-
-    Returns:
-        str: Several lines.
-    """
+    """Table of the tests."""
     lines = [
         f'{"":<32}{"A":>8}{"B":>8}{"B - A":>8}{"95 %":>18}{"p":>9}'
         f'{"McNemar p":>11}'

@@ -40,28 +40,12 @@ def history_row(sample: Mapping[str, Any]) -> Dict[str, Any]:
 
 
 def frame_file(sample_id: str) -> str:
-    """Where the frame of a sample lies, relative to the history's folder.
-
-    Args:
-        sample_id (str): Its id, which may hold characters that no file name
-            may.
-
-    Returns:
-        str: Path.
-    """
+    """Where the frame of a sample lies, relative to the history's folder."""
     return f'frames/{plain_name(sample_id)}.jpg'
 
 
 def plain_name(sample_id: str) -> str:
-    """An id as part of a file name.
-
-    Args:
-        sample_id (str): Any text.
-
-    Returns:
-        str: The same for all usual ids; elsewhere ``_`` for what is not a
-        letter, digit or one of ``+-._``.
-    """
+    """An id as part of a file name: ``_`` for all but ``+-.`` and letters."""
     return re.sub(r'[^\w+.-]', '_', sample_id)
 
 

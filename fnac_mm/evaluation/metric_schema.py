@@ -146,14 +146,6 @@ class MetricSchema:
         }
 
     def meta(self, key: str, default: Any) -> Any:
-        """Entry of ``dataset_meta``, which may be absent.
-
-        Args:
-            key (str): Its name.
-            default (Any): If it is absent.
-
-        Returns:
-            Any: The entry.
-        """
+        """Entry of ``dataset_meta``, which may be absent."""
         found = getattr(self, 'dataset_meta', None) or {}
         return found.get(key, default)

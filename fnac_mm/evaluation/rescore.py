@@ -19,14 +19,6 @@ def change_protocol(content: Dict[str, Any],
                     alpha: Optional[float] = None) -> Optional[Protocol]:
     """Protocol that a user asks for instead of the file's.
 
-    Args:
-        content (dict): See :func:`read_results`.
-        protocol (str, optional): Name of a preset.
-        alpha (float, optional): Weight of the audio-visual map.
-
-    Returns:
-        Protocol | None: None if nothing is asked for.
-
     Raises:
         ValueError: If the preset is unknown, or the metric has no protocol.
     """

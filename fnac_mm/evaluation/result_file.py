@@ -50,27 +50,13 @@ def _registered() -> Iterator[Tuple[str, Any]]:
 
 
 def metric_name(metric_class: type) -> str:
-    """Registered name of a metric, by which its files name it.
-
-    Args:
-        metric_class (type): A subclass of :class:`SampleMetric`.
-
-    Returns:
-        str: Name without scope; of a class that is not registered, its own.
-    """
+    """Registered name of a metric, by which its files name it."""
     names = (name for name, found in _registered() if found is metric_class)
     return next(names, metric_class.__name__)
 
 
 def short_name(metric_type: str) -> str:
-    """What a metric adds to the name of a file.
-
-    Args:
-        metric_type (str): ``type`` in a config.
-
-    Returns:
-        str: As ``'localization'`` of ``'fnac_mm.LocalizationMetric'``.
-    """
+    """What a metric adds to the name of a file."""
     return metric_type.split('.')[-1].removesuffix('Metric').lower()
 
 
@@ -98,14 +84,7 @@ def find_metric(name: str) -> Any:
 
 
 def content_digest(content: Dict[str, Any]) -> str:
-    """SHA-256 of all parts but itself, whatever the layout of the file.
-
-    Args:
-        content (dict): Of a file.
-
-    Returns:
-        str: 64 hexadecimal digits.
-    """
+    """SHA-256 of all parts but itself, whatever the layout of the file."""
     return json_digest({k: v for k, v in content.items() if k != 'sha256'})
 
 
@@ -234,14 +213,7 @@ def _check_provenance(content: Dict[str, Any], path: str) -> None:
 
 
 def duplicated(sample_ids: List[str]) -> List[str]:
-    """Ids that occur more than once, sorted.
-
-    Args:
-        sample_ids (list[str]): Ids.
-
-    Returns:
-        list[str]: Each once.
-    """
+    """Ids that occur more than once, sorted."""
     return sorted(k for k, count in Counter(sample_ids).items() if count > 1)
 
 

@@ -64,10 +64,6 @@ def decode_mask(code: Mapping[str, Sequence[int]]) -> np.ndarray:
 def check_protocol(part: Dict[str, Any], where: str) -> None:
     """Refuse what a file calls its protocol.
 
-    Args:
-        part (dict): Of the file.
-        where (str): For the message.
-
     Raises:
         ValueError: Unless these are the fields of a protocol.
     """
@@ -82,10 +78,6 @@ def check_protocol(part: Dict[str, Any], where: str) -> None:
 
 def check_map_row(row: Dict[str, Any], where: str) -> None:
     """Refuse a row of a file with maps, boxes or a mask that are none.
-
-    Args:
-        row (dict): With the keys that it must have.
-        where (str): File and sample, for the message.
 
     Raises:
         ValueError: If one is malformed.
@@ -167,14 +159,7 @@ def row_to_sample(row: Mapping[str, Any]) -> AVDataSample:
 
 
 def is_positive(row: Mapping[str, Any]) -> bool:
-    """Whether something in the frame sounds.
-
-    Args:
-        row (Mapping): See :func:`describe_sample`.
-
-    Returns:
-        bool: There is a box, even one of zero area, or a pixel of a mask.
-    """
+    """Whether something in the frame sounds."""
     return bool(row['boxes']) or len(row.get('mask', {}).get('counts', ())) > 1
 
 

@@ -74,12 +74,6 @@ def plot_training_curves(scalars: Union[PathLike, Sequence[PathLike],
 def find_logs(work_dir: PathLike) -> List[Path]:
     """Logs of a training, also of one that was resumed, in their order.
 
-    Args:
-        work_dir (str | Path): Folder with a sub-folder per start.
-
-    Returns:
-        list[Path]: ``scalars.json`` of each start that logged something.
-
     Raises:
         FileNotFoundError: If there is none.
     """
@@ -174,15 +168,7 @@ def _read_run(paths: Sequence[PathLike], metric: str) -> Run:
 
 
 def in_epochs(training: Records, steps: Sequence[float]) -> List[float]:
-    """Iterations in epochs.
-
-    Args:
-        training (dict): See :func:`read_scalars`.
-        steps (Sequence[float]): Iterations.
-
-    Returns:
-        list[float]: Where they are on an axis of epochs.
-    """
+    """Iterations in epochs."""
     # Step s in epoch e means s <= e * iterations, nearly equal at its end.
     per_epoch = max((step / record.get('epoch', step)
                      for step, record in training.items()),

@@ -18,15 +18,7 @@ ToSample = Callable[[Mapping[str, Any]], AVDataSample]
 
 
 def spread(history: List[Dict[str, Any]], count: int) -> List[Dict[str, Any]]:
-    """Validations to show, with the first and the last.
-
-    Args:
-        history (list[dict]): By epoch.
-        count (int): At most so many; 1 gives the last.
-
-    Returns:
-        list[dict]: Evenly spread over the places in the list.
-    """
+    """At most so many validations, with the first and the last; 1: the last."""
     last = len(history) - 1
     if count > last:
         return history
@@ -125,12 +117,7 @@ def _make_sheet(columns: Sequence[Sequence[Tile]], title: str,
 
 
 def write_gif(path: str, sheets: Sequence[np.ndarray]) -> None:
-    """Write an animation, half a second a sheet, the last one longer.
-
-    Args:
-        path (str): File; its folder is made.
-        sheets (Sequence[ndarray]): RGB uint8 of one size.
-    """
+    """Write an animation, half a second a sheet, the last one longer."""
     first, *others = [Image.fromarray(sheet) for sheet in sheets]
     with atomic_path(Path(path)) as draft:
         first.save(

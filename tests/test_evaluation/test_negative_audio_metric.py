@@ -1,19 +1,22 @@
 """NegativeAudioMetric: closed forms, held-out clips, refusals."""
+from functools import partial
 from pathlib import Path
 from typing import List
 
 import numpy as np
 import pytest
 import torch
-from mmengine.evaluator import Evaluator
 from mmengine.registry import DefaultScope
 
 from fnac_mm.registry import DATASETS, METRICS
 from fnac_mm.structures import AVDataSample
-from .samples import VGGSS, make_sample
+from .samples import VGGSS
+from .samples import evaluate as evaluate_metric
+from .samples import make_sample
 
 LEFT = [[0., 0., 0.5, 1.]]
 TYPE = 'fnac_mm.NegativeAudioMetric'
+evaluate = partial(evaluate_metric, metric='NegativeAudioMetric', batch_size=1)
 
 
 def stripe(share: float, low: float = -1.) -> np.ndarray:
@@ -25,15 +28,6 @@ def stripe(share: float, low: float = -1.) -> np.ndarray:
 
 def negative(clip: str, kind: str, map: np.ndarray) -> AVDataSample:
     return make_sample(f'{clip}+{kind}', [], map, negative_kind=kind)
-
-
-def evaluate(samples: List[AVDataSample], **kwargs: object) -> dict:
-    evaluator = Evaluator(dict(type=TYPE, **kwargs))
-    evaluator.dataset_meta = VGGSS
-    for sample in samples:
-        evaluator.process([sample], None)
-    metrics = evaluator.evaluate(len(samples))
-    return {k.removeprefix('negative_audio/'): v for k, v in metrics.items()}
 
 
 def test_closed_form() -> None:

@@ -135,14 +135,7 @@ class MapMetric(SampleMetric):
         return rows
 
     def describe(self, sample: dict) -> Dict[str, Any]:
-        """Begin the row of a sample.
-
-        Args:
-            sample (dict): ``AVDataSample.to_dict()``.
-
-        Returns:
-            dict: See :func:`describe_sample`.
-        """
+        """Begin the row of a sample."""
         return describe_sample(sample)
 
     @abstractmethod
@@ -225,14 +218,7 @@ class MapMetric(SampleMetric):
         return [name for name in self.predictors if name in first[self.column]]
 
     def of_model(self, rows: Sequence[dict]) -> List[str]:
-        """Those of :meth:`scored` that come from the model.
-
-        Args:
-            rows (Sequence[dict]): See :meth:`make_rows`.
-
-        Returns:
-            list[str]: Keys of ``predictors``, in their order.
-        """
+        """Those of :meth:`scored` that come from the model."""
         return [name for name in self.scored(rows) if name not in self.blind]
 
     def sample_score(self, row: Mapping[str, Any], predictor: str) -> float:
@@ -257,14 +243,7 @@ class MapMetric(SampleMetric):
         return float(score[0] if isinstance(score, (tuple, list)) else score)
 
     def drawn_sample(self, row: Mapping[str, Any]) -> AVDataSample:
-        """A sample with the annotation that its map is compared with.
-
-        Args:
-            row (Mapping): See :func:`describe_sample`, with ``map``.
-
-        Returns:
-            AVDataSample: To be drawn.
-        """
+        """A sample with the annotation that its map is compared with."""
         return row_to_sample(row)
 
     def drawn_region(
@@ -318,14 +297,7 @@ class MapMetric(SampleMetric):
         return dict(combine=combine, consensus=consensus)
 
     def levels(self, rows: Sequence[dict]) -> List[TargetLevels]:
-        """What the maps are compared with.
-
-        Args:
-            rows (Sequence[dict]): See :func:`describe_sample`.
-
-        Returns:
-            list[TargetLevels]: Of each row.
-        """
+        """What the maps are compared with."""
         masked = all('mask' in row for row in rows)
         rule = {} if masked else self.target_rule()
         return [row_levels(row, self.protocol.size, rule) for row in rows]

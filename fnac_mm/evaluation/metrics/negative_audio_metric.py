@@ -23,14 +23,7 @@ ON_COSINE = ('lvs', 'ssl_tie', 'sslalign')
 
 
 def source_id(row: Dict[str, Any]) -> str:
-    """Id of the clip whose frame a sample shows.
-
-    Args:
-        row (dict): With ``sample_id`` and, of negatives, ``negative_kind``.
-
-    Returns:
-        str: What stands before the ``+`` that a negative's id ends with.
-    """
+    """Id of the clip whose frame a sample shows: what is before the ``+``."""
     sample_id: str = row['sample_id']
     return sample_id.rpartition(
         '+')[0] if 'negative_kind' in row else sample_id

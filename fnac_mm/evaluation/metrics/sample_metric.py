@@ -96,14 +96,7 @@ class SampleMetric(MetricSchema, BaseMetric):
         return False
 
     def counts(self, sample: Mapping[str, Any]) -> bool:
-        """Whether a sample is one of those that are scored.
-
-        Args:
-            sample (Mapping): ``AVDataSample.to_dict()``.
-
-        Returns:
-            bool: See ``negatives`` and ``subset``, a collection of ids.
-        """
+        """Whether a sample is scored: by ``negatives`` and ``subset``, ids."""
         kind = sample.get('negative_kind')
         if kind is not None and self.negatives is not None \
                 and kind not in self.negatives:
@@ -153,11 +146,7 @@ class SampleMetric(MetricSchema, BaseMetric):
         return super().evaluate(get_world_size())
 
     def restore(self, rows: Sequence[dict]) -> None:
-        """Take rows that were finished before, from a file.
-
-        Args:
-            rows (Sequence[dict]): Of all samples.
-        """
+        """Take rows that were finished before, from a file."""
         self.results = list(rows)
         self._places = list(range(len(self.results)))
         self._features = [None] * len(self.results)
@@ -207,15 +196,7 @@ class SampleMetric(MetricSchema, BaseMetric):
 
     def content(self, rows: List[dict],
                 metrics: Dict[str, float]) -> Dict[str, Any]:
-        """Parts of the file of results.
-
-        Args:
-            rows (list[dict]): Sorted by id.
-            metrics (dict[str, float]): See :meth:`aggregate`.
-
-        Returns:
-            dict: See :mod:`fnac_mm.evaluation.result_file`.
-        """
+        """Parts of the file of results, of rows sorted by id."""
         return dict(
             metric=dict(type=metric_name(type(self)), **self.options()),
             dataset=dict(name=self.meta('dataset_name', 'data set')),
@@ -229,12 +210,6 @@ class SampleMetric(MetricSchema, BaseMetric):
 
     def compute_metrics(self, results: List[List[dict]]) -> Dict[str, float]:
         """Aggregate, log the table, write the file.
-
-        Args:
-            results (list[list[dict]]): Rows of each process.
-
-        Returns:
-            dict[str, float]: See the class.
 
         Raises:
             ValueError: See :meth:`summarize`.
