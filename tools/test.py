@@ -12,9 +12,7 @@ from torch.distributed.elastic.multiprocessing.errors import record
 
 from fnac_mm.engine.failures import explained_failures
 from fnac_mm.engine.launch import add_common_arguments, load_config
-from fnac_mm.evaluation import SampleMetric
-from fnac_mm.evaluation.result_file import short_name
-from fnac_mm.registry import METRICS
+from fnac_mm.evaluation.result_file import ask_for_results
 
 
 def parse_args() -> argparse.Namespace:
@@ -43,12 +41,6 @@ def parse_args() -> argparse.Namespace:
     return args
 
 
-def writes_rows(metric_type: str) -> bool:
-    """Whether a metric can write a file of results."""
-    found = METRICS.get(metric_type)
-    return isinstance(found, type) and issubclass(found, SampleMetric)
-
-
 def add_outputs(cfg: Config, args: argparse.Namespace) -> None:
     """Ask the metric for a result file, and a hook for pictures.
 
@@ -56,18 +48,7 @@ def add_outputs(cfg: Config, args: argparse.Namespace) -> None:
         ValueError: If the config has no metric that writes such a file.
     """
     if args.out is not None:
-        metrics = cfg.test_evaluator
-        metrics = metrics if isinstance(metrics, list) else [metrics]
-        own = [m for m in metrics if writes_rows(m.type)]
-        if not own:
-            raise ValueError(
-                f'--out {args.out}: {args.config} has no metric in its '
-                'test_evaluator that derives from '
-                'fnac_mm.evaluation.SampleMetric')
-        stem, suffix = osp.splitext(args.out)
-        own[0].out_file = args.out
-        for metric in own[1:]:
-            metric.out_file = f'{stem}_{short_name(metric.type)}{suffix}'
+        ask_for_results(cfg.test_evaluator, args.out)
     if args.show_dir is not None:
         hooks = cfg.setdefault('default_hooks', {})
         hooks['visualization'] = dict(

@@ -19,6 +19,7 @@ all that another protocol needs. Where groups were scored, ``dataset`` has
 ``group_key`` and each sample its ``group``.
 """
 import json
+import os
 import reprlib
 from collections import Counter
 from pathlib import Path
@@ -55,9 +56,36 @@ def metric_name(metric_class: type) -> str:
     return next(names, metric_class.__name__)
 
 
-def short_name(metric_type: str) -> str:
+def short_name(metric_type: Union[str, type]) -> str:
     """What a metric adds to the name of a file."""
-    return metric_type.split('.')[-1].removesuffix('Metric').lower()
+    name = str(getattr(metric_type, '__name__', metric_type))
+    return name.split('.')[-1].removesuffix('Metric').lower()
+
+
+def ask_for_results(evaluator: Any, path: str) -> None:
+    """Let the metrics of a config write files of results.
+
+    Args:
+        evaluator (dict | list[dict]): ``test_evaluator``, changed in place.
+        path (str): File of the first; another writes ``<path>_<metric>``.
+
+    Raises:
+        ValueError: If none of them can.
+    """
+    metrics = evaluator if isinstance(evaluator, list) else [evaluator]
+    able = []
+    for metric in metrics:
+        kind = metric['type']
+        kind = METRICS.get(kind) if isinstance(kind, str) else kind
+        if hasattr(kind, 'row_schema'):
+            able.append(metric)
+    if not able:
+        raise ValueError(f'--out {path}: no metric of the test_evaluator '
+                         'derives from fnac_mm.evaluation.SampleMetric')
+    stem, suffix = os.path.splitext(path)
+    able[0]['out_file'] = path
+    for metric in able[1:]:
+        metric['out_file'] = f'{stem}_{short_name(metric["type"])}{suffix}'
 
 
 def find_metric(name: str) -> Any:

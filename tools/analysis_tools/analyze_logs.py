@@ -9,8 +9,8 @@ import argparse
 from pathlib import Path
 from typing import Optional, Sequence
 
-from fnac_mm.utils.command_line import (errors_as_messages, make_parser,
-                                        name_each, refuse_missing)
+from fnac_mm.utils.tool_arguments import (errors_as_messages, make_parser,
+                                          name_each, refuse_missing)
 
 
 def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:

@@ -14,9 +14,9 @@ import json
 import sys
 from typing import Optional, Sequence
 
-from fnac_mm.utils.command_line import (add_import, errors_as_messages,
-                                        import_modules, make_parser,
-                                        refuse_missing)
+from fnac_mm.utils.tool_arguments import (add_import, errors_as_messages,
+                                          import_modules, make_parser,
+                                          refuse_missing)
 
 
 def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:

@@ -10,8 +10,8 @@ maps are stored, so colours, kind of map and samples can be chosen afterwards.
 import argparse
 from typing import Optional, Sequence
 
-from fnac_mm.utils.command_line import (errors_as_messages, make_parser,
-                                        refuse_missing)
+from fnac_mm.utils.tool_arguments import (errors_as_messages, make_parser,
+                                          refuse_missing)
 
 
 def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:

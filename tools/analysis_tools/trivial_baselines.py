@@ -16,8 +16,8 @@ import json
 from pathlib import Path
 from typing import List, Optional, Sequence
 
-from fnac_mm.utils.command_line import (errors_as_messages, make_parser,
-                                        refuse_missing)
+from fnac_mm.utils.tool_arguments import (errors_as_messages, make_parser,
+                                          refuse_missing)
 
 
 def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:

@@ -1,4 +1,4 @@
-"""What the command lines share; imports nothing heavy."""
+"""What tools that read results and logs share; imports nothing heavy."""
 import argparse
 import os
 import sys
