@@ -158,8 +158,9 @@ def build_protocol(protocol: Union[str, Dict[str, Any],
     changes: Dict[str, Any] = {}
     if isinstance(protocol, dict):
         changes = dict(protocol)
-        protocol = changes.pop('name', 'fnac_test')
-    base = get_protocol(protocol)
+        base = get_protocol(changes.pop('name', 'fnac_test'))
+    else:
+        base = get_protocol(protocol)
     if alpha is not None:
         changes['alpha'] = alpha
     known = [field.name for field in fields(Protocol)]
