@@ -188,8 +188,9 @@ def registered_only(path: str) -> Iterator[None]:
     try:
         vars(lookup).update(replaced)
         yield
-    except (KeyError, TypeError, RuntimeError, AttributeError, LookupError,
-            ImportError, AssertionError, NotImplementedError) as error:
+    except Exception as error:
+        if str(error).startswith(f'{path}: '):
+            raise
         raise ValueError(
             f'{path}: the network of its config can\'t be built '
             f'({type(error).__name__}: {error!s:.500}); {_REMEDY}') from error

@@ -14,18 +14,17 @@ from torch import nn
 from fnac_mm.apis.checkpoint_config import read_config, registered_only
 from fnac_mm.apis.find_checkpoint import ConfigLike, find_checkpoint
 from fnac_mm.apis.folder_inference import FolderInference
-from fnac_mm.apis.inference_input import (InferenceInput, InferencePipeline,
-                                          parse_inputs)
-from fnac_mm.apis.placement import (NOT_PLACED, check_confidence, enlarge_maps,
-                                    pack_prediction, place, write_prediction)
-from fnac_mm.apis.progress import Progress, progress_bar
-from fnac_mm.apis.video_inference import VideoInference
+from fnac_mm.apis.inference_pipeline import (InferenceInput, InferencePipeline,
+                                             parse_inputs)
+from fnac_mm.apis.source_location import (NOT_PLACED, check_confidence,
+                                          enlarge_maps, pack_prediction, place,
+                                          write_prediction)
+from fnac_mm.apis.video_inference import Advance, VideoInference, progress_bar
 from fnac_mm.apis.video_options import VideoOptions
 from fnac_mm.datasets import collate_av
 from fnac_mm.functional import Protocol, get_protocol
 from fnac_mm.registry import INFERENCERS, MODELS, TRANSFORMS
-from fnac_mm.utils import (check_weights, load_plain_checkpoint,
-                           read_weights)
+from fnac_mm.utils import check_weights, load_plain_checkpoint, read_weights
 from fnac_mm.visualization import LocalizationVisualizer
 from fnac_mm.visualization.overlay import draw_overlay
 
@@ -52,7 +51,7 @@ class LocalizationInferencer(BaseInferencer):
     * ``predictions``: a list of dicts with ``sample_id``; ``map`` (H, W)
       float32, enlarged as the protocol says, then to the picture's size;
       ``raw_map`` (h, w) cosines; ``confidence``, ``placed``, ``peak``,
-      ``box`` and ``box_pixels`` of :func:`~fnac_mm.apis.placement.place`;
+      ``box`` and ``box_pixels`` of :func:`~fnac_mm.apis.source_location.place`;
       with ``object_prior`` also ``object_map`` and ``fused_map``; with
       ``out_dir`` ``files``, a dict of ``map`` (npy) and ``overlay`` (png).
       With ``return_datasamples`` a list of
@@ -250,7 +249,7 @@ class LocalizationInferencer(BaseInferencer):
     def infer_video(self,
                     path: Union[str, Path],
                     out_file: Union[str, Path],
-                    progress: Optional[Progress] = None,
+                    progress: Optional[Advance] = None,
                     **options: Any) -> Dict[str, Any]:
         """Draw the heat map over a video, in sync with its sound.
 
@@ -293,9 +292,9 @@ class LocalizationInferencer(BaseInferencer):
                              'than the input')
         run = VideoInference(self.model, self.pipeline, path,
                              VideoOptions(**options), self.min_confidence)
-        out_file.parent.mkdir(parents=True, exist_ok=True)
-        with progress_bar(out_file.stem, progress,
-                          self.show_progress) as advance:
+        if progress is not None:
+            return run.run(out_file, progress)
+        with progress_bar(out_file.stem, self.show_progress) as advance:
             return run.run(out_file, advance)
 
     def infer_folder(self, folder: Union[str, Path], out_dir: Union[str, Path],
@@ -311,7 +310,7 @@ class LocalizationInferencer(BaseInferencer):
         Returns:
             dict: ``predictions`` of the pairs, without their maps,
             ``videos`` (as of :meth:`infer_video`), ``failed`` and
-            ``unpaired`` (files and reasons).
+            ``left_out`` (files and reasons).
 
         Raises:
             NotADirectoryError: If there is no such folder.

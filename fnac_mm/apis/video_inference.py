@@ -3,30 +3,36 @@
 Shape legend: (H, W) pixels, (h, w) positions, F frequency bins, T time
 frames.
 """
+import json
+import os
 from collections import Counter, deque
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager, suppress
 from fractions import Fraction
 from itertools import chain, islice
 from pathlib import Path
-from typing import (Any, Deque, Dict, Iterable, Iterator, List, Optional,
-                    Sequence, Tuple, TypeVar)
+from typing import (Any, Callable, Deque, Dict, Iterable, Iterator, List,
+                    Optional, Sequence, Tuple, TypeVar)
 
 import torch
+from rich.console import Console
+from rich.progress import (BarColumn, Progress, TaskProgressColumn, TextColumn,
+                           TimeRemainingColumn)
 from torch import Tensor, nn
 
-from fnac_mm.apis.frame_log import FrameLog
-from fnac_mm.apis.inference_input import InferencePipeline
-from fnac_mm.apis.placement import NOT_PLACED, enlarge_maps, place
-from fnac_mm.apis.progress import Progress
+from fnac_mm.apis.inference_pipeline import InferencePipeline
 from fnac_mm.apis.sound_copy import SoundCopy
 from fnac_mm.apis.sound_track import SoundTrack, WindowedSound, sound_origin
+from fnac_mm.apis.source_location import NOT_PLACED, enlarge_maps, place
 from fnac_mm.apis.video_options import VideoOptions
 from fnac_mm.apis.video_reader import Frame, VideoReader
 from fnac_mm.apis.video_writer import VideoWriter
 from fnac_mm.functional import get_protocol
 from fnac_mm.models import AVDataPreprocessor
+from fnac_mm.utils import atomic_path
 from fnac_mm.visualization.overlay import draw_overlay
 
+# Called with the seconds done and those in all, None if nobody knows.
+Advance = Callable[[float, Optional[float]], None]
 # A frame that the model sees and those that keep its map.
 Group = List[Frame]
 Item = TypeVar('Item')
@@ -43,7 +49,7 @@ class VideoInference:
         path (str): Video.
         options (VideoOptions): What the user chose.
         min_confidence (float, optional): See
-            :func:`~fnac_mm.apis.placement.place`.
+            :func:`~fnac_mm.apis.source_location.place`.
         sound (str, optional): File that is heard instead of the video's own
             sound, from its begin to the end of the pictures.
 
@@ -105,7 +111,7 @@ class VideoInference:
                              own.hop_length,
                              self.pipeline.load_audio.sample_rate)
 
-    def run(self, out_file: Path, progress: Progress) -> Dict[str, Any]:
+    def run(self, out_file: Path, progress: Advance) -> Dict[str, Any]:
         """Write the video and, beside it, a json of its frames.
 
         Args:
@@ -117,10 +123,12 @@ class VideoInference:
             dict: See ``LocalizationInferencer.infer_video``.
         """
         log_file = out_file.with_suffix('.json')
+        with suppress(FileNotFoundError):
+            os.stat(log_file)  # a name that is too long is told at once
         counts = dict(n_frames=0, n_analyzed=0)
         placed: Counter = Counter()
         with self._files, ExitStack() as outputs:
-            log = outputs.enter_context(FrameLog(log_file, self._head()))
+            log = outputs.enter_context(_frame_log(log_file, self._head()))
             frames = iter(self.reader)
             first = next(frames)
             writer = outputs.enter_context(self._writer(out_file, first))
@@ -132,7 +140,7 @@ class VideoInference:
                 placed[record['placed']] += 1
                 progress(
                     float(group[-1].time - self.zero), self.reader.seconds)
-            log.summary = dict(
+            log.summary.update(
                 counts,
                 n_placed=None if placed[None] else placed[True],
                 audio='copied' if self.copy.copied else 'encoded as AAC',
@@ -223,3 +231,61 @@ def _chunks(items: Iterable[Item], size: int) -> Iterator[List[Item]]:
     iterator = iter(items)
     while chunk := list(islice(iterator, size)):
         yield chunk
+
+
+class _FrameLog:
+    """Writes a json object with a list of frames as it grows."""
+
+    def __init__(self, file: Any, head: Dict[str, Any]) -> None:
+        self._file = file
+        self._file.write(f'{json.dumps(head)[:-1]}, "frames": [')
+        self._comma = ''
+        # What stands after the frames.
+        self.summary: Dict[str, Any] = {}
+
+    def write(self, record: Dict[str, Any]) -> None:
+        """Add a frame: plain values, all finite."""
+        self._file.write(
+            f'{self._comma}\n{json.dumps(record, allow_nan=False)}')
+        self._comma = ','
+
+    def end(self) -> None:
+        """Write the summary."""
+        self._file.write(f'\n], {json.dumps(self.summary)[1:]}\n')
+
+
+@contextmanager
+def _frame_log(path: Path, head: Dict[str, Any]) -> Iterator[_FrameLog]:
+    """A log that appears when it is complete."""
+    with atomic_path(path) as draft:
+        with draft.open('w', encoding='utf-8') as file:
+            log = _FrameLog(file, head)
+            yield log
+            log.end()
+
+
+@contextmanager
+def progress_bar(name: str, show: bool) -> Iterator[Advance]:
+    """A bar on the terminal.
+
+    Args:
+        name (str): What is worked on.
+        show (bool): Whether to show it.
+
+    Yields:
+        Callable: To be told how far the work is.
+    """
+    columns = (TextColumn('{task.description}'), BarColumn(),
+               TaskProgressColumn(),
+               TextColumn('{task.completed:.1f} s, {task.fields[rate]}'),
+               TimeRemainingColumn())
+    with Progress(
+            *columns, console=Console(stderr=True), disable=not show) as bar:
+        task = bar.add_task(name, total=None, rate='')
+
+        def advance(done: float, total: Optional[float]) -> None:
+            elapsed = bar.tasks[0].elapsed or 0
+            speed = f'{done / elapsed:.2f} times real time' if elapsed else ''
+            bar.update(task, completed=done, total=total, rate=speed)
+
+        yield advance

@@ -10,7 +10,6 @@ import av
 import numpy as np
 from av.video.reformatter import Colorspace, VideoReformatter
 
-from fnac_mm.apis.frame_log import draft_path
 from fnac_mm.apis.sound_copy import SoundCopy
 
 # The first that FFmpeg has here. mpeg4 is always there, and larger.
@@ -61,7 +60,7 @@ class VideoWriter:
                  aspect: Optional[Fraction] = None,
                  threads: int = 1) -> None:
         self.path, self.size = path, size
-        self.draft = draft_path(path)
+        self.draft = path.with_name(f'.{os.getpid()}.part')
         self.sound = sound
         self._output: Any = av.open(str(self.draft), 'w', format='mp4')
         name, options = find_encoder()

@@ -11,7 +11,7 @@ from mmengine.fileio import io as mmengine_io
 
 from fnac_mm.apis.checkpoint_config import read_config
 from fnac_mm.apis.sound_track import SoundTrack
-from fnac_mm.apis.upload_limits import UploadLimits
+from fnac_mm.apis.web_demo.upload_limits import UploadLimits
 from fnac_mm.apis.video_reader import VideoReader
 from fnac_mm.datasets import AVSBenchS4, LoadAudio, LoadImage
 from fnac_mm.datasets.packed_media import PackedMedia

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from fnac_mm.apis.checkpoint_config import read_config
-from fnac_mm.apis.placement import read_min_confidence
+from fnac_mm.apis.source_location import read_min_confidence
 from fnac_mm.datasets.extended import read_negative_list
 from fnac_mm.datasets.flickr_soundnet import read_flickr_boxes
 from fnac_mm.datasets.media_index import read_id_list

@@ -12,7 +12,7 @@ import soundfile
 from PIL import Image
 
 from fnac_mm.apis.sound_track import SoundTrack
-from fnac_mm.apis.upload_limits import UploadLimits
+from fnac_mm.apis.web_demo.upload_limits import UploadLimits
 from fnac_mm.apis.video_reader import VideoReader
 from fnac_mm.datasets import LoadImage
 from fnac_mm.functional import load_waveform

@@ -96,6 +96,17 @@ def test_config_and_weights(checkpoint: Path, tmp_path: Path,
     assert 'object_prior' not in CONFIG['model']
 
 
+def test_names_as_parallel_training_writes_them(
+        tmp_path: Path, inferencer: LocalizationInferencer) -> None:
+    state = {f'module.{k}': v for k, v in build_toy().state_dict().items()}
+    path = save_toy(tmp_path, state_dict=state)
+    other = LocalizationInferencer(path, device='cpu', show_progress=False)
+    expected, found = (
+        made(INPUTS[0])['predictions'][0]['map']
+        for made in (inferencer, other))
+    assert np.array_equal(found, expected)
+
+
 def test_written_files(inferencer: LocalizationInferencer,
                        tmp_path: Path) -> None:
     result = inferencer(INPUTS[:2], out_dir=str(tmp_path / 'new' / 'out'))
@@ -243,12 +254,16 @@ class TestObjectPrior:
     def test_on(self, tmp_path: Path) -> None:
         torch.save(build_toy().image_encoder.state_dict(),
                    tmp_path / 'prior.pth')
-        path = save_toy(tmp_path, self.config(tmp_path))
+        config = self.config(tmp_path)
+        path = save_toy(tmp_path, config)
         result = LocalizationInferencer(
-            path, object_prior=True,
+            config, path, object_prior=True,
             show_progress=False)(INPUTS[0])['predictions'][0]
         assert result['object_map'].shape == (40, 70)
         assert result['fused_map'].shape == (40, 70)
+        # A file that only the checkpoint names is not opened.
+        with pytest.raises(ValueError, match=f'{path}: .*trained weights'):
+            LocalizationInferencer(path, object_prior=True)
 
 
 class Evil:
@@ -307,6 +322,16 @@ class TestRefusals:
                 ValueError, match=f'{path}: the checkpoint does '
                 'not fit') as caught:
             LocalizationInferencer(path)
-        for key in ('extra.weight', 'audio_projection.bias',
-                    'image_projection.bias'):
-            assert key in str(caught.value)
+        told = str(caught.value)
+        assert '1 missing: audio_projection.bias' in told
+        assert '1 unexpected: extra.weight' in told
+        assert 'image_projection.bias (3,) instead of (16,)' in told
+
+    def test_misfit_of_all_is_short(self, tmp_path: Path) -> None:
+        path = save_toy(
+            tmp_path,
+            state_dict={f'a.{k}': v
+                        for k, v in build_toy().state_dict().items()})
+        with pytest.raises(ValueError, match='missing') as caught:
+            LocalizationInferencer(path)
+        assert len(str(caught.value)) < 700

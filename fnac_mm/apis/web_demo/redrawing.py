@@ -1,24 +1,22 @@
 """Overlays that are drawn again without running the network again."""
 import json
-import os
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Optional, Sequence
 
 import torch
 from torch import Tensor
 
-from fnac_mm.apis.frame_log import draft_path
 from fnac_mm.apis.localization_inferencer import LocalizationInferencer
-from fnac_mm.apis.placement import NOT_PLACED, place
-from fnac_mm.apis.progress import Progress
-from fnac_mm.apis.video_inference import VideoInference
+from fnac_mm.apis.source_location import NOT_PLACED, place
+from fnac_mm.apis.video_inference import Advance, VideoInference
 from fnac_mm.apis.video_options import VideoOptions
 from fnac_mm.apis.video_reader import Frame
+from fnac_mm.utils import atomic_path, write_atomically
 from fnac_mm.visualization.localization_visualizer import write_image
 from fnac_mm.visualization.overlay import draw_overlay
 
 
-class OverlayRun:
+class RedrawnOverlay:
     """A picture or video with one sound.
 
     Args:
@@ -32,7 +30,7 @@ class OverlayRun:
     def draw(self,
              alpha: float,
              threshold: float,
-             progress: Optional[Progress] = None) -> Dict[str, Any]:
+             progress: Optional[Advance] = None) -> Dict[str, Any]:
         """Draw; the first time with the network, then with its kept maps.
 
         Args:
@@ -52,7 +50,7 @@ class OverlayRun:
         raise NotImplementedError
 
 
-class PictureRun(OverlayRun):
+class RedrawnPicture(RedrawnOverlay):
     """A picture and a sound.
 
     Args:
@@ -71,7 +69,7 @@ class PictureRun(OverlayRun):
     def draw(self,
              alpha: float,
              threshold: float,
-             progress: Optional[Progress] = None) -> Dict[str, Any]:
+             progress: Optional[Advance] = None) -> Dict[str, Any]:
         """Draw; see the base class."""
         options = VideoOptions(alpha=alpha, threshold=threshold)
         if not self.prediction:
@@ -92,23 +90,24 @@ class PictureRun(OverlayRun):
             alpha=options.alpha,
             **shown)
         overlay = self.stem.with_suffix('.png')
-        write_image(str(overlay), picture)
+        with atomic_path(overlay) as draft:
+            write_image(str(draft), picture)
         records = self.stem.with_suffix('.json')
-        _write_json(
-            records,
-            dict(
-                source=Path(self.image).name,
-                sound=Path(self.audio).name,
-                threshold=threshold,
-                min_confidence=limit,
-                **found))
+        content = dict(
+            source=Path(self.image).name,
+            sound=Path(self.audio).name,
+            threshold=threshold,
+            min_confidence=limit,
+            **found)
+        write_atomically(records,
+                         json.dumps(content, indent=1, allow_nan=False) + '\n')
         return dict(
             overlay=str(overlay),
             records=str(records),
             text=_describe_picture(found, limit))
 
 
-class VideoRun(OverlayRun):
+class RedrawnVideo(RedrawnOverlay):
     """A video with its own or another sound.
 
     Args:
@@ -116,7 +115,7 @@ class VideoRun(OverlayRun):
         stem (Path): Results are ``<stem>.mp4`` and ``<stem>.json``.
         video (str): Video.
         audio (str, optional): Recording that is heard instead of its sound.
-        every (int): The model looks at every so manyth frame. Defaults to 1.
+        every (int): The model looks at one in so many frames. Defaults to 1.
     """
 
     def __init__(self,
@@ -133,7 +132,7 @@ class VideoRun(OverlayRun):
     def draw(self,
              alpha: float,
              threshold: float,
-             progress: Optional[Progress] = None) -> Dict[str, Any]:
+             progress: Optional[Advance] = None) -> Dict[str, Any]:
         """Draw; see the base class."""
         options = VideoOptions(
             alpha=alpha, threshold=threshold, every=self.every)
@@ -173,12 +172,6 @@ class _KeepingInference(VideoInference):
             super()._head(),
             source=Path(self.path).name,
             sound=Path(self.heard).name)
-
-
-def _write_json(path: Path, content: Dict[str, Any]) -> None:
-    draft = draft_path(path)
-    draft.write_text(json.dumps(content, indent=1, allow_nan=False) + '\n')
-    os.replace(draft, path)
 
 
 def _describe_picture(found: Dict[str, Any], limit: Optional[float]) -> str:

@@ -6,9 +6,9 @@ import pytest
 from PIL import Image
 
 from fnac_mm.apis import LocalizationInferencer
-from fnac_mm.apis.demo_service import DemoService, Upload, explain
-from fnac_mm.apis.upload_limits import UploadLimits
-from ..media import write_media
+from fnac_mm.apis.web_demo.service import DemoService, Upload, explain
+from fnac_mm.apis.web_demo.upload_limits import UploadLimits
+from ...media import write_media
 from .toy_model import save_toy
 
 RNG = np.random.default_rng(0)

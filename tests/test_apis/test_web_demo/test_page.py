@@ -15,8 +15,8 @@ import pytest
 from PIL import Image
 
 from fnac_mm.functional import load_waveform
-from ..conftest import ROOT
-from ..media import write_media
+from ...conftest import ROOT
+from ...media import write_media
 
 RNG = np.random.default_rng(0)
 PICTURE = 'A picture and a sound'
