@@ -191,3 +191,24 @@ def check_weights(expected: Dict[str, Tensor], found: Dict[str, Any],
     if lines:
         raise ValueError(f'{path}: the checkpoint does not fit the model of '
                          f'this config:{"".join(lines)}')
+
+
+def forget_foreign_paths(checkpoint: dict, folder: str) -> None:
+    """Drop what a checkpoint says of best checkpoints elsewhere.
+
+    A resumed training removes the best checkpoint before the next, and a
+    checkpoint may name any file or folder as that.
+
+    Args:
+        checkpoint (dict): As loaded; changed in place.
+        folder (str): Of the training that is resumed.
+    """
+    hub = checkpoint.get('message_hub')
+    info = hub.get('runtime_info') if isinstance(hub, dict) else None
+    for key in list(info) if isinstance(info, dict) else ():
+        path = str(info[key])
+        inside = os.path.realpath(os.path.dirname(path)) == os.path.realpath(
+            folder) and path.endswith('.pth') and not os.path.isdir(path)
+        if str(key).startswith('best_ckpt') and not inside:
+            del info[key]
+            hub.get('resumed_keys', {}).pop(key, None)

@@ -15,8 +15,8 @@ from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 
 from fnac_mm.registry import HOOKS
-from fnac_mm.utils import (check_weights, load_plain_checkpoint, read_weights,
-                           safe_loading)
+from fnac_mm.utils import (check_weights, forget_foreign_paths,
+                           load_plain_checkpoint, read_weights, safe_loading)
 
 
 def to_plain(value: Any) -> Any:
@@ -145,6 +145,7 @@ class SafeCheckpointHook(Hook):
         """
         # MMEngine would execute a config of this key when it resumes.
         checkpoint.get('meta', {}).pop('config', None)
+        forget_foreign_paths(checkpoint, runner.work_dir)
         state = read_weights(checkpoint, str(runner._load_from))
         if self.strict:
             model = runner.model

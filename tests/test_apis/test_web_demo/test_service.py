@@ -9,7 +9,7 @@ from fnac_mm.apis import LocalizationInferencer
 from fnac_mm.apis.web_demo.service import DemoService, Upload, explain
 from fnac_mm.apis.web_demo.upload_limits import UploadLimits
 from ...media import write_media
-from .toy_model import save_toy
+from ..toy_model import save_toy
 
 RNG = np.random.default_rng(0)
 

@@ -13,7 +13,8 @@ from fnac_mm.engine.hooks.safe_checkpoint_hook import to_plain
 
 
 def _runner() -> SimpleNamespace:
-    return SimpleNamespace(model=nn.Linear(3, 2), _load_from='x.pth')
+    return SimpleNamespace(
+        model=nn.Linear(3, 2), _load_from='x.pth', work_dir='.')
 
 
 def _checkpoint() -> dict:
