@@ -18,7 +18,6 @@ import soundfile
 import torch
 from PIL import Image
 
-from fnac_mm.apis.checkpoint_config import read_config
 from fnac_mm.apis.sound_track import SoundTrack
 from fnac_mm.apis.video_reader import VideoReader
 from fnac_mm.datasets import LoadImage, LoadMask
@@ -115,23 +114,6 @@ def test_an_archive_that_grows_is_refused(tmp_path: Path) -> None:
         archive.writestr('a/data.pkl', bytes(2**24))
     with pytest.raises(ValueError, match=r'bomb\.pth: .*is compressed'):
         load_plain_checkpoint(str(path))
-
-
-@pytest.mark.parametrize('text', [
-    'model = __import__("os").mkdir("ran")',
-    'model = dict(type=dict(**{"a": open("ran", "w")}))',
-    'import os\nmodel = dict()',
-    'model = dict(type="os.mkdir", path="ran")',
-    'model = [x for x in ()]',
-    'model = ' + '-' * 100_000 + '1',
-    'model = ' + 'dict(a=' * 400 + '1' + ')' * 400,
-])
-def test_the_config_of_a_checkpoint_runs_nothing(
-        tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(ValueError, match=r'a\.pth: refused'):
-        read_config(dict(meta=dict(cfg=text)), 'a.pth')
-    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize('name, is_kept', [

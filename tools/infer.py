@@ -31,12 +31,8 @@ PATHS = ('--image', '--audio', '--video', '--folder', '--out-dir',
          '--threshold-from')
 
 
-def add_inputs(parser: argparse.ArgumentParser) -> None:
-    """What is inferred, and with what.
-
-    Args:
-        parser (ArgumentParser): Changed in place.
-    """
+def _add_inputs(parser: argparse.ArgumentParser) -> None:
+    """What is inferred, and with what."""
     parser.add_argument(
         'model',
         nargs='?',
@@ -63,12 +59,8 @@ def add_inputs(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--device', help='cpu, cuda, ... (default: a GPU)')
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """How it is inferred: the fields of VideoOptions.
-
-    Args:
-        parser (ArgumentParser): Changed in place.
-    """
+def _add_options(parser: argparse.ArgumentParser) -> None:
+    """How it is inferred: the fields of VideoOptions."""
 
     def add(name: str, kind: Any, text: str) -> None:
         default = getattr(DEFAULTS, name)
@@ -95,12 +87,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add('protocol', str, 'how the map is enlarged, see docs/evaluation.md')
 
 
-def add_confidence(parser: argparse.ArgumentParser) -> None:
-    """When no source is placed.
-
-    Args:
-        parser (ArgumentParser): Changed in place.
-    """
+def _add_confidence(parser: argparse.ArgumentParser) -> None:
+    """When no source is placed."""
     confidence = parser.add_mutually_exclusive_group()
     confidence.add_argument(
         '--min-confidence',
@@ -113,16 +101,10 @@ def add_confidence(parser: argparse.ArgumentParser) -> None:
         help='the same, as calibrated by a test with NegativeAudioMetric')
 
 
-def join_dashes(words: List[str]) -> List[str]:
+def _join_dashes(words: List[str]) -> List[str]:
     """Join paths that begin with a dash to their options.
 
     1 in 64 ids of YouTube does, and argparse takes them for options.
-
-    Args:
-        words (list[str]): Command line.
-
-    Returns:
-        list[str]: ``--video=-0je.mp4`` instead of two words.
     """
     joined: List[str] = []
     for word in words:
@@ -138,10 +120,10 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter)
-    add_inputs(parser)
-    add_options(parser)
-    add_confidence(parser)
-    args = parser.parse_args(join_dashes(sys.argv[1:]))
+    _add_inputs(parser)
+    _add_options(parser)
+    _add_confidence(parser)
+    args = parser.parse_args(_join_dashes(sys.argv[1:]))
     given = {k for k in ('image', 'audio', 'video', 'folder') if vars(args)[k]}
     if given not in ({'image', 'audio'}, {'video'}, {'folder'}):
         parser.error('give --image and --audio, or --video, or --folder')
@@ -153,16 +135,8 @@ def parse_args() -> argparse.Namespace:
     return args
 
 
-def check_files(args: argparse.Namespace) -> None:
-    """Look for the files before anything slow is imported.
-
-    Args:
-        args (Namespace): Command line.
-
-    Raises:
-        OSError: If one is missing.
-        ValueError: If no checkpoint is given.
-    """
+def _check_files(args: argparse.Namespace) -> None:
+    """Look for the files before anything slow is imported."""
     for path in (args.image, args.audio, args.video, args.threshold_from):
         if path and not os.path.isfile(path):
             raise FileNotFoundError(f'{path}: no such file')
@@ -177,23 +151,16 @@ def main() -> None:
     args = parse_args()
     try:
         with tidy_exit('interrupted; no unfinished file is left'):
-            check_files(args)
-            failed = infer(args)
+            _check_files(args)
+            failed = _infer(args)
     except (OSError, ValueError) as error:
         sys.exit(f'error: {error}')
     if failed:
         sys.exit('\n'.join(f'error: {text}' for text in failed.values()))
 
 
-def infer(args: argparse.Namespace) -> Dict[str, str]:
-    """Infer what was asked for.
-
-    Args:
-        args (Namespace): Command line.
-
-    Returns:
-        dict[str, str]: Of a folder, files that failed, and why.
-    """
+def _infer(args: argparse.Namespace) -> Dict[str, str]:
+    """Infer what was asked for; return what failed of a folder, and why."""
     options = {name: getattr(args, name) for name in vars(DEFAULTS)}
     VideoOptions(**options)
     from fnac_mm.apis import LocalizationInferencer, read_min_confidence
@@ -206,28 +173,20 @@ def infer(args: argparse.Namespace) -> Dict[str, str]:
         print(UNKNOWN, file=sys.stderr)
     if args.folder:
         results = inferencer.infer_folder(args.folder, args.out_dir, **options)
-        print('\n'.join(describe_folder(results, args.out_dir)))
+        print('\n'.join(_describe_folder(results, args.out_dir)))
         return results['failed']
     if args.video and not args.still:
         out_file = Path(args.out_dir) / f'{Path(args.video).stem}.mp4'
         summary = inferencer.infer_video(args.video, out_file, **options)
-        print('\n'.join(describe_video(summary)))
+        print('\n'.join(_describe_video(summary)))
         return {}
-    print('\n'.join(describe_picture(infer_picture(inferencer, args))))
+    print('\n'.join(_describe_picture(_infer_picture(inferencer, args))))
     return {}
 
 
-def infer_picture(inferencer: 'LocalizationInferencer',
-                  args: argparse.Namespace) -> Dict[str, Any]:
-    """Infer a picture and a sound, or a frame of a video.
-
-    Args:
-        inferencer (LocalizationInferencer): Model.
-        args (Namespace): Command line.
-
-    Returns:
-        dict: Prediction of the inferencer.
-    """
+def _infer_picture(inferencer: 'LocalizationInferencer',
+                   args: argparse.Namespace) -> Dict[str, Any]:
+    """Infer a picture and a sound, or a frame of a video."""
     inferencer.show_progress = False
     inputs = dict(
         image=args.image, audio=args.audio, video=args.video, time=args.time)
@@ -240,15 +199,8 @@ def infer_picture(inferencer: 'LocalizationInferencer',
     return prediction
 
 
-def describe_picture(prediction: Dict[str, Any]) -> Iterator[str]:
-    """Lines about a picture.
-
-    Args:
-        prediction (dict): Of the inferencer.
-
-    Yields:
-        str: Lines.
-    """
+def _describe_picture(prediction: Dict[str, Any]) -> Iterator[str]:
+    """Lines about a picture."""
     x, y = prediction['peak']
     place = ('no source placed' if prediction['placed'] is False else
              f'box (x0, y0, x1, y1) in pixels: {prediction["box_pixels"]}')
@@ -258,15 +210,8 @@ def describe_picture(prediction: Dict[str, Any]) -> Iterator[str]:
     yield from prediction['files'].values()
 
 
-def describe_video(summary: Dict[str, Any]) -> Iterator[str]:
-    """Lines about a video.
-
-    Args:
-        summary (dict): Of ``infer_video``.
-
-    Yields:
-        str: Lines.
-    """
+def _describe_video(summary: Dict[str, Any]) -> Iterator[str]:
+    """Lines about a video."""
     placed = summary['n_placed']
     yield (f'{summary["n_frames"]:,} frames, {summary["n_analyzed"]:,} '
            'analysed, ' +
@@ -278,16 +223,8 @@ def describe_video(summary: Dict[str, Any]) -> Iterator[str]:
     yield from summary['files'].values()
 
 
-def describe_folder(results: Dict[str, Any], out_dir: str) -> Iterator[str]:
-    """Lines about a folder.
-
-    Args:
-        results (dict): Of ``infer_folder``.
-        out_dir (str): Where they are.
-
-    Yields:
-        str: Lines.
-    """
+def _describe_folder(results: Dict[str, Any], out_dir: str) -> Iterator[str]:
+    """Lines about a folder."""
     for path, reason in results['left_out'].items():
         yield f'left out: {path}: {reason}'
     yield (f'{len(results["predictions"]):,} pictures, '

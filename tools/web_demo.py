@@ -61,20 +61,8 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def build_service(args: argparse.Namespace, folder: Path) -> 'DemoService':
-    """Load the model.
-
-    Args:
-        args (Namespace): Command line.
-        folder (Path): For results.
-
-    Returns:
-        DemoService: What the page calls.
-
-    Raises:
-        FileNotFoundError: If a file is missing.
-        ValueError: If the checkpoint can't be used, or an option is wrong.
-    """
+def _build_service(args: argparse.Namespace, folder: Path) -> 'DemoService':
+    """Load the model."""
     from fnac_mm.apis import LocalizationInferencer, read_min_confidence
     from fnac_mm.apis.web_demo.service import DemoService
     from fnac_mm.apis.web_demo.upload_limits import UploadLimits
@@ -94,21 +82,17 @@ def build_service(args: argparse.Namespace, folder: Path) -> 'DemoService':
     return DemoService(inferencer, folder, limits, args.every)
 
 
-def serve(args: argparse.Namespace) -> None:
-    """Check the files, load the model, serve until stopped.
-
-    Args:
-        args (Namespace): Command line.
-    """
+def _serve(args: argparse.Namespace) -> None:
+    """Check the files, load the model, serve until stopped."""
     if args.checkpoint:
         find_checkpoint(args.config, args.checkpoint)
     with tempfile.TemporaryDirectory(prefix='fnac_mm_web_') as name:
         folder = Path(name)
         (folder / 'results').mkdir()
-        service = build_service(args, folder / 'results')
+        service = _build_service(args, folder / 'results')
         from fnac_mm.apis.web_demo import server
-        server.serve(service, folder, args.host, args.port,
-                     args.checkpoint is None)
+        server.serve(service, folder, args.host, args.port, args.checkpoint
+                     is None)
 
 
 def main() -> None:
@@ -120,7 +104,7 @@ def main() -> None:
                  'own (docs/web_demo.md)')
     try:
         with tidy_exit('stopped; all files of the page are deleted'):
-            serve(args)
+            _serve(args)
     except (OSError, ValueError) as error:
         sys.exit(f'error: {error}')
 

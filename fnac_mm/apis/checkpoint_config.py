@@ -153,9 +153,10 @@ def read_config(checkpoint: dict, path: str) -> Config:
     except (SyntaxError, ValueError, TypeError, AttributeError, RecursionError,
             MemoryError) as error:
         reason = str(error)[:500] or type(error).__name__
-        raise ValueError(f'{path}: refused, because its config holds more '
-                         f'than plain values and registered components, or '
-                         f'less than is needed: {reason}; {_REMEDY}') from error
+        raise ValueError(
+            f'{path}: refused, because its config holds more '
+            f'than plain values and registered components, or '
+            f'less than is needed: {reason}; {_REMEDY}') from error
 
 
 @contextmanager

@@ -67,8 +67,9 @@ class VideoOptions:
         if self.protocol != VideoOptions.protocol:
             from fnac_mm.functional import get_protocol
             get_protocol(self.protocol)
-        if (self.smoothing, self.smoothing_seconds) != (
-                VideoOptions.smoothing, VideoOptions.smoothing_seconds):
+        if (self.smoothing,
+                self.smoothing_seconds) != (VideoOptions.smoothing,
+                                            VideoOptions.smoothing_seconds):
             self.smoother()
 
     def smoother(self) -> 'MapSmoother':

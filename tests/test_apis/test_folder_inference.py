@@ -69,8 +69,8 @@ def test_odd_names_do_not_stop_the_rest(inferencer: LocalizationInferencer,
     (failed, reason), = results['failed'].items()
     assert Path(failed).stem == long and 'File name too long' in reason
     first = np.array(Image.open(folder / 'c.gif').convert('RGB'))
-    alone, = inferencer(dict(
-        image=first, audio=folder / 'c.wav'))['predictions']
+    alone, = inferencer(dict(image=first,
+                             audio=folder / 'c.wav'))['predictions']
     found, = results['predictions']
     assert found['sample_id'] == 'c'
     assert found['confidence'] == pytest.approx(alone['confidence'], 1e-5)
@@ -121,8 +121,8 @@ def test_side_by_side(tmp_path: Path) -> None:
 def test_every_suffix_is_taken(tmp_path: Path, kind: tuple) -> None:
     touch_all(tmp_path / f'{i}{suffix}' for i, suffix in enumerate(kind))
     other = dict.fromkeys(PICTURES, '.wav') | dict.fromkeys(SOUNDS, '.jpg')
-    touch_all(tmp_path / f'{i}{other[suffix]}'
-              for i, suffix in enumerate(kind) if suffix in other)
+    touch_all(tmp_path / f'{i}{other[suffix]}' for i, suffix in enumerate(kind)
+              if suffix in other)
     found = find_inputs(tmp_path)
     assert len(found.pairs) + len(found.videos) == len(kind)
     assert not found.left_out

@@ -295,13 +295,6 @@ class TestRefusals:
             LocalizationInferencer(path)
         assert 'has run' not in capfd.readouterr().out
 
-    def test_code_in_the_config(self, tmp_path: Path) -> None:
-        path = save_toy(
-            tmp_path, meta=dict(cfg=f"open(r'{tmp_path / 'mark'}', 'w')"))
-        with pytest.raises(ValueError, match=f'{path}: refused'):
-            LocalizationInferencer(path)
-        assert not (tmp_path / 'mark').exists()
-
     def test_not_a_checkpoint(self, tmp_path: Path) -> None:
         for content in (b'', b'text', pickle.dumps([1])):
             (tmp_path / 'a.pth').write_bytes(content)
@@ -330,8 +323,10 @@ class TestRefusals:
     def test_misfit_of_all_is_short(self, tmp_path: Path) -> None:
         path = save_toy(
             tmp_path,
-            state_dict={f'a.{k}': v
-                        for k, v in build_toy().state_dict().items()})
+            state_dict={
+                f'a.{k}': v
+                for k, v in build_toy().state_dict().items()
+            })
         with pytest.raises(ValueError, match='missing') as caught:
             LocalizationInferencer(path)
         assert len(str(caught.value)) < 700

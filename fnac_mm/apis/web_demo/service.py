@@ -102,10 +102,10 @@ class DemoService:
         """Its own sound, or another one."""
         if upload.video is not None:
             return RedrawnVideo(self.inferencer, stem, upload.video, other,
-                            self.every)
+                                self.every)
         assert upload.image is not None and upload.audio is not None
         return RedrawnPicture(self.inferencer, stem, upload.image, other
-                          or upload.audio)
+                              or upload.audio)
 
     def draw(self,
              runs: List[RedrawnOverlay],

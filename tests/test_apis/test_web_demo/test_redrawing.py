@@ -33,8 +33,9 @@ def make(kind: str, inferencer: LocalizationInferencer, folder: Path,
          out: Path) -> RedrawnOverlay:
     if kind == 'picture':
         return RedrawnPicture(inferencer, out / 'x', str(folder / 'dog.png'),
-                          str(folder / 'bark.wav'))
-    return RedrawnVideo(inferencer, out / 'x', str(folder / 'film.mkv'), every=2)
+                              str(folder / 'bark.wav'))
+    return RedrawnVideo(
+        inferencer, out / 'x', str(folder / 'film.mkv'), every=2)
 
 
 def confidences(result: dict) -> List[float]:
@@ -110,7 +111,7 @@ def test_the_same_sound_from_another_file(inferencer: LocalizationInferencer,
         first_sample=16000)
     for film in (folder / 'film.mkv', late):
         run = RedrawnVideo(inferencer, tmp_path / 'same', str(film),
-                       str(folder / 'bark.wav'), 2)
+                           str(folder / 'bark.wav'), 2)
         np.testing.assert_allclose(
             confidences(run.draw(0.5, 0.5)), confidences(own), atol=2e-3)
 
@@ -119,8 +120,8 @@ def test_another_sound(inferencer: LocalizationInferencer, folder: Path,
                        tmp_path: Path) -> None:
     """It is heard until the pictures end, though it lasts longer."""
     own = make('video', inferencer, folder, tmp_path).draw(0.5, 0.5)
-    run = RedrawnVideo(inferencer, tmp_path / 'other', str(folder / 'film.mkv'),
-                   str(folder / 'other.wav'), 2)
+    run = RedrawnVideo(inferencer, tmp_path / 'other',
+                       str(folder / 'film.mkv'), str(folder / 'other.wav'), 2)
     result = run.draw(0.5, 0.5)
     assert np.abs(np.subtract(confidences(result), confidences(own))).max() \
         > 1e-3
@@ -137,7 +138,7 @@ def test_another_sound(inferencer: LocalizationInferencer, folder: Path,
 def test_broken_sound(inferencer: LocalizationInferencer, folder: Path,
                       tmp_path: Path) -> None:
     run = RedrawnVideo(inferencer, tmp_path / 'x', str(folder / 'film.mkv'),
-                   str(folder / 'dog.png'))
+                       str(folder / 'dog.png'))
     with pytest.raises(ValueError, match='dog.png: not a readable recording'):
         run.draw(0.5, 0.5)
     assert not list(tmp_path.iterdir())
