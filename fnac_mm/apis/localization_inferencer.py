@@ -51,7 +51,7 @@ class LocalizationInferencer(BaseInferencer):
     * ``predictions``: a list of dicts with ``sample_id``; ``map`` (H, W)
       float32, enlarged as the protocol says, then to the picture's size;
       ``raw_map`` (h, w) cosines; ``confidence``, ``placed``, ``peak``,
-      ``box`` and ``box_pixels`` of :func:`~fnac_mm.apis.source_location.place`;
+      ``box``, ``box_pixels`` of :func:`~fnac_mm.apis.source_location.place`;
       with ``object_prior`` also ``object_map`` and ``fused_map``; with
       ``out_dir`` ``files``, a dict of ``map`` (npy) and ``overlay`` (png).
       With ``return_datasamples`` a list of

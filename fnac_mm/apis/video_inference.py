@@ -8,15 +8,14 @@ import os
 from collections import Counter, deque
 from contextlib import ExitStack, closing, contextmanager, suppress
 from fractions import Fraction
-from itertools import chain, islice
+from itertools import chain, islice, repeat
 from pathlib import Path
 from typing import (Any, Callable, Deque, Dict, Iterable, Iterator, List,
                     Optional, Sequence, Tuple, TypeVar)
 
 import torch
 from rich.console import Console
-from rich.progress import (BarColumn, Progress, TaskProgressColumn, TextColumn,
-                           TimeRemainingColumn)
+from rich.progress import Progress
 from torch import Tensor, nn
 
 from fnac_mm.apis.inference_pipeline import InferencePipeline
@@ -127,26 +126,28 @@ class VideoInference:
             os.stat(log_file)  # a name that is too long is told at once
         counts = dict(n_frames=0, n_analyzed=0)
         placed: Counter = Counter()
+        summary: Dict[str, Any] = {}
         with self._files, ExitStack() as outputs:
-            log = outputs.enter_context(_frame_log(log_file, self._head()))
+            write_record = outputs.enter_context(
+                _frame_log(log_file, self._head(), summary))
             frames = iter(self.reader)
             first = next(frames)
             writer = outputs.enter_context(self._writer(out_file, first))
             for group, raw in self._maps(chain([first], frames)):
                 record = self._draw(writer, group, raw)
-                log.write(record)
+                write_record(record)
                 counts['n_frames'] += len(group)
                 counts['n_analyzed'] += 1
                 placed[record['placed']] += 1
                 progress(
                     float(group[-1].time - self.zero), self.reader.seconds)
-            log.summary.update(
+            summary.update(
                 counts,
                 n_placed=None if placed[None] else placed[True],
                 audio='copied' if self.copy.copied else 'encoded as AAC',
                 missing_seconds=self._missing(group[-1]))
         return dict(
-            log.summary,
+            summary,
             audio_columns=self.sound.columns,
             files=dict(video=str(out_file), frames=str(log_file)))
 
@@ -233,35 +234,20 @@ def _chunks(items: Iterable[Item], size: int) -> Iterator[List[Item]]:
         yield chunk
 
 
-class _FrameLog:
-    """Writes a json object with a list of frames as it grows."""
-
-    def __init__(self, file: Any, head: Dict[str, Any]) -> None:
-        self._file = file
-        self._file.write(f'{json.dumps(head)[:-1]}, "frames": [')
-        self._comma = ''
-        # What stands after the frames.
-        self.summary: Dict[str, Any] = {}
-
-    def write(self, record: Dict[str, Any]) -> None:
-        """Add a frame: plain values, all finite."""
-        self._file.write(
-            f'{self._comma}\n{json.dumps(record, allow_nan=False)}')
-        self._comma = ','
-
-    def end(self) -> None:
-        """Write the summary."""
-        self._file.write(f'\n], {json.dumps(self.summary)[1:]}\n')
-
-
 @contextmanager
-def _frame_log(path: Path, head: Dict[str, Any]) -> Iterator[_FrameLog]:
-    """A log that appears when it is complete."""
-    with atomic_path(path) as draft:
-        with draft.open('w', encoding='utf-8') as file:
-            log = _FrameLog(file, head)
-            yield log
-            log.end()
+def _frame_log(path: Path, head: Dict[str, Any],
+               summary: Dict[str, Any]) -> Iterator[Callable[[dict], Any]]:
+    """Write a json object as its list of frames grows.
+
+    Its memory does not grow, and it appears when it is complete, with the
+    summary at its end. Yields what adds a frame: plain, finite values.
+    """
+    with atomic_path(path) as draft, draft.open('w', encoding='utf-8') as file:
+        file.write(f'{json.dumps(head)[:-1]}, "frames": [')
+        commas = chain([''], repeat(','))
+        yield lambda record: file.write(
+            f'{next(commas)}\n{json.dumps(record, allow_nan=False)}')
+        file.write(f'\n], {json.dumps(summary)[1:]}\n')
 
 
 @contextmanager
@@ -275,17 +261,6 @@ def progress_bar(name: str, show: bool) -> Iterator[Advance]:
     Yields:
         Callable: To be told how far the work is.
     """
-    columns = (TextColumn('{task.description}'), BarColumn(),
-               TaskProgressColumn(),
-               TextColumn('{task.completed:.1f} s, {task.fields[rate]}'),
-               TimeRemainingColumn())
-    with Progress(
-            *columns, console=Console(stderr=True), disable=not show) as bar:
-        task = bar.add_task(name, total=None, rate='')
-
-        def advance(done: float, total: Optional[float]) -> None:
-            elapsed = bar.tasks[0].elapsed or 0
-            speed = f'{done / elapsed:.2f} times real time' if elapsed else ''
-            bar.update(task, completed=done, total=total, rate=speed)
-
-        yield advance
+    with Progress(console=Console(stderr=True), disable=not show) as bar:
+        task = bar.add_task(name, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -204,11 +204,13 @@ def forget_foreign_paths(checkpoint: dict, folder: str) -> None:
         folder (str): Of the training that is resumed.
     """
     hub = checkpoint.get('message_hub')
-    info = hub.get('runtime_info') if isinstance(hub, dict) else None
-    for key in list(info) if isinstance(info, dict) else ():
-        path = str(info[key])
-        inside = os.path.realpath(os.path.dirname(path)) == os.path.realpath(
-            folder) and path.endswith('.pth') and not os.path.isdir(path)
-        if str(key).startswith('best_ckpt') and not inside:
+    hub = hub if isinstance(hub, dict) else {}
+    info, resumed = (
+        part if isinstance(part, dict) else {}
+        for part in map(hub.get, ('runtime_info', 'resumed_keys')))
+    for key in [k for k in info if str(k).startswith('best_ckpt')]:
+        path, home = str(info[key]), os.path.realpath(folder)
+        inside = os.path.realpath(os.path.dirname(path)) == home
+        if not inside or path[-4:] != '.pth' or os.path.isdir(path):
             del info[key]
-            hub.get('resumed_keys', {}).pop(key, None)
+            resumed.pop(key, None)

@@ -246,7 +246,7 @@ class Page:
             progress(min(done / total, 1.0) if total else None)
 
         try:
-            found = self.service.draw(runs, alpha, threshold, advance)
+            found = [run.draw(alpha, threshold, advance) for run in runs]
         except Exception as error:
             return self._fail(error, upload)
         sides: List[Optional[dict]] = [*found, None]

@@ -1,7 +1,7 @@
 """Overlays that are drawn again without running the network again."""
 import json
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Optional, Sequence
+from typing import Any, Dict, Iterator, List, Optional, Sequence, Union
 
 import torch
 from torch import Tensor
@@ -16,41 +16,7 @@ from fnac_mm.visualization.localization_visualizer import write_image
 from fnac_mm.visualization.overlay import draw_overlay
 
 
-class RedrawnOverlay:
-    """A picture or video with one sound.
-
-    Args:
-        inferencer (LocalizationInferencer): Model.
-        stem (Path): Results are ``<stem>.png`` or ``.mp4``, and ``.json``.
-    """
-
-    def __init__(self, inferencer: LocalizationInferencer, stem: Path) -> None:
-        self.inferencer, self.stem = inferencer, stem
-
-    def draw(self,
-             alpha: float,
-             threshold: float,
-             progress: Optional[Advance] = None) -> Dict[str, Any]:
-        """Draw; the first time with the network, then with its kept maps.
-
-        Args:
-            alpha (float): Opacity of the map, in [0, 1].
-            threshold (float): Level that bounds boxes, in (0, 1].
-            progress (Callable, optional): Told the seconds done and those
-                in all, None if nobody knows.
-
-        Returns:
-            dict: Paths ``overlay`` and ``records``, and ``text``, the result
-            in words.
-
-        Raises:
-            OSError: If a file can't be read or written.
-            ValueError: If one can't be decoded, or a value is out of range.
-        """
-        raise NotImplementedError
-
-
-class RedrawnPicture(RedrawnOverlay):
+class RedrawnPicture:
     """A picture and a sound.
 
     Args:
@@ -62,7 +28,7 @@ class RedrawnPicture(RedrawnOverlay):
 
     def __init__(self, inferencer: LocalizationInferencer, stem: Path,
                  image: str, audio: str) -> None:
-        super().__init__(inferencer, stem)
+        self.inferencer, self.stem = inferencer, stem
         self.image, self.audio = image, audio
         self.prediction: Dict[str, Any] = {}
 
@@ -70,7 +36,22 @@ class RedrawnPicture(RedrawnOverlay):
              alpha: float,
              threshold: float,
              progress: Optional[Advance] = None) -> Dict[str, Any]:
-        """Draw; see the base class."""
+        """Draw; the first time with the network, then with its kept map.
+
+        Args:
+            alpha (float): Opacity of the map, in [0, 1].
+            threshold (float): Level that bounds boxes, in (0, 1].
+            progress (Callable, optional): Told the seconds done and those
+                in all, None if nobody knows; not of a picture.
+
+        Returns:
+            dict: Paths ``overlay`` and ``records``, and ``text``, the result
+            in words.
+
+        Raises:
+            OSError: If a file can't be read or written.
+            ValueError: If one can't be decoded, or a value is out of range.
+        """
         options = VideoOptions(alpha=alpha, threshold=threshold)
         if not self.prediction:
             self.prediction, = self.inferencer(
@@ -107,7 +88,7 @@ class RedrawnPicture(RedrawnOverlay):
             text=_describe_picture(found, limit))
 
 
-class RedrawnVideo(RedrawnOverlay):
+class RedrawnVideo:
     """A video with its own or another sound.
 
     Args:
@@ -124,7 +105,7 @@ class RedrawnVideo(RedrawnOverlay):
                  video: str,
                  audio: Optional[str] = None,
                  every: int = 1) -> None:
-        super().__init__(inferencer, stem)
+        self.inferencer, self.stem = inferencer, stem
         self.video, self.audio, self.every = video, audio, every
         self.maps: List[Tensor] = []
 
@@ -133,7 +114,7 @@ class RedrawnVideo(RedrawnOverlay):
              alpha: float,
              threshold: float,
              progress: Optional[Advance] = None) -> Dict[str, Any]:
-        """Draw; see the base class."""
+        """Draw; see :meth:`RedrawnPicture.draw`."""
         options = VideoOptions(
             alpha=alpha, threshold=threshold, every=self.every)
         run = _KeepingInference(self.inferencer.model,
@@ -148,6 +129,9 @@ class RedrawnVideo(RedrawnOverlay):
             overlay=summary['files']['video'],
             records=summary['files']['frames'],
             text=_describe_video(summary))
+
+
+RedrawnOverlay = Union[RedrawnPicture, RedrawnVideo]
 
 
 class _KeepingInference(VideoInference):

@@ -4,10 +4,9 @@ import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Dict, List, Optional
+from typing import List, Optional
 
 from fnac_mm.apis.localization_inferencer import LocalizationInferencer
-from fnac_mm.apis.video_inference import Advance
 from fnac_mm.apis.web_demo.redrawing import (RedrawnOverlay, RedrawnPicture,
                                              RedrawnVideo)
 from fnac_mm.apis.web_demo.upload_limits import UploadLimits
@@ -80,8 +79,8 @@ class DemoService:
             upload (Upload): Files.
 
         Returns:
-            list[RedrawnOverlay]: One with its own sound and, if there is another
-            one, one with that.
+            list[RedrawnOverlay]: One with its own sound and, if there is
+            another one, one with that.
 
         Raises:
             ValueError: If it can't be analysed; nothing is written then.
@@ -106,28 +105,6 @@ class DemoService:
         assert upload.image is not None and upload.audio is not None
         return RedrawnPicture(self.inferencer, stem, upload.image, other
                               or upload.audio)
-
-    def draw(self,
-             runs: List[RedrawnOverlay],
-             alpha: float,
-             threshold: float,
-             progress: Optional[Advance] = None) -> List[Dict[str, Any]]:
-        """Draw all; the network runs the first time only.
-
-        Args:
-            runs (list[RedrawnOverlay]): Of :meth:`start`.
-            alpha (float): Opacity of the map, in [0, 1].
-            threshold (float): Level that bounds boxes, in (0, 1].
-            progress (Callable, optional): See :meth:`RedrawnOverlay.draw`.
-
-        Returns:
-            list[dict]: Of :meth:`RedrawnOverlay.draw`.
-
-        Raises:
-            OSError: If a file can't be read or written.
-            ValueError: If one can't be decoded.
-        """
-        return [run.draw(alpha, threshold, progress) for run in runs]
 
     def forget(self, runs: Optional[List[RedrawnOverlay]]) -> None:
         """Remove the results of an upload.

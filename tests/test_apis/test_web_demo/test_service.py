@@ -40,7 +40,7 @@ def test_side_by_side(service: DemoService, media: Path,
         audio=str(media / 'bark.wav'),
         other=str(media / 'meow.wav'))
     runs = service.start(upload)
-    results = service.draw(runs, 0.5, 0.5)
+    results = [run.draw(0.5, 0.5) for run in runs]
     assert [Path(r['overlay']).name for r in results
             ] == ['dog_overlay.png', 'dog_overlay_other_sound.png']
     one, two = (np.array(Image.open(r['overlay'])) for r in results)
