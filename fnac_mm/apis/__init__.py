@@ -3,18 +3,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from fnac_mm.media.video import read_video_frame
     from .folder_inference import find_inputs
     from .localization_inferencer import LocalizationInferencer
     from .source_location import read_min_confidence
-    from .video_frame import read_video_frame
     from .video_options import VideoOptions
 
 _MODULES = dict(
-    LocalizationInferencer='localization_inferencer',
-    VideoOptions='video_options',
-    find_inputs='folder_inference',
-    read_min_confidence='source_location',
-    read_video_frame='video_frame')
+    LocalizationInferencer='apis.localization_inferencer',
+    VideoOptions='apis.video_options',
+    find_inputs='apis.folder_inference',
+    read_min_confidence='apis.source_location',
+    read_video_frame='media.video')
 
 __all__ = [
     'LocalizationInferencer', 'VideoOptions', 'find_inputs',
@@ -25,4 +25,4 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in _MODULES:
         raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
-    return getattr(import_module(f'{__name__}.{_MODULES[name]}'), name)
+    return getattr(import_module(f'fnac_mm.{_MODULES[name]}'), name)

@@ -10,7 +10,7 @@ from fnac_mm.apis.localization_inferencer import LocalizationInferencer
 from fnac_mm.apis.source_location import NOT_PLACED, place
 from fnac_mm.apis.video_inference import Advance, VideoInference
 from fnac_mm.apis.video_options import VideoOptions
-from fnac_mm.apis.video_reader import Frame
+from fnac_mm.media.video import Frame
 from fnac_mm.utils import atomic_path, write_atomically
 from fnac_mm.visualization.localization_visualizer import write_image
 from fnac_mm.visualization.overlay import draw_overlay

@@ -12,8 +12,8 @@ from PIL import Image
 
 from fnac_mm.apis.web_demo import MAX_MB, MAX_SECONDS
 from fnac_mm.datasets.transforms.loading import DECODE_ERRORS, PICTURE_FORMATS
-from fnac_mm.functional.media_file import (MediaError, audio_track, open_media,
-                                           read_packets, video_track)
+from fnac_mm.media.container import (MediaError, audio_track, open_media,
+                                     read_packets, video_track)
 
 _MIB = 2**20
 
