@@ -126,7 +126,8 @@ _BINARY: List[Callable[[bytes, Rng], bytes]] = [
     lambda content, rng: content[:rng.randrange(len(content) + 1)],
     lambda content, rng: _put(content, _span(content, rng), b''),
     lambda content, rng: _insert(
-        content, rng, content[_span(content, rng)] * rng.choice((1, 1, 2, 50))),
+        content, rng,
+        content[_span(content, rng)] * rng.choice((1, 1, 2, 50))),
     overwrite_piece, insert_run
 ]  # yapf: disable
 # Insert what text formats trip over.

@@ -30,12 +30,6 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return save_toy(tmp_path_factory.mktemp('toy'))
 
 
-@pytest.fixture(scope='module')
-def inferencer(checkpoint: Path) -> LocalizationInferencer:
-    return LocalizationInferencer(
-        checkpoint, device='cpu', show_progress=False)
-
-
 def by_hand(picture: np.ndarray, sound: np.ndarray) -> torch.Tensor:
     """Cosines (h, w), without any of the package's adapters."""
     small = Image.fromarray(picture).resize((64, 64), Image.Resampling.BICUBIC)

@@ -146,7 +146,7 @@ sys.modules['fnac_mm'] = package
 try:
     runpy.run_path(sys.argv.pop(1), run_name='__main__')
 finally:
-    print([m for m in ('torch', 'numpy', 'mmengine', 'av') if m in sys.modules])
+    print([m for m in ('torch', 'numpy', 'mmengine') if m in sys.modules])
 """
 
 
