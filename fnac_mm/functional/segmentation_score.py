@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from .detection_score import average_precision
+from .localization_map import check_finite
 from .localization_score import ArrayLike
 
 # Weight of the recall in the F-measure, as published.
@@ -73,8 +74,7 @@ def _sorted_pixels(map: Tensor,
     if map.shape != target.shape:
         raise ValueError('expected maps and masks of one shape, got '
                          f'{tuple(map.shape)} and {tuple(target.shape)}')
-    if not torch.isfinite(map).all():
-        raise ValueError('a map holds NaN or infinity; it has no score')
+    check_finite(map)
     for values, chosen in zip(map.detach().float().cpu().numpy(), mask):
         yield np.sort(values[chosen]), np.sort(values[~chosen])
 
