@@ -12,8 +12,8 @@ from torch import Tensor
 from .localization_map import fuse_maps, normalize_map, resize_map
 from .localization_score import HALF_IMAGE, consensus_iou
 
-# Samples whose maps are large at once: three of 200 kB for each.
-PIECE = 8
+# Pixels of one kind of map that are held at once: those of 8 samples.
+PIXELS = 8 * 224**2
 
 
 @dataclass(frozen=True)
@@ -183,7 +183,8 @@ def score_maps(protocol: Protocol, audio_visual: Tensor,
                          f'{protocol.name!r}')
     found: Dict[str, List[Tensor]] = {}
     # Also of no sample at all, which tells the kinds.
-    for *part, goal in zip(*(x.split(PIECE) for x in (*maps, target))):
+    piece = max(1, PIXELS // protocol.size**2)
+    for *part, goal in zip(*(x.split(piece) for x in (*maps, target))):
         goal = goal.to(audio_visual.device)
         for kind, large in protocol.maps(*part).items():
             found.setdefault(kind, []).append(

@@ -30,7 +30,8 @@ def _check_mask(target: Tensor) -> Tensor:
     if target.dim() != 3:
         raise ValueError(f'expected masks (B,H,W), got {tuple(target.shape)}')
     mask = target != 0
-    if not torch.equal(mask.to(target.dtype), target):
+    # A tensor of the device ``meta`` holds nothing to be compared.
+    if not (mask.is_meta or torch.equal(mask.to(target.dtype), target)):
         raise ValueError('a mask holds other values than 0 and 1 (largest: '
                          f'{target.max().item()}); binarise it first, a jpeg '
                          'at > 127, a palette at != 0')

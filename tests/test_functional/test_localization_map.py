@@ -5,9 +5,11 @@ import pytest
 import torch
 import torch.nn.functional as F
 from PIL import Image
+from scipy import ndimage
 
-from fnac_mm.functional import (fuse_maps, localization_map, normalize_map,
-                                object_map, resize_map)
+from fnac_mm.functional import (fuse_maps, largest_region_box,
+                                localization_map, normalize_map, object_map,
+                                resize_map)
 
 
 def test_map_of_each_pair() -> None:
@@ -135,3 +137,29 @@ def test_fusion_refuses() -> None:
             fuse_maps(maps, maps, alpha)
     with pytest.raises(ValueError, match='resize them first'):
         fuse_maps(maps, maps[0])
+
+
+@pytest.mark.parametrize('seed', range(20))
+def test_box_of_the_largest_region(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    map = ndimage.gaussian_filter(rng.random((30, 40)), 1.5)
+    _, _, stats, _ = cv2.connectedComponentsWithStats(
+        (map >= 0.52).astype(np.uint8), connectivity=8)
+    left, top, width, height, _ = max(stats[1:].tolist(), key=lambda s: s[4])
+    expected = left, top, left + width, top + height
+    assert largest_region_box(map, 0.52) == expected
+    assert largest_region_box(torch.from_numpy(map), 0.52) == expected
+
+
+def test_corners_touch_and_the_threshold_counts() -> None:
+    map = np.zeros((4, 5))
+    map[0, 0] = map[1, 1] = 0.5
+    map[3, 3:] = 0.6
+    assert largest_region_box(map, 0.5) == (0, 0, 2, 2)
+    assert largest_region_box(map, 0.55) == (3, 3, 5, 4)
+    assert largest_region_box(map, 0.7) is None
+
+
+def test_box_shape_is_checked() -> None:
+    with pytest.raises(ValueError, match=r'expected a map \(H,W\)'):
+        largest_region_box(np.zeros((1, 2, 3)), 0.5)

@@ -1,13 +1,11 @@
-"""Intervals and tests against closed forms and scipy."""
+"""Intervals against closed forms and scipy."""
 import math
 
 import numpy as np
 import pytest
 from scipy import stats
 
-from fnac_mm.functional import (bootstrap_interval, detection_ap, mcnemar_test,
-                                mean_interval, paired_test, sample_scores,
-                                summarize_cious, summarize_intervals)
+from fnac_mm.functional import bootstrap_interval, detection_ap, mean_interval
 
 RNG = np.random.default_rng(7)
 CIOUS = RNG.beta(2, 2, 249)
@@ -136,91 +134,3 @@ class TestAnyStatistic:
             bootstrap_interval(np.mean, [1, 2], [1])
         with pytest.raises(ValueError, match='columns'):
             bootstrap_interval(np.mean)
-
-
-class TestThreeNumbers:
-    """cIoU@0.5, mean cIoU, AUC."""
-
-    def test_contributions_add_up(self) -> None:
-        cious = np.concatenate((CIOUS, np.arange(21) / 20))
-        scores = sample_scores(cious)
-        assert {
-            k: v.mean()
-            for k, v in scores.items()
-        } == pytest.approx(summarize_cious(cious))
-
-    def test_intervals_hold_the_numbers(self) -> None:
-        intervals, numbers = summarize_intervals(CIOUS), summarize_cious(CIOUS)
-        assert list(intervals) == list(numbers)
-        for name, (low, high) in intervals.items():
-            assert 0 < low < numbers[name] < high < 100
-        low, high = intervals['ciou@0.5']
-        n, rate = len(CIOUS), numbers['ciou@0.5'] / 100
-        assert high - low == pytest.approx(
-            100 * 2 * 1.96 * math.sqrt(rate * (1 - rate) / n), rel=.1)
-
-
-class TestPairs:
-    """Two models on the same samples."""
-
-    @pytest.mark.parametrize('n', [6, 60])
-    def test_agrees_with_scipy(self, n: int) -> None:
-        """Exact for few samples, drawn for many."""
-        rng = np.random.default_rng(n)
-        first = rng.random(n)
-        second = first + rng.normal(0.05, 0.2, n)
-        expected = stats.permutation_test((second - first, ),
-                                          np.mean,
-                                          permutation_type='samples').pvalue
-        ours = paired_test(first, second)
-        assert ours['p_value'] == pytest.approx(
-            expected, abs=1e-12 if n == 6 else .02)
-        assert ours['difference'] == pytest.approx((second - first).mean())
-        assert ours['low'] < ours['difference'] < ours['high']
-
-    def test_level(self) -> None:
-        """Alike models differ with p <= 0.1 in about one of ten trials."""
-        rng = np.random.default_rng(0)
-        trials = [
-            paired_test(*rng.random((2, 40)), n_resamples=199)['p_value']
-            for _ in range(150)
-        ]
-        assert 0.03 < np.mean(np.array(trials) <= 0.1) < 0.2
-
-    def test_symmetric_and_seeded(self) -> None:
-        other = RNG.random(249)
-        ours, turned = paired_test(CIOUS, other), paired_test(other, CIOUS)
-        assert ours == paired_test(CIOUS, other)
-        assert ours['difference'] == -turned['difference']
-        assert ours['p_value'] == pytest.approx(turned['p_value'], abs=.02)
-
-    def test_clear_and_none(self) -> None:
-        better = paired_test(CIOUS, CIOUS + 0.1 + 0.01 * RNG.random(249))
-        assert better['p_value'] == 1e-4 and better['low'] > 0.1
-        same = paired_test(CIOUS, CIOUS)
-        assert same == dict(difference=0, low=0, high=0, p_value=1)
-        single = paired_test([0.1], [0.2])
-        assert single['p_value'] == 1 and math.isnan(single['low'])
-
-    def test_groups(self) -> None:
-        """Copies of a sample are no further evidence."""
-        first, second = RNG.random((2, 6))
-        keys = np.repeat(np.arange(6), 4).tolist()
-        ours = paired_test(np.repeat(first, 4), np.repeat(second, 4), keys)
-        assert ours['p_value'] == paired_test(first, second)['p_value']
-
-    def test_mcnemar(self) -> None:
-        """Two-sided sign test of 1 against 9."""
-        first = np.array([1] * 5 + [0] * 9 + [1], bool)
-        second = np.array([1] * 5 + [1] * 9 + [0], bool)
-        ours = mcnemar_test(first, second)
-        assert (ours['only_first'], ours['only_second']) == (1, 9)
-        assert ours['p_value'] == pytest.approx(2 * (1 + 10) / 2**10)
-        assert mcnemar_test(first, first)['p_value'] == 1
-
-    @pytest.mark.parametrize('first, second', [([1, 0], [1]), ([], []),
-                                               ([[1]], [[0]])])
-    def test_refusals(self, first: list, second: list) -> None:
-        for test in (paired_test, mcnemar_test):
-            with pytest.raises(ValueError):
-                test(first, second)
