@@ -86,6 +86,11 @@ def _smallest_of_largest(flat: Tensor, count: int) -> Tensor:
     return flat.topk(count, dim=1, sorted=False).values.amin(dim=1)
 
 
+def _total(values: Tensor) -> Tensor:
+    """Sum (B,) of (B, H, W); of float32 numbers up to 1 it is exact."""
+    return values.sum(dim=(1, 2), dtype=torch.float64)
+
+
 def _reaching(map: Tensor, limit: Union[Tensor, float],
               compare: str) -> Tensor:
     """Boolean (B, H, W), where a map is above its limit (B,) or at it."""
@@ -156,10 +161,8 @@ def region_ciou(region: Tensor, target: Tensor) -> Tensor:
     if region.shape != target.shape or region.dim() != 3:
         raise ValueError('expected two (B,H,W) of the same shape, got '
                          f'{tuple(region.shape)} and {tuple(target.shape)}')
-    # Sums of float32 numbers, all at most 1, are exact in float64.
-    options = dict(dim=(1, 2), dtype=torch.float64)
-    hit = torch.where(region, target, 0).sum(**options)
-    union = target.sum(**options) + (region & (target == 0)).sum(**options)
+    hit = _total(torch.where(region, target, 0))
+    union = _total(target) + _total(region & (target == 0))
     return hit / torch.where(union == 0, 1, union)
 
 

@@ -204,8 +204,8 @@ class LocalizationMetric(MapMetric):
                 'meaning there')
         return None if self.groups is False else key
 
-    def _cious(self, maps: Tensor, objects: Optional[Tensor],
-               targets: Tensor, baselines: bool) -> Dict[str, Tensor]:
+    def _cious(self, maps: Tensor, objects: Optional[Tensor], targets: Tensor,
+               baselines: bool) -> Dict[str, Tensor]:
         """CIoUs of a batch, by kind of map; each (B,) float64."""
         protocol = self.protocol
         cious = score_maps(protocol, maps, objects, targets)
