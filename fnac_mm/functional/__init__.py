@@ -20,7 +20,6 @@ from .negative_audio_score import (PUBLISHED_THRESHOLDS, active_share,
                                    harmonic_mean, negative_auc,
                                    placement_confidence, region_overlap,
                                    summarize_negative_audio)
-from .pcm16 import decode_pcm16, encode_pcm16
 from .protocol import PROTOCOLS, Protocol, get_protocol, score_maps
 from .retrieval_score import (partial_ranks, recall_at, retrieval_ranks,
                               retrieval_similarity, summarize_retrieval)
@@ -35,8 +34,9 @@ from .statistics import SampleStatistic, mcnemar_test, paired_test, swap_test
 from .success_score import (group_cious, picture_group, sample_scores,
                             success_auc, success_rate, summarize_cious,
                             summarize_groups, summarize_intervals)
-from .waveform import (load_waveform, mix_channels, mono_window,
-                       pcm16_to_float, tile_waveform, window_waveform)
+from .waveform import (decode_pcm16, encode_pcm16, load_waveform, mix_channels,
+                       mono_window, pcm16_to_float, tile_waveform,
+                       window_waveform)
 
 __all__ = [
     'MapSmoother', 'PROTOCOLS', 'PUBLISHED_THRESHOLDS', 'Protocol',
