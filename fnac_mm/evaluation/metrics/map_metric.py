@@ -7,12 +7,12 @@ import torch
 from mmengine.dist import all_gather_object
 from torch import Tensor
 
-from fnac_mm.functional import (Protocol, TargetLevels, build_protocol,
-                                draw_partners, localization_map)
+from fnac_mm.functional import (Protocol, build_protocol, draw_partners,
+                                localization_map)
 from fnac_mm.structures import AVDataSample
 from ..result_file import check_keys
 from ..sample_row import (MAPS, check_map_row, check_protocol, describe_sample,
-                          row_levels, row_to_sample, stack_maps)
+                          row_target, row_to_sample, stack_maps)
 from .sample_metric import CHUNK, Features, SampleMetric
 
 
@@ -296,14 +296,8 @@ class MapMetric(SampleMetric):
         consensus = self.consensus or self.meta('consensus', 2)
         return dict(combine=combine, consensus=consensus)
 
-    def levels(self, rows: Sequence[dict]) -> List[TargetLevels]:
-        """What the maps are compared with."""
-        masked = all('mask' in row for row in rows)
-        rule = {} if masked else self.target_rule()
-        return [row_levels(row, self.protocol.size, rule) for row in rows]
-
     def targets(self, rows: Sequence[dict]) -> Tensor:
-        """The same as numbers.
+        """What the maps are compared with.
 
         Args:
             rows (Sequence[dict]): See :func:`describe_sample`.
@@ -311,4 +305,7 @@ class MapMetric(SampleMetric):
         Returns:
             Tensor: (B, size, size) float32 in [0, 1].
         """
-        return torch.stack([levels.target for levels in self.levels(rows)])
+        masked = all('mask' in row for row in rows)
+        rule = {} if masked else self.target_rule()
+        size = self.protocol.size
+        return torch.stack([row_target(row, size, rule) for row in rows])
