@@ -1,0 +1,96 @@
+"""Contact sheet of the files with problems."""
+import os
+from collections import defaultdict
+from pathlib import Path
+from typing import Dict, List, Tuple
+
+import cv2
+import numpy as np
+
+from fnac_mm.datasets import LoadImage
+from fnac_mm.functional import mono_window
+from fnac_mm.media.suffixes import media_kind
+from fnac_mm.visualization import contact_sheet
+from fnac_mm.visualization.localization_visualizer import write_image
+from .problems import ADVICE, Problem
+
+_CELL = (160, 200)
+_SECONDS = 10.0
+# Of lists and ids there is nothing to see.
+_NO_FILE = ('data_set', 'leaked_id', 'missing')
+
+
+def _waveform_picture(path: str) -> np.ndarray:
+    """Envelope of a recording, at the scale of full level."""
+    samples = mono_window(path, _SECONDS)[0]
+    if not len(samples):
+        raise ValueError('the recording is empty')
+    height, width = _CELL
+    picture = np.full((height, width, 3), 255, np.uint8)
+    edges = np.linspace(0, len(samples), width + 1).astype(int)[:-1]
+    upper, lower = (
+        np.stack([
+            np.arange(width), height / 2 *
+            (1 - reduce.reduceat(samples, edges))
+        ], 1) for reduce in (np.maximum, np.minimum))
+    outline = np.concatenate([upper, lower[::-1] + 1]).clip(0, 2 * width)
+    cv2.fillPoly(picture, [outline.astype(np.int32)], (30, 60, 160))
+    return picture
+
+
+def _tile(path: str) -> np.ndarray:
+    """A file as a picture; what can't be read as a crossed box."""
+    try:
+        if media_kind(path) == 'picture':
+            return LoadImage()(dict(img_path=path))['img'][..., ::-1]
+        return _waveform_picture(path)
+    except (OSError, ValueError):
+        picture = np.full((*_CELL, 3), 90, np.uint8)
+        cv2.line(picture, (0, 0), _CELL[::-1], (220, 60, 60), 2)
+        cv2.line(picture, (_CELL[1], 0), (0, _CELL[0]), (220, 60, 60), 2)
+        return picture
+
+
+def _pair(problem: Problem) -> np.ndarray:
+    """A file, above the one that it is like."""
+    if not problem.other:
+        return _tile(problem.file)
+    return contact_sheet(
+        [_tile(problem.file), _tile(problem.other)], 1, None, _CELL, 2)
+
+
+def choose_problems(problems: List[Problem], most: int,
+                    per_kind: int) -> List[Problem]:
+    """The first few of each kind that has a file, in turn by kind."""
+    kinds: Dict[str, List[Problem]] = defaultdict(list)
+    for problem in sorted(problems, key=lambda p: p.file):
+        kinds[problem.kind].append(problem)
+    return [
+        problem for kind in ADVICE if kind not in _NO_FILE
+        for problem in kinds[kind][:per_kind]
+    ][:most]
+
+
+def write_sheet(problems: List[Problem],
+                path: Path,
+                most: int = 64,
+                per_kind: int = 8) -> Tuple[int, int]:
+    """Draw problem files, eight of each kind at most.
+
+    Args:
+        problems (list[Problem]): All problems.
+        path (Path): Picture to write.
+        most (int): Files on the sheet.
+        per_kind (int): Of each kind of problem.
+
+    Returns:
+        tuple[int, int]: Files drawn, and problems that have a file.
+    """
+    drawable = [p for p in problems if p.kind not in _NO_FILE]
+    chosen = choose_problems(problems, most, per_kind)
+    if chosen:
+        captions = [f'{p.kind}\n{os.path.basename(p.file)}' for p in chosen]
+        sheet = contact_sheet([_pair(p) for p in chosen], min(8, len(chosen)),
+                              captions, _CELL)
+        write_image(str(path), sheet)
+    return len(chosen), len(drawable)
