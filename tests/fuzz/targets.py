@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from fnac_mm.apis.placement import read_min_confidence
+from fnac_mm.apis.publish import read_metrics
 from fnac_mm.datasets.box_list import read_annotation_list
 from fnac_mm.datasets.extended import read_negative_list
 from fnac_mm.datasets.flickr_soundnet import read_flickr_boxes
@@ -19,7 +20,6 @@ from fnac_mm.preparation.state import read_records
 from fnac_mm.preparation.vggsound import read_csv
 from fnac_mm.utils import load_plain_checkpoint
 from fnac_mm.visualization.curves import read_scalars
-from tools.model_converters.publish_model import read_metrics
 from . import seeds
 from .harness import Target
 from .readers import (PackFolder, PublishedLists, check_box_values,

@@ -12,6 +12,7 @@ import torch
 
 from fnac_mm.apis.checkpoint_config import read_config
 from fnac_mm.apis.placement import read_min_confidence
+from fnac_mm.apis.publish import read_metrics
 from fnac_mm.datasets.extended import read_negative_list
 from fnac_mm.datasets.flickr_soundnet import read_flickr_boxes
 from fnac_mm.datasets.media_index import read_id_list
@@ -25,7 +26,6 @@ from fnac_mm.preparation.state import OPTIONS, PreparedFolder, read_records
 from fnac_mm.preparation.vggsound import read_csv
 from fnac_mm.utils import load_plain_checkpoint
 from fnac_mm.visualization.curves import read_scalars
-from tools.model_converters.publish_model import read_metrics
 from . import seeds
 from .readers import read_forged_record
 

@@ -10,7 +10,7 @@ from mmengine.config import Config
 
 from fnac_mm.apis import LocalizationInferencer
 from ..conftest import run_python
-from ..test_apis.toy_model import CONFIG, build_toy, save_toy
+from .toy_model import CONFIG, build_toy, save_toy
 
 TOOL = 'tools/model_converters/publish_model.py'
 

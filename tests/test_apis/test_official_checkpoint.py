@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 import torch
 
+from fnac_mm.apis.official_checkpoint import convert
 from fnac_mm.functional import fnac_losses, localization_map
 from fnac_mm.models import DualEncoderLocalizer, FNACLoss
 from tests.golden_network import (ENCODER, PUBLISHED, golden_inputs,
                                   official_weights)
-from tools.model_converters.convert_official import convert
 
 
 class _Payload:
@@ -179,12 +179,12 @@ def _with_text(state: dict) -> None:
 
 
 @pytest.mark.parametrize('damage, message', [
-    (_without_a_weight, 'missing: image_encoder.layer1.0.bn1.running_var'),
-    (_with_a_classifier, 'unexpected: image_encoder.fc.weight'),
-    (_with_stereo_input, r'audio_encoder.conv1.weight: shape \(64, 2, 7, 7\)'
-     r', expected \(64, 1, 7, 7\)'),
+    (_without_a_weight, 'Missing.*image_encoder.layer1.0.bn1.running_var'),
+    (_with_a_classifier, 'Unexpected.*image_encoder.fc.weight'),
+    (_with_stereo_input,
+     r'size mismatch for audio_encoder.conv1.weight: .*64, 2, 7, 7'),
     (_with_nan, 'audio_projection.bias: NaN'),
-    (_with_text, 'audio_projection.bias: a str'),
+    (_with_text, 'audio_projection.bias.*str'),
 ])
 def test_what_does_not_fit_is_listed(tmp_path: Path, damage: Callable,
                                      message: str) -> None:
