@@ -67,7 +67,7 @@ def sort_files(
     sounds: Dict[str, str] = {}
     frames: Dict[str, List[str]] = defaultdict(list)
     for path in map(PurePosixPath, paths):
-        is_sound = media_kind(path) == 'sound'
+        is_sound = media_kind(str(path)) == 'sound'
         clip_id = clip_id_of(path.name if is_sound else path.parent.name)
         if clip_id is None:
             ignored.setdefault('names that are no clip', []).append(str(path))

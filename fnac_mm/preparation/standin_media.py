@@ -141,7 +141,7 @@ def make_avsbench(index: int, root: Path, seed: int, name: str) -> Record:
         f'{split}/{scene.class_name}/{video}'
     data = root / AVSBENCH[name] / f'{name}_data'
     audio = write_sound(data / f'audio_wav/{clip}.wav', waveform)
-    record = dict(
+    record: Record = dict(
         name=video,
         index=index,
         start_time=0,
@@ -183,7 +183,8 @@ def make_pair(index: int, root: Path, seed: int, name: str) -> Record:
     """An image of IS3 or VPO with one sample for each sounding object."""
     start = {'is3': 5, 'ss': 6, 'ms': 7}[name] * BLOCK + index
     scene = make_scene(seed, 'test', start, 200, 256, 3., float(name != 'ss'))
-    masks, sounds = [scene.mask], [scene.waveform]
+    masks: List[Any] = [scene.mask]
+    sounds = [scene.waveform]
     if name == 'is3' or name == 'ms' and index % 2:
         masks.append(scene.distractor_mask)
         sounds.append(second_sound(scene, seed, start, 3.))
@@ -191,10 +192,11 @@ def make_pair(index: int, root: Path, seed: int, name: str) -> Record:
     ids = [f'{index:012d}_{900 + k}' for k in range(len(masks))]
     if name == 'is3':
         masks_in, classes = 'gt_masks', [
-            c.replace('_', '') for c in (scene.class_name, scene.distractor)
+            str(c).replace('_', '')
+            for c in (scene.class_name, scene.distractor)
         ]
         ids = [f'{"_".join(sorted(classes))}_{index}_{c}' for c in classes]
-    record = dict(index=index, entries=[], files=[])
+    record: Record = dict(index=index, entries=[], files=[])
     for sample_id, mask, sound in zip(ids, masks, sounds):
         image = folder / f'visual_frames/{sample_id}.jpg'
         audio = folder / f'audio_wav/{sample_id}.wav'

@@ -6,7 +6,7 @@ import json
 import os
 from functools import partial
 from pathlib import Path
-from typing import Any, Dict, List, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Sequence, Tuple
 
 from fnac_mm.datasets.synthetic_scenes import VERSION
 from fnac_mm.utils.files import write_atomically
@@ -15,7 +15,7 @@ from .standin_media import (AVSBENCH, FRAMES, VPO, Record, make_avsbench,
 from .state import note_options, other_options, to_lines
 from .synthetic import make_all
 
-MAKERS = dict(
+MAKERS: Dict[str, Callable[..., Record]] = dict(
     vggss=make_vggss,
     flickr=make_flickr,
     s4=partial(make_avsbench, name='s4'),

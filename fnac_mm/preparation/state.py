@@ -9,7 +9,7 @@ import fcntl
 import json
 import os
 from pathlib import Path
-from typing import IO, Any, Dict, Iterable, Mapping, Optional
+from typing import IO, Any, Dict, Iterable, Iterator, Mapping, Optional
 
 from fnac_mm.utils.files import UNFINISHED, remove_unfinished, write_atomically
 from .media import source_sizes
@@ -30,30 +30,29 @@ def to_json(record: Mapping[str, Any]) -> str:
     return json.dumps(record, ensure_ascii=True)
 
 
-def _is_record(record: Any) -> bool:
-    """Whether this is what make_clip says of a clip."""
-    return isinstance(
-        record, dict) and isinstance(record.get('id'), str) and isinstance(
-            record.get('outputs', []), list) and all(
-                isinstance(output, dict)
-                and isinstance(output.get('path'), str) and 'bytes' in output
-                for output in record.get('outputs', []))
+def read_lines(path: Path) -> Iterator[Any]:
+    """Json of each line of a file, if it is there; torn lines are left out."""
+    for line in path.read_bytes().splitlines() if path.is_file() else ():
+        try:
+            yield json.loads(line)
+        except (ValueError, RecursionError):
+            continue
 
 
 def read_records(path: Path) -> Dict[str, Record]:
     """Records by id, the last of each.
 
-    What is torn or damaged is ignored: its clip is made anew.
+    What is damaged is ignored: its clip is made anew.
     """
     records: Dict[str, Record] = {}
-    if path.is_file():
-        for line in path.read_bytes().splitlines():
-            try:
-                record = json.loads(line)
-            except (ValueError, RecursionError):
-                continue
-            if _is_record(record):
-                records[record['id']] = record
+    for record in read_lines(path):
+        try:
+            if all(
+                    isinstance(output['path'], str) and 'bytes' in output
+                    for output in record.get('outputs', [])):
+                records[str(record['id'])] = record
+        except (AttributeError, KeyError, TypeError):
+            continue
     return records
 
 

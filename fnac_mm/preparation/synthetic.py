@@ -21,7 +21,7 @@ from fnac_mm.utils.files import (atomic_path, remove_unfinished,
                                  write_atomically)
 from fnac_mm.utils.process_map import process_map
 from fnac_mm.utils.progress import track
-from .state import note_options, other_options, to_lines
+from .state import note_options, other_options, read_lines, to_lines
 
 PREFIXES = dict(train='SyntheTrain', val='SyntheValid', test='SyntheTest0')
 JPEG_QUALITY = 92
@@ -64,21 +64,20 @@ def write_wav(path: Path, waveform: np.ndarray, sample_rate: int) -> None:
             draft, waveform, sample_rate, subtype='PCM_16', format='WAV')
 
 
-def make_sample(index: int, root: Path, split: str,
-                manifest: Dict[str, Any]) -> Record:
+def make_sample(task: Tuple[str, int], root: Path,
+                manifest: Mapping[str, Any]) -> Record:
     """Make one scene, write what is missing of its media.
 
     Args:
-        index (int): Number of the scene in its split.
+        task (tuple[str, int]): Split, and number of the scene in it.
         root (Path): Folder of the benchmark.
-        split (str): ``'train'``, ``'val'`` or ``'test'``.
         manifest (dict): Parameters of the benchmark.
 
     Returns:
         dict: All that is known of the scene, as json types.
     """
-    scene = make_scene(manifest['seed'], split, index, **manifest['scene'])
-    frame, clip = media_paths(root, split, index)
+    scene = make_scene(manifest['seed'], *task, **manifest['scene'])
+    frame, clip = media_paths(root, *task)
     if not is_complete(frame, 0):
         _, jpeg = cv2.imencode('.jpg', scene.image[..., ::-1],
                                [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
@@ -86,8 +85,8 @@ def make_sample(index: int, root: Path, split: str,
     if not is_complete(clip, len(scene.waveform)):
         write_wav(clip, scene.waveform, scene.sample_rate)
     return {
-        'index': index,
-        'file': scene_id(split, index),
+        'index': task[1],
+        'file': scene_id(*task),
         'class': scene.class_name,
         'bbox': scene.boxes,
         'distractor': scene.distractor,
@@ -145,19 +144,6 @@ def prepare_folder(root: Path, manifest: Dict[str, Any],
     write_atomically(path, f'{json.dumps(manifest, indent=2)}\n')
 
 
-def read_records(path: Path) -> Dict[int, Record]:
-    """Records of earlier runs by index; a torn last line is ignored."""
-    records: Dict[int, Record] = {}
-    lines = path.read_text().splitlines() if path.is_file() else []
-    for line in lines:
-        try:
-            record = json.loads(line)
-        except json.JSONDecodeError:
-            continue
-        records[record['index']] = record
-    return records
-
-
 def write_metadata(folder: Path, split: str, records: List[Record]) -> None:
     """Write the lists and annotations of one split."""
     labels = [f'{r["file"]},{r["class"]}' for r in records]
@@ -189,29 +175,14 @@ def make_all(make: Callable[[Task], Record], tasks: Sequence[Task],
     Raises:
         SystemExit: If a worker was killed.
     """
+    if not tasks:
+        return
     for task, record in track(
             process_map(make, tasks, workers), len(tasks), name):
         if record is None:
             raise SystemExit(f'error: the process that made {task} was '
                              'killed, for want of memory perhaps')
         yield task, record
-
-
-def make_task(task: Tuple[str, int], root: Path,
-              manifest: Dict[str, Any]) -> Record:
-    """Make the scene of a split and index."""
-    split, index = task
-    return make_sample(index, root, split, manifest)
-
-
-def missing_scenes(root: Path, manifest: Dict[str, Any],
-                   known: Dict[str, Dict[int, Record]]) -> List[tuple]:
-    """Splits and indices of which a file or a record is not there."""
-    num_samples = int(round(manifest['scene']['duration'] * SAMPLE_RATE))
-    return [(split, index) for split, count in manifest['counts'].items()
-            for index in range(count) if index not in known[split] or not all(
-                is_complete(path, num_samples)
-                for path in media_paths(root, split, index))]
 
 
 def make_benchmark(root: Path,
@@ -236,17 +207,26 @@ def make_benchmark(root: Path,
     metadata = root / 'metadata'
     write_atomically(metadata / 'classes.txt', to_lines(CLASSES))
     journals = {split: metadata / f'scenes_{split}.jsonl' for split in SPLITS}
-    known = {split: read_records(path) for split, path in journals.items()}
+    known = {
+        split: {
+            record['index']: record
+            for record in read_lines(path)
+        }
+        for split, path in journals.items()
+    }
     for folder in ('', 'metadata', *(f'{split}/{kind}' for split in SPLITS
                                      for kind in ('frames', 'audio'))):
         remove_unfinished(root / folder)
-    todo = missing_scenes(root, manifest, known)
-    if todo:
-        make = partial(make_task, root=root, manifest=manifest)
-        for (split, index), record in make_all(make, todo, workers, 'scenes'):
-            known[split][index] = record
-            with open(journals[split], 'a') as file:
-                file.write(f'\n{json.dumps(record)}')
+    num_samples = int(round(manifest['scene']['duration'] * SAMPLE_RATE))
+    todo = [(split, index) for split, count in manifest['counts'].items()
+            for index in range(count) if index not in known[split] or not all(
+                is_complete(path, num_samples)
+                for path in media_paths(root, split, index))]
+    make = partial(make_sample, root=root, manifest=manifest)
+    for (split, index), record in make_all(make, todo, workers, 'scenes'):
+        known[split][index] = record
+        with open(journals[split], 'a') as file:
+            file.write(f'\n{json.dumps(record)}')
     records = {
         split: [known[split][index] for index in range(count)]
         for split, count in manifest['counts'].items()

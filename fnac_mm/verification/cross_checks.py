@@ -1,6 +1,6 @@
 """What files and clips say only when they are compared."""
 from collections import Counter, defaultdict
-from typing import Dict, List, Mapping, Sequence, Set
+from typing import Any, Dict, List, Mapping, Sequence, Set, Tuple
 
 import numpy as np
 
@@ -57,12 +57,12 @@ def equal_content(uses: Uses, facts: Facts) -> List[Problem]:
     problems = []
     for (kind, _), paths in same.items():
         # Clips of training come first: those of a test are compared to them.
-        paths.sort(key=lambda path: not uses[path].in_train)
+        paths.sort(key=lambda path: TRAIN not in uses[path].loaders)
         first = uses[paths[0]]
         for path in paths[1:]:
             use = uses[path]
-            leaked = first.in_train and use.in_test and not use.in_train
-            if leaked or not set(first.groups) & set(use.groups):
+            leaked = TRAIN in first.loaders and TRAIN not in use.loaders
+            if leaked or not first.groups & use.groups:
                 problems.append(
                     Problem(
                         path, 'leaked_content' if leaked else 'duplicate',
@@ -122,41 +122,32 @@ def mixed_rates(views: Sequence[View], facts: Facts) -> List[Problem]:
     return problems
 
 
-def _printed_clips(views: Sequence[View], facts: Facts,
-                   train: bool) -> List[dict]:
-    """Clips with a fingerprint of the frame, each pair of files once."""
-    clips = {
-        (c['img_path'], c['audio_path']): c
-        for view in views if (TRAIN in view.loaders) == train
-        for c in view.clips
-    }
-    return [
-        clip for (frame, _), clip in clips.items()
-        if frame in facts and facts[frame].fingerprint is not None
-    ]
-
-
 def near_duplicates(views: Sequence[View], facts: Facts) -> List[Problem]:
     """Clips of validation or test that are nearly one of training.
 
     Those with the id or the content of a training clip are left to the other
     checks. Each clip is reported once, with the closest of training.
     """
-    test, train = (_printed_clips(views, facts, t) for t in (False, True))
-    if not test or not train:
-        return []
-    pictures = [
-        np.stack([facts[c['img_path']].fingerprint for c in clips])
-        for clips in (test, train)
-    ]
-    sounds = [[
-        facts[c['audio_path']].fingerprint
-        if c['audio_path'] in facts else None for c in clips
-    ] for clips in (test, train)]
+    # Each pair of files once, by whether it is for training.
+    clips: Dict[bool, Dict[tuple, Tuple[dict, List[str]]]] = {
+        True: {},
+        False: {}
+    }
+    for view in views:
+        for clip in view.clips:
+            key = clip['img_path'], clip['audio_path']
+            if key[0] in facts and facts[key[0]].fingerprint is not None:
+                clips[TRAIN in view.loaders].setdefault(
+                    key, (clip, []))[1].append(view.label)
+    test, train = (list(clips[t].values()) for t in (False, True))
+    prints: List[List[Any]] = [[
+        (facts[picture].fingerprint,
+         facts[sound].fingerprint if sound in facts else None)
+        for picture, sound in clips[t]
+    ] for t in (False, True)]
     problems: Dict[str, Problem] = {}
-    for pair in find_near_duplicates(pictures[0], sounds[0], pictures[1],
-                                     sounds[1]):
-        clip, other = test[pair.query], train[pair.reference]
+    for pair in find_near_duplicates(prints[0], prints[1]):
+        (clip, labels), (other, _) = test[pair.query], train[pair.reference]
         if clip['sample_id'] == other['sample_id'] or all(
                 facts[clip[k]].digest == facts[other[k]].digest
                 for k in _WORDS):
@@ -168,11 +159,5 @@ def near_duplicates(views: Sequence[View], facts: Facts) -> List[Problem]:
                 f'like {other["img_path"]} ({TRAIN}): {pair.image_bits} of '
                 f'{IMAGE_BITS} bits of the frame and '
                 f'{100 * pair.audio_error:.1f} % of the sound differ',
-                f'{TRAIN}+{_label(views, clip)}', other['img_path']))
+                '+'.join([TRAIN, *labels]), other['img_path']))
     return list(problems.values())
-
-
-def _label(views: Sequence[View], clip: dict) -> str:
-    """Dataloaders of a clip."""
-    return '+'.join(v.label for v in views
-                    if TRAIN not in v.loaders and clip in v.clips)

@@ -3,7 +3,7 @@
 Both survive another encoding, size, rate and level; that of the sound also a
 shift in time. Bits are compared, so all is small and fast.
 
-Shape legend: T time frames of a sound; Q queries, R references, P pairs.
+Shape legend: T time frames of a sound.
 """
 from functools import lru_cache
 from importlib.util import find_spec
@@ -35,6 +35,9 @@ MAX_AUDIO_ERROR = 0.36
 MAX_SHIFT = 0.5
 # Fewer strips say nothing: half a second and the window.
 _LEAST_STRIPS = 12
+
+# Of the frame and of the sound of a clip.
+Prints = Tuple[np.ndarray, Optional[np.ndarray]]
 
 
 def require_imagehash() -> None:
@@ -118,8 +121,9 @@ def audio_fingerprint(waveform: Union[Tensor, np.ndarray],
     return np.packbits(bits.T, axis=1).view('>u4')[:, 0].astype(np.uint32)
 
 
-def bit_error_rate(first: np.ndarray, second: np.ndarray,
-                   max_shift: float) -> float:
+def bit_error_rate(first: np.ndarray,
+                   second: np.ndarray,
+                   max_shift: float = MAX_SHIFT) -> float:
     """Share of bits that differ, at the best shift.
 
     Args:
@@ -141,86 +145,43 @@ def bit_error_rate(first: np.ndarray, second: np.ndarray,
     return min(rates)
 
 
-def hamming_pairs(queries: np.ndarray,
-                  references: np.ndarray,
-                  max_bits: int,
-                  block: int = 2**22) -> Tuple[np.ndarray, np.ndarray]:
-    """Pairs of hashes that differ in few bits, by comparing all.
-
-    Args:
-        queries (np.ndarray): (Q, 8 * n) uint8, packed bits.
-        references (np.ndarray): (R, 8 * n) uint8.
-        max_bits (int): Bits that may differ.
-        block (int): Pairs compared at a time, which bounds the memory.
-            Defaults to 2**22.
-
-    Returns:
-        tuple[np.ndarray, np.ndarray]: Indices (P, 2) of query and reference,
-        by query, and the bits that differ (P,).
-    """
-    left, right = (
-        np.ascontiguousarray(h).view(np.uint64) for h in (queries, references))
-    rows = max(block // max(len(right), 1), 1)
-    pairs, distances = [np.zeros((0, 2), int)], [np.zeros(0, int)]
-    for begin in range(0, len(left), rows):
-        wrong = np.zeros((len(left[begin:begin + rows]), len(right)), np.int16)
-        for word in range(left.shape[1]):
-            wrong += np.bitwise_count(left[begin:begin + rows, word, None]
-                                      ^ right[None, :, word])
-        found = np.argwhere(wrong <= max_bits)
-        distances.append(wrong[tuple(found.T)].astype(int))
-        pairs.append(found + (begin, 0))
-    return np.concatenate(pairs), np.concatenate(distances)
-
-
 class NearDuplicate(NamedTuple):
     """Two clips that are nearly the same.
 
     Attributes:
         query (int): Index of the one.
         reference (int): Index of the other.
-        image_bits (int): Bits of the perceptual hashes that differ.
         audio_error (float): Share of bits of the sounds that differ.
+        image_bits (int): Bits of the perceptual hashes that differ.
     """
     query: int
     reference: int
-    image_bits: int
     audio_error: float
+    image_bits: int
 
 
-Sounds = Sequence[Optional[np.ndarray]]
-
-
-def find_near_duplicates(queries: np.ndarray,
-                         query_sounds: Sounds,
-                         references: np.ndarray,
-                         reference_sounds: Sounds,
-                         max_image_bits: int = MAX_IMAGE_BITS,
-                         max_audio_error: float = MAX_AUDIO_ERROR,
-                         max_shift: float = MAX_SHIFT) -> List[NearDuplicate]:
-    """Pairs of clips of which both frame and sound agree.
+def find_near_duplicates(queries: Sequence[Prints],
+                         references: Sequence[Prints]) -> List[NearDuplicate]:
+    """Pairs of clips of which both frame and sound agree, by comparing all.
 
     Args:
-        queries (np.ndarray): (Q, IMAGE_BITS / 8) of
-            :func:`image_fingerprint`.
-        query_sounds (Sequence[np.ndarray | None]): Q of
-            :func:`audio_fingerprint`; a clip without one has no duplicate.
-        references (np.ndarray): (R, IMAGE_BITS / 8).
-        reference_sounds (Sequence[np.ndarray | None]): R.
-        max_image_bits (int): Of the IMAGE_BITS of a frame that may differ.
-        max_audio_error (float): See :func:`bit_error_rate`.
-        max_shift (float): See :func:`bit_error_rate`.
+        queries (Sequence[tuple]): For each clip its :func:`image_fingerprint`
+            and :func:`audio_fingerprint`; one without sound has no duplicate.
+        references (Sequence[tuple]): Likewise.
 
     Returns:
         list[NearDuplicate]: By query, the closest sound first.
     """
+    hashes = np.array([picture for picture, _ in references], np.uint8)
+    words = hashes.reshape(-1, IMAGE_BITS // 8).view(np.uint64)
     found = []
-    for (i,
-         j), bits in zip(*hamming_pairs(queries, references, max_image_bits)):
-        one, other = query_sounds[i], reference_sounds[j]
-        if one is None or other is None:
-            continue
-        error = bit_error_rate(one, other, max_shift)
-        if error <= max_audio_error:
-            found.append(NearDuplicate(int(i), int(j), int(bits), error))
+    for i, (picture, sound) in enumerate(queries):
+        wrong = np.bitwise_count(words ^ picture.view(np.uint64)).sum(1)
+        for j in np.flatnonzero(wrong <= MAX_IMAGE_BITS).tolist():
+            other = references[j][1]
+            if sound is None or other is None:
+                continue
+            error = bit_error_rate(sound, other)
+            if error <= MAX_AUDIO_ERROR:
+                found.append(NearDuplicate(i, j, error, int(wrong[j])))
     return sorted(found, key=lambda d: (d.query, d.audio_error, d.image_bits))

@@ -3,7 +3,7 @@ import json
 import os
 from dataclasses import dataclass, field, replace
 from typing import (Any, Dict, Iterable, Iterator, List, Optional, Sequence,
-                    Tuple)
+                    Set, Tuple)
 
 import numpy as np
 from mmengine.config import ConfigDict
@@ -145,27 +145,17 @@ class FileUse:
 
     Attributes:
         task (FileTask): What is asked about it.
-        loaders (tuple[str, ...]): Names of dataloaders.
-        groups (tuple[str, ...]): Of its samples (frames of a video, ...).
+        loaders (dict[str, None]): Names of dataloaders, in order.
+        groups (set[str]): Of its samples (frames of a video, ...).
     """
     task: FileTask
-    loaders: Tuple[str, ...]
-    groups: Tuple[str, ...]
+    loaders: Dict[str, None] = field(default_factory=dict)
+    groups: Set[str] = field(default_factory=set)
 
     @property
     def label(self) -> str:
         """str: Its dataloaders, for messages."""
         return '+'.join(self.loaders)
-
-    @property
-    def in_train(self) -> bool:
-        """bool: Whether a training set uses it."""
-        return TRAIN in self.loaders
-
-    @property
-    def in_test(self) -> bool:
-        """bool: Whether validation or test use it."""
-        return set(self.loaders) != {TRAIN}
 
 
 def _tasks(view: View, fingerprints: bool) -> Iterator[Tuple[FileTask, dict]]:
@@ -199,18 +189,12 @@ def collect_files(views: Sequence[View],
     uses: Dict[str, FileUse] = {}
     for view in views:
         for task, clip in _tasks(view, fingerprints):
-            use = uses.setdefault(task.path, FileUse(task, (), ()))
+            use = uses.setdefault(task.path, FileUse(task))
             if task.seconds > use.task.seconds:
                 use.task = replace(use.task, seconds=task.seconds)
-            use.loaders = _joined(use.loaders, view.loaders)
-            use.groups = _joined(use.groups,
-                                 (clip.get('group', clip['sample_id']), ))
+            use.loaders.update(dict.fromkeys(view.loaders))
+            use.groups.add(clip.get('group', clip['sample_id']))
     return uses
-
-
-def _joined(known: Tuple[str, ...], more: Sequence[str]) -> Tuple[str, ...]:
-    """Both, each name once."""
-    return known + tuple(name for name in more if name not in known)
 
 
 def file_stem(path: str) -> str:
