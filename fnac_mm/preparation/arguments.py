@@ -3,7 +3,7 @@ import argparse
 import math
 import os
 from pathlib import Path
-from typing import Any, Dict, Optional
+from typing import Any, Callable, Dict, Optional
 
 FRAME_RULES = ('first', 'middle', 'random')
 JPEG_QUALITY = 95
@@ -24,14 +24,20 @@ def frame_rule(text: str) -> str:
     return str(seconds)
 
 
-def at_least(low: int) -> Any:
-    """Type of an argument that is an integer not below ``low``."""
+def between(low: float,
+            high: float = math.inf,
+            kind: Callable[[str], float] = int) -> Callable[[str], Any]:
+    """Type of an argument that is a number, both limits included."""
 
-    def parse(text: str) -> int:
-        if not text.isdecimal() or int(text) < low:
+    def parse(text: str) -> float:
+        try:
+            number = kind(text)
+        except ValueError:
+            number = math.nan
+        if not low <= number <= high:
             raise argparse.ArgumentTypeError(
-                f'expected an integer of at least {low}, got {text!r}')
-        return int(text)
+                f'expected {kind.__name__} in [{low}, {high}], got {text!r}')
+        return number
 
     return parse
 
@@ -52,7 +58,7 @@ def make_parser(description: Optional[str]) -> argparse.ArgumentParser:
     add('source', type=Path, help='folder of the raw media, never written')
     add('out_dir', type=Path, help='folder to make')
     add('--workers',
-        type=at_least(1),
+        type=between(1),
         default=os.cpu_count() or 1,
         help='processes of one thread each; default: one a processor')
     add('--no-space-check',
@@ -80,7 +86,7 @@ def add_video_arguments(parser: argparse.ArgumentParser, frame: str) -> None:
         default='jpg',
         help=f'jpg (default, quality {JPEG_QUALITY}) or png')
     add('--audio-track',
-        type=at_least(0),
+        type=between(0),
         default=0,
         help='number among the audio tracks; default: 0, the first')
     add_seed(parser)
@@ -95,7 +101,7 @@ def video_options(args: argparse.Namespace) -> Dict[str, Any]:
 def add_seed(parser: argparse.ArgumentParser) -> None:
     """Add ``--seed``."""
     parser.add_argument(
-        '--seed', type=at_least(0), default=0, help='seed of random frames')
+        '--seed', type=between(0), default=0, help='seed of random frames')
 
 
 def add_list(parser: argparse.ArgumentParser, example: str) -> None:

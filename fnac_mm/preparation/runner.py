@@ -7,7 +7,7 @@ from argparse import Namespace
 from collections import Counter
 from dataclasses import fields
 from functools import partial
-from typing import Any, Iterator, List, Sequence
+from typing import Any, List, Sequence
 
 from soundfile import SoundFileError
 
@@ -18,7 +18,6 @@ from fnac_mm.utils.process_map import process_map
 from fnac_mm.utils.progress import track
 from .arguments import JPEG_QUALITY
 from .media import failure, make_clip
-from .pictures import Record
 from .plan import Clip, MediaOptions, Output, Plan
 from .state import MANIFEST, PreparedFolder
 
@@ -69,16 +68,8 @@ def estimate_bytes(clips: Sequence[Clip], options: MediaOptions) -> int:
     return int(1.1 * sum(sizes) / len(sizes) * len(clips)) if sizes else 0
 
 
-def check_space(clips: Sequence[Clip], options: MediaOptions) -> None:
-    """Stop before the disk is full.
-
-    Args:
-        clips (Sequence[Clip]): What to make.
-        options (MediaOptions): How.
-
-    Raises:
-        SystemExit: If less is free than is needed.
-    """
+def _check_space(clips: Sequence[Clip], options: MediaOptions) -> None:
+    """Stop before the disk is full."""
     needed = estimate_bytes(clips, options)
     free = shutil.disk_usage(options.out_dir).free
     print(f'space: about {needed / 1e9:.2f} GB needed, {free / 1e9:.2f} GB '
@@ -89,44 +80,23 @@ def check_space(clips: Sequence[Clip], options: MediaOptions) -> None:
             'name another disk, or give --no-space-check')
 
 
-class _Interrupt(Exception):
-    """SIGINT or SIGTERM."""
-
-
-def _interrupt(signum: int, frame: Any) -> None:
-    raise _Interrupt
-
-
-def make_clips(clips: Sequence[Clip], options: MediaOptions,
-               workers: int) -> Iterator[Record]:
-    """Make clips in worker processes, one thread each.
-
-    Args:
-        clips (Sequence[Clip]): What to make.
-        options (MediaOptions): How.
-        workers (int): Processes; the files do not depend on them.
-
-    Yields:
-        dict: Records in the order in which they are ready. A clip that takes
-        its process down fails as ``crashed``; its neighbours are made again.
-    """
-    make = partial(make_clip, options=options)
-    for clip, record in process_map(make, clips, workers, chunk=1):
-        yield record or failure(clip, options.source, 'crashed',
-                                'the decoder took its process down')
-
-
 def _run(folder: PreparedFolder, todo: Sequence[Clip], options: MediaOptions,
          workers: int) -> None:
-    """Make clips under a progress bar and note each."""
+    """Make clips under a progress bar and note each.
+
+    One that takes its process down fails; its neighbours are made again.
+    """
     started = time.monotonic()
     failed: List[str] = []
-    for record in track(
-            make_clips(todo, options, workers), len(todo), 'preparing',
-            lambda: f', {len(failed)} failed'):
+    results = process_map(
+        partial(make_clip, options=options), todo, workers, chunk=1)
+    for clip, record in track(results, len(todo), 'preparing',
+                              lambda: f', {len(failed)} failed'):
+        record = record or failure(clip, options.source, 'crashed',
+                                   'the decoder took its process down')
         folder.add(record)
         if record['status'] == 'failed':
-            failed.append(record['id'])
+            failed.append(clip.clip_id)
     seconds = time.monotonic() - started
     print(f'{len(todo)} clips in {seconds:.1f} s: {len(todo) / seconds:.2f} '
           f'clips/s with {workers} process{"es" * (workers > 1)}')
@@ -136,11 +106,10 @@ def _run_until_stopped(folder: PreparedFolder, plan: Plan,
                        todo: Sequence[Clip], options: MediaOptions,
                        workers: int) -> None:
     """Run; Ctrl-C, SIGTERM and a full disk end it with a message."""
-    numbers = (signal.SIGINT, signal.SIGTERM)
-    previous = [signal.signal(number, _interrupt) for number in numbers]
+    previous = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         _run(folder, todo, options, workers)
-    except _Interrupt as error:
+    except KeyboardInterrupt as error:
         ready = sum(folder.has_outputs(clip.clip_id) for clip in plan.clips)
         print(f'stopped: {ready} of {len(plan.clips)} clips are ready; give '
               'the same command again to go on')
@@ -149,18 +118,11 @@ def _run_until_stopped(folder: PreparedFolder, plan: Plan,
         raise SystemExit(f'error: can not write to {options.out_dir}: '
                          f'{error}; what was made is kept') from error
     finally:
-        for number, handler in zip(numbers, previous):
-            signal.signal(number, handler)
+        signal.signal(signal.SIGTERM, previous)
 
 
-def print_summary(folder: PreparedFolder, plan: Plan, already: int) -> None:
-    """Say what became of everything.
-
-    Args:
-        folder (PreparedFolder): After the run.
-        plan (Plan): What was to be done.
-        already (int): Clips that an earlier run had made.
-    """
+def _print_summary(folder: PreparedFolder, plan: Plan, already: int) -> None:
+    """Say what became of everything; some clips were there already."""
     records = [folder.records[clip.clip_id] for clip in plan.clips]
     bad = [r for r in records if r['status'] == 'failed']
     kept = sum(folder.has_outputs(clip_id) for clip_id in plan.missing)
@@ -215,16 +177,15 @@ def prepare(args: Namespace, plan: Plan, tool: str,
         args.out_dir,
         dict(tool=tool, version=VERSION, jpeg_quality=JPEG_QUALITY, **saved))
     folder.remove_leftovers(plan.clips)
-    folder.open_journal()
     todo: List[Clip] = [
         clip for clip in plan.clips
         if not folder.is_made(clip, options.source)
     ]
     if todo and not args.no_space_check:
-        check_space(todo, options)
+        _check_space(todo, options)
     if todo:
         _run_until_stopped(folder, plan, todo, options, args.workers)
     folder.remove_leftovers(plan.clips)
     folder.finish(plan.clips, plan.missing)
-    print_summary(folder, plan, len(plan.clips) - len(todo))
+    _print_summary(folder, plan, len(plan.clips) - len(todo))
     return folder

@@ -63,7 +63,8 @@ def pixel_box(mask: Array, inclusive: bool = False) -> List[float]:
         return [0.0] * 4
     starts, ends = [], []
     for axis in (0, 1):
-        used, scale = mask.any(axis).nonzero()[0], 224 / mask.shape[1 - axis]
+        used, scale = np.flatnonzero(
+            mask.any(axis)), 224 / mask.shape[1 - axis]
         starts.append(float(int(used[0] * scale)))
         ends.append(float(int((used[-1] + 1) * scale) - inclusive))
     return starts + ends

@@ -9,7 +9,7 @@ import fcntl
 import json
 import os
 from pathlib import Path
-from typing import IO, Any, Dict, Iterable, Iterator, Mapping, Optional
+from typing import IO, Any, Dict, Iterable, Iterator, Mapping
 
 from fnac_mm.utils.files import UNFINISHED, remove_unfinished, write_atomically
 from .media import source_sizes
@@ -23,11 +23,6 @@ OPTIONS, MANIFEST, JOURNAL = ('preparation.json', 'manifest.jsonl',
 def to_lines(items: Iterable[str]) -> str:
     """Content of a text file, one item a line."""
     return ''.join(f'{item}\n' for item in items)
-
-
-def to_json(record: Mapping[str, Any]) -> str:
-    """One line of json, the same for the same content."""
-    return json.dumps(record, ensure_ascii=True)
 
 
 def read_lines(path: Path) -> Iterator[Any]:
@@ -126,7 +121,11 @@ class PreparedFolder:
                 f'error: out_dir {folder} was prepared with other options '
                 f'({differences}): name another folder, or delete this one')
         self.records = read_records(folder / MANIFEST)
-        self._journal: Optional[IO[str]] = None
+        # What a stopped run said.
+        self.records.update(read_records(folder / JOURNAL))
+        self._journal = open(folder / JOURNAL, 'a')
+        # The line before may have been torn by a kill.
+        self._journal.write('\n')
 
     def _hold(self, path: Path) -> IO[str]:
         """Lock the folder until this process ends, however it ends."""
@@ -149,14 +148,6 @@ class PreparedFolder:
         for folder in {'', *map(os.path.dirname, paths)}:
             remove_unfinished(self.folder / folder)
 
-    def open_journal(self) -> None:
-        """Take over what a stopped run said and append to it."""
-        path = self.folder / JOURNAL
-        self.records.update(read_records(path))
-        self._journal = open(path, 'a')
-        # The line before may have been torn by a kill.
-        self._journal.write('\n')
-
     def add(self, record: Record) -> None:
         """Note a result; it survives a kill from here on.
 
@@ -164,19 +155,11 @@ class PreparedFolder:
             record (dict): See :func:`~preparation.media.make_clip`.
         """
         self.records[record['id']] = record
-        assert self._journal is not None
-        self._journal.write(f'{to_json(record)}\n')
+        self._journal.write(f'{json.dumps(record)}\n')
         self._journal.flush()
 
     def has_outputs(self, clip_id: str) -> bool:
-        """Whether all files that an earlier run made of a clip are there.
-
-        Args:
-            clip_id (str): Id of the clip.
-
-        Returns:
-            bool: By names and sizes.
-        """
+        """Whether all files of a clip are there, by names and sizes."""
         record = self.records.get(clip_id, {})
         paths = [(self.folder / output['path'], output['bytes'])
                  for output in record.get('outputs', ())]
@@ -185,27 +168,12 @@ class PreparedFolder:
             for path, size in paths)
 
     def made(self) -> Dict[str, Record]:
-        """Records of the clips that were made, by id, sorted.
-
-        Returns:
-            dict[str, dict]: Those of earlier runs too.
-        """
-        return {
-            clip_id: record
-            for clip_id, record in sorted(self.records.items())
-            if record['status'] == 'made'
-        }
+        """Records of all clips that were made, sorted by id."""
+        made = {i: r for i, r in self.records.items() if r['status'] == 'made'}
+        return dict(sorted(made.items()))
 
     def is_made(self, clip: Clip, source: Path) -> bool:
-        """Whether the files of a clip stand there, of these sources.
-
-        Args:
-            clip (Clip): The clip.
-            source (Path): Folder of the raw media.
-
-        Returns:
-            bool: By names and sizes.
-        """
+        """Whether the files of a clip are there, made of these sources."""
         if not self.has_outputs(clip.clip_id):
             return False
         record = self.records[clip.clip_id]
@@ -229,8 +197,7 @@ class PreparedFolder:
             if not self.has_outputs(clip_id):
                 self.records[clip_id] = dict(
                     id=clip_id, status='not_found', **note)
-        lines = [to_json(self.records[i]) for i in sorted(self.records)]
+        lines = [json.dumps(self.records[i]) for i in sorted(self.records)]
         write_atomically(self.folder / MANIFEST, to_lines(lines))
-        if self._journal is not None:
-            self._journal.close()
-            (self.folder / JOURNAL).unlink()
+        self._journal.close()
+        (self.folder / JOURNAL).unlink()

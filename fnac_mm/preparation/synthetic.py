@@ -42,7 +42,7 @@ def media_paths(root: Path, split: str, index: int) -> Tuple[Path, Path]:
     return folder / 'frames' / f'{name}.jpg', folder / 'audio' / f'{name}.wav'
 
 
-def is_complete(path: Path, num_samples: int) -> bool:
+def _is_complete(path: Path, num_samples: int) -> bool:
     """Whether a frame or clip stands on the disk in full length."""
     if not path.is_file():
         return False
@@ -78,11 +78,11 @@ def make_sample(task: Tuple[str, int], root: Path,
     """
     scene = make_scene(manifest['seed'], *task, **manifest['scene'])
     frame, clip = media_paths(root, *task)
-    if not is_complete(frame, 0):
+    if not _is_complete(frame, 0):
         _, jpeg = cv2.imencode('.jpg', scene.image[..., ::-1],
                                [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
         write_atomically(frame, jpeg.tobytes())
-    if not is_complete(clip, len(scene.waveform)):
+    if not _is_complete(clip, len(scene.waveform)):
         write_wav(clip, scene.waveform, scene.sample_rate)
     return {
         'index': task[1],
@@ -118,18 +118,9 @@ def build_manifest(seed: int, counts: Mapping[str, int],
         classes=list(CLASSES))
 
 
-def prepare_folder(root: Path, manifest: Dict[str, Any],
-                   overwrite: bool) -> None:
-    """Create the folder, or check that it holds the same benchmark.
-
-    Args:
-        root (Path): Folder of the benchmark.
-        manifest (dict): Parameters of the benchmark.
-        overwrite (bool): Delete another benchmark that stands there.
-
-    Raises:
-        SystemExit: If the folder holds something else.
-    """
+def _claim_folder(root: Path, manifest: Dict[str, Any],
+                  overwrite: bool) -> None:
+    """Create the folder, or check that it holds the same benchmark."""
     path = root / 'manifest.json'
     note_options(path, manifest)
     differences = other_options(path, path.read_text(), manifest)
@@ -144,7 +135,7 @@ def prepare_folder(root: Path, manifest: Dict[str, Any],
     write_atomically(path, f'{json.dumps(manifest, indent=2)}\n')
 
 
-def write_metadata(folder: Path, split: str, records: List[Record]) -> None:
+def _write_metadata(folder: Path, split: str, records: List[Record]) -> None:
     """Write the lists and annotations of one split."""
     labels = [f'{r["file"]},{r["class"]}' for r in records]
     write_atomically(folder / f'scenes_{split}.jsonl',
@@ -161,19 +152,10 @@ def write_metadata(folder: Path, split: str, records: List[Record]) -> None:
 
 def make_all(make: Callable[[Task], Record], tasks: Sequence[Task],
              workers: int, name: str) -> Iterator[Tuple[Task, Record]]:
-    """Make samples in worker processes under a bar.
-
-    Args:
-        make (Callable): Makes one.
-        tasks (Sequence): All of them.
-        workers (int): Processes; the result does not depend on them.
-        name (str): What the bar says.
-
-    Yields:
-        tuple: Task and record, in the order in which they are ready.
+    """Make samples in processes, under a bar; as they are ready.
 
     Raises:
-        SystemExit: If a worker was killed.
+        SystemExit: If a process was killed.
     """
     if not tasks:
         return
@@ -195,7 +177,8 @@ def make_benchmark(root: Path,
         root (Path): Folder of the benchmark.
         manifest (dict): Of :func:`build_manifest`.
         workers (int): Processes; the result does not depend on them.
-        overwrite (bool): See :func:`prepare_folder`.
+        overwrite (bool): Whether to delete a benchmark of other
+            parameters that stands there.
 
     Returns:
         str: Counts and what a score on the test split is worth.
@@ -203,7 +186,7 @@ def make_benchmark(root: Path,
     Raises:
         SystemExit: If the folder holds something else.
     """
-    prepare_folder(root, manifest, overwrite)
+    _claim_folder(root, manifest, overwrite)
     metadata = root / 'metadata'
     write_atomically(metadata / 'classes.txt', to_lines(CLASSES))
     journals = {split: metadata / f'scenes_{split}.jsonl' for split in SPLITS}
@@ -220,7 +203,7 @@ def make_benchmark(root: Path,
     num_samples = int(round(manifest['scene']['duration'] * SAMPLE_RATE))
     todo = [(split, index) for split, count in manifest['counts'].items()
             for index in range(count) if index not in known[split] or not all(
-                is_complete(path, num_samples)
+                _is_complete(path, num_samples)
                 for path in media_paths(root, split, index))]
     make = partial(make_sample, root=root, manifest=manifest)
     for (split, index), record in make_all(make, todo, workers, 'scenes'):
@@ -232,11 +215,11 @@ def make_benchmark(root: Path,
         for split, count in manifest['counts'].items()
     }
     for split, items in records.items():
-        write_metadata(metadata, split, items)
-    return summary(records)
+        _write_metadata(metadata, split, items)
+    return _summary(records)
 
 
-def summary(records: Dict[str, List[Record]]) -> str:
+def _summary(records: Dict[str, List[Record]]) -> str:
     """Counts, and what a score on the test split is worth, in a line."""
     text = ', '.join(f'{split} {len(items):,}'
                      for split, items in records.items()) + ' scenes'

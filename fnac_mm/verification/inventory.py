@@ -177,15 +177,7 @@ def _tasks(view: View, fingerprints: bool) -> Iterator[Tuple[FileTask, dict]]:
 
 def collect_files(views: Sequence[View],
                   fingerprints: bool) -> Dict[str, FileUse]:
-    """Each file once, with all its users.
-
-    Args:
-        views (Sequence[View]): Data sets that could be opened.
-        fingerprints (bool): Whether they are wanted.
-
-    Returns:
-        dict[str, FileUse]: By path.
-    """
+    """Each file once, by path, with all its users."""
     uses: Dict[str, FileUse] = {}
     for view in views:
         for task, clip in _tasks(view, fingerprints):

@@ -1,8 +1,7 @@
 """Contact sheet of the files with problems."""
 import os
-from collections import defaultdict
 from pathlib import Path
-from typing import Dict, List, Tuple
+from typing import List, Tuple
 
 import cv2
 import numpy as np
@@ -59,18 +58,6 @@ def _pair(problem: Problem) -> np.ndarray:
         [_tile(problem.file), _tile(problem.other)], 1, None, _CELL, 2)
 
 
-def choose_problems(problems: List[Problem], most: int,
-                    per_kind: int) -> List[Problem]:
-    """The first few of each kind that has a file, in turn by kind."""
-    kinds: Dict[str, List[Problem]] = defaultdict(list)
-    for problem in sorted(problems, key=lambda p: p.file):
-        kinds[problem.kind].append(problem)
-    return [
-        problem for kind in ADVICE if kind not in _NO_FILE
-        for problem in kinds[kind][:per_kind]
-    ][:most]
-
-
 def write_sheet(problems: List[Problem],
                 path: Path,
                 most: int = 64,
@@ -86,8 +73,12 @@ def write_sheet(problems: List[Problem],
     Returns:
         tuple[int, int]: Files drawn, and problems that have a file.
     """
-    drawable = [p for p in problems if p.kind not in _NO_FILE]
-    chosen = choose_problems(problems, most, per_kind)
+    drawable = sorted((p for p in problems if p.kind not in _NO_FILE),
+                      key=lambda p: p.file)
+    chosen = [
+        problem for kind in ADVICE
+        for problem in [p for p in drawable if p.kind == kind][:per_kind]
+    ][:most]
     if chosen:
         captions = [f'{p.kind}\n{os.path.basename(p.file)}' for p in chosen]
         sheet = contact_sheet([_pair(p) for p in chosen], min(8, len(chosen)),

@@ -1,5 +1,5 @@
 """All checks of the data sets of a config, and their report."""
-from typing import Any, Dict, Iterable, List, Mapping, Optional, Tuple
+from typing import Any, Dict, Iterable, Mapping, Optional, Tuple
 
 from mmengine.config import ConfigDict
 
@@ -12,16 +12,9 @@ from .probe import FileFacts, probe_file
 from .problems import Problem
 
 
-def probe_files(uses: Dict[str, FileUse], workers: int,
-                facts: Dict[str, FileFacts]) -> None:
-    """Open all files in worker processes.
-
-    Args:
-        uses (dict[str, FileUse]): Files by path.
-        workers (int): Processes.
-        facts (dict[str, FileFacts]): Filled in place, so that something is
-            left after Ctrl-C.
-    """
+def _probe_files(uses: Mapping[str, FileUse], workers: int,
+                 facts: Dict[str, FileFacts]) -> None:
+    """Open all files; what was found is left after Ctrl-C."""
     crashed = FileFacts([('unreadable', 'the decoder takes its process down')])
     tasks = (use.task for use in uses.values())
     for task, found in track(
@@ -29,32 +22,15 @@ def probe_files(uses: Dict[str, FileUse], workers: int,
         facts[task.path] = crashed if found is None else found
 
 
-def compare(views: List[View], uses: Dict[str, FileUse],
-            facts: Dict[str, FileFacts], duplicates: bool) -> List[Problem]:
-    """Problems of several files together."""
-    problems = cross_checks.equal_content(uses, facts)
-    problems += cross_checks.still_clips(views, facts)
-    problems += cross_checks.mixed_rates(views, facts)
-    if duplicates:
-        problems += cross_checks.near_duplicates(views, facts)
-    return problems
-
-
-def thresholds() -> Dict[str, float]:
+def _thresholds() -> Dict[str, float]:
     """Numbers that the checks depend on."""
-    names = {
-        media_checks:
-        ('SILENCE_LEVEL', 'BLACK_LEVEL', 'CONSTANT_RANGE', 'STILL_CHANGE'),
-        fingerprint: ('MAX_IMAGE_BITS', 'MAX_AUDIO_ERROR', 'MAX_SHIFT')
-    }
-    return {
-        name.lower(): getattr(module, name)
-        for module, many in names.items()
-        for name in many
-    }
+    names = ('SILENCE_LEVEL', 'BLACK_LEVEL', 'CONSTANT_RANGE', 'STILL_CHANGE',
+             'MAX_IMAGE_BITS', 'MAX_AUDIO_ERROR', 'MAX_SHIFT')
+    known = {**vars(media_checks), **vars(fingerprint)}
+    return {name.lower(): known[name] for name in names}
 
 
-def view_row(view: View, facts: Mapping[str, FileFacts]) -> Dict[str, Any]:
+def _view_row(view: View, facts: Mapping[str, FileFacts]) -> Dict[str, Any]:
     """A data set in the report."""
     survey = view.survey
     return dict(
@@ -106,8 +82,12 @@ def verify(data_sets: Iterable[Tuple[str, ConfigDict]],
     facts: Dict[str, FileFacts] = {}
     interrupted = False
     try:
-        probe_files(uses, workers, facts)
-        problems += compare(views, uses, facts, duplicates)
+        _probe_files(uses, workers, facts)
+        problems += cross_checks.equal_content(uses, facts)
+        problems += cross_checks.still_clips(views, facts)
+        problems += cross_checks.mixed_rates(views, facts)
+        if duplicates:
+            problems += cross_checks.near_duplicates(views, facts)
     except KeyboardInterrupt:
         interrupted = True
     problems += [
@@ -120,6 +100,6 @@ def verify(data_sets: Iterable[Tuple[str, ConfigDict]],
         near_duplicates_searched=duplicates and not interrupted,
         n_files=len(uses),
         n_files_opened=len(facts),
-        thresholds=thresholds(),
-        data_sets=[view_row(view, facts) for view in views],
+        thresholds=_thresholds(),
+        data_sets=[_view_row(view, facts) for view in views],
         problems=problems)

@@ -180,4 +180,4 @@ def test_other_stand_ins_are_not_overwritten(standins: Path, tmp_path: Path,
         make(tmp_path)
     with pytest.raises(SystemExit):
         make(tmp_path / 'x', '--num', 4)
-    assert '--num must be in' in capsys.readouterr().err
+    assert '--num: expected int in [5, 10000]' in capsys.readouterr().err

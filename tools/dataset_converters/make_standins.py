@@ -25,29 +25,26 @@ import os
 from pathlib import Path
 from typing import Optional, Sequence
 
+from fnac_mm.preparation.arguments import between
 
-def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
-    """Read and check the command line."""
+
+def main(argv: Optional[Sequence[str]] = None) -> None:
+    """Make or complete the stand-ins."""
     parser = argparse.ArgumentParser(
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter)
     add = parser.add_argument
     add('out_dir', type=Path, help='folder to write')
-    add('--num', type=int, default=20, help='samples of each set, about')
-    add('--seed', type=int, default=0, help='seed of the scenes')
-    add('--workers', type=int, default=os.cpu_count() or 1, help='processes')
+    add('--num',
+        type=between(5, 10_000),
+        default=20,
+        help='samples of each set, about')
+    add('--seed', type=between(0, 2**63), default=0, help='of the scenes')
+    add('--workers',
+        type=between(1, 256),
+        default=os.cpu_count() or 1,
+        help='processes')
     args = parser.parse_args(argv)
-    ranges = dict(num=(5, 10_000), seed=(0, 2**63), workers=(1, 256))
-    for name, (low, high) in ranges.items():
-        if not low <= getattr(args, name) <= high:
-            parser.error(f'--{name} must be in [{low}, {high}], got '
-                         f'{getattr(args, name)}')
-    return args
-
-
-def main(argv: Optional[Sequence[str]] = None) -> None:
-    """Make or complete the stand-ins."""
-    args = parse_args(argv)
     from fnac_mm.preparation.standins import make_standins
     counts = make_standins(args.out_dir, args.num, args.seed, args.workers)
     for name, count in counts.items():

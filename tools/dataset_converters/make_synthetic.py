@@ -27,51 +27,46 @@ import os
 from pathlib import Path
 from typing import Optional, Sequence
 
-RANGES = dict(
-    num_train=(0, 999999),
-    num_val=(0, 999999),
-    num_test=(0, 999999),
-    seed=(0, 2**63),
-    workers=(1, 256),
-    height=(64, 2048),
-    width=(64, 2048),
-    duration=(0.5, 60),
-    distractor_rate=(0, 1))
+from fnac_mm.preparation.arguments import between
 
 
-def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
-    """Read and check the command line."""
+def main(argv: Optional[Sequence[str]] = None) -> None:
+    """Make or complete the benchmark."""
     parser = argparse.ArgumentParser(
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter)
     add = parser.add_argument
     add('out_dir', type=Path, help='folder to write')
-    add('--num-train', type=int, default=2000, help='training scenes')
-    add('--num-val', type=int, default=200, help='validation scenes')
-    add('--num-test', type=int, default=400, help='test scenes')
-    add('--seed', type=int, default=0, help='seed of the benchmark')
-    add('--workers', type=int, default=os.cpu_count() or 1, help='processes')
-    add('--height', type=int, default=128, help='frame height in pixels')
-    add('--width', type=int, default=144, help='frame width in pixels')
-    add('--duration', type=float, default=1.5, help='seconds of each clip')
+    for name, default in (('train', 2000), ('val', 200), ('test', 400)):
+        add(f'--num-{name}',
+            type=between(0, 999999),
+            default=default,
+            help=f'scenes of {name}; default: {default}')
+    add('--seed',
+        type=between(0, 2**63),
+        default=0,
+        help='seed of the benchmark')
+    add('--workers',
+        type=between(1, 256),
+        default=os.cpu_count() or 1,
+        help='processes')
+    for name, pixels in (('height', 128), ('width', 144)):
+        add(f'--{name}',
+            type=between(64, 2048),
+            default=pixels,
+            help=f'of a frame, in pixels; default: {pixels}')
+    add('--duration',
+        type=between(0.5, 60, float),
+        default=1.5,
+        help='seconds of each clip')
     add('--distractor-rate',
-        type=float,
+        type=between(0, 1, float),
         default=0.5,
         help='share of frames with a silent object')
     add('--overwrite',
         action='store_true',
         help='delete a benchmark of other parameters in OUT_DIR')
     args = parser.parse_args(argv)
-    for name, (low, high) in RANGES.items():
-        if not low <= getattr(args, name) <= high:
-            parser.error(f'--{name.replace("_", "-")} must be in [{low}, '
-                         f'{high}], but got {getattr(args, name)}')
-    return args
-
-
-def main(argv: Optional[Sequence[str]] = None) -> None:
-    """Make or complete the benchmark."""
-    args = parse_args(argv)
     from fnac_mm.preparation.synthetic import build_manifest, make_benchmark
     manifest = build_manifest(
         args.seed,

@@ -22,7 +22,7 @@ Example:
 from typing import Optional, Sequence
 
 from fnac_mm.preparation.arguments import (FRAME_RULES, add_video_arguments,
-                                           at_least, check_files, make_parser)
+                                           between, check_files, make_parser)
 
 
 def main(argv: Optional[Sequence[str]] = None) -> None:
@@ -31,7 +31,7 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
     add_video_arguments(parser, frame='middle')
     parser.add_argument(
         '--window',
-        type=at_least(1),
+        type=between(1),
         metavar='SECONDS',
         help='cut videos into clips of so many seconds')
     args = parser.parse_args(argv)

@@ -14,6 +14,7 @@ import os
 from pathlib import Path
 from typing import Optional, Sequence
 
+from fnac_mm.preparation.arguments import between
 from fnac_mm.verification.problems import (ADVICE, count_kinds, print_data_set,
                                            print_problems, problem_rows)
 
@@ -42,7 +43,7 @@ def make_parser() -> argparse.ArgumentParser:
         help='search clips of training that are nearly one of a test, by '
         'perceptual hash and audio fingerprint')
     add('--sample',
-        type=int,
+        type=between(1),
         metavar='N',
         help='open the files of N clips of each data set only')
     add('--allow',
@@ -53,7 +54,7 @@ def make_parser() -> argparse.ArgumentParser:
         help='kinds of problems that are reported, but do not count for the '
         f'exit status: {", ".join(ADVICE)}')
     add('--workers',
-        type=int,
+        type=between(1),
         default=os.cpu_count() or 1,
         help='processes (default: one for each core)')
     add('--show',
@@ -72,10 +73,6 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     """
     parser = make_parser()
     args = parser.parse_args(argv)
-    for name in ('workers', 'sample'):
-        value = getattr(args, name)
-        if value is not None and value < 1:
-            parser.error(f'--{name} must be at least 1, got {value}')
     for path, there in ((args.config, os.path.isfile), (args.data_root,
                                                         os.path.isdir)):
         if path is not None and not there(path):
