@@ -11,9 +11,9 @@ from typing import Any, List, Sequence
 
 from soundfile import SoundFileError
 
-from fnac_mm.functional.media_file import (MediaError, announced_duration,
-                                           audio_track, open_media,
-                                           video_track)
+from fnac_mm.media.container import (MediaError, audio_track, open_media,
+                                     video_track)
+from fnac_mm.media.length import announced_duration
 from fnac_mm.utils.process_map import process_map
 from fnac_mm.utils.progress import track
 from .arguments import JPEG_QUALITY

@@ -4,8 +4,8 @@ from collections import Counter
 from pathlib import Path, PurePosixPath
 from typing import Dict, List, Optional, Sequence, Tuple
 
-from fnac_mm.functional.media_file import (MediaError, announced_duration,
-                                           open_media, video_track)
+from fnac_mm.media.container import MediaError, open_media, video_track
+from fnac_mm.media.length import announced_duration
 from fnac_mm.utils.files import write_atomically
 from .arguments import video_options
 from .plan import Clip, Plan, find_files, frame_and_sound

@@ -10,7 +10,7 @@ import soundfile
 
 from fnac_mm.datasets import LoadImage, LoadMask
 from fnac_mm.functional import load_waveform, mono_window
-from fnac_mm.functional.sound_file import recording_length
+from fnac_mm.media.audio import recording_length
 from fnac_mm.utils.files import file_digest
 from .fingerprint import audio_fingerprint, image_fingerprint
 from .media_checks import SILENCE_LEVEL, frame_fault, sound_level, thumbnail
