@@ -16,18 +16,9 @@ FRAME_SIZE = 224
 LAST_SIXTEENTH = 15 / 16
 
 
-def tree_paths(row: Mapping[str, str],
-               subset: str) -> Tuple[str, str, List[Tuple[str, str]]]:
-    """Where the files of a clip are.
-
-    Args:
-        row (dict): Of the published list.
-        subset (str): ``'s4'`` or ``'ms3'``.
-
-    Returns:
-        tuple: Raw video without suffix, sound, and frame and mask for each
-        number, all below the source folder.
-    """
+def _tree_paths(row: Mapping[str, str],
+                subset: str) -> Tuple[str, str, List[Tuple[str, str]]]:
+    """Raw video without suffix, sound, (frame, mask) of each number."""
     data, name = f'{subset}_data', row['name']
     if subset == 's4':
         clip = f'{row["split"]}/{row["category"]}/{name}'
@@ -41,10 +32,10 @@ def tree_paths(row: Mapping[str, str],
     return f'{data}/raw_videos/{raw}', f'{data}/audio_wav/{clip}.wav', pairs
 
 
-def plan_clip(row: Mapping[str, str], args: Namespace,
-              ignored: Dict[str, List[str]]) -> Optional[Clip]:
+def _plan_clip(row: Mapping[str, str], args: Namespace,
+               ignored: Dict[str, List[str]]) -> Optional[Clip]:
     """What to link and what to make of a clip; None if it can't be done."""
-    raw, sound, pairs = tree_paths(row, args.subset)
+    raw, sound, pairs = _tree_paths(row, args.subset)
 
     def there(path: str) -> bool:
         return os.path.isfile(args.source / path)
@@ -71,7 +62,7 @@ def plan_clip(row: Mapping[str, str], args: Namespace,
     return Clip(row['name'], tuple(outputs), note=dict(extracted=len(made)))
 
 
-def make_plan(args: Namespace) -> Plan:
+def _make_plan(args: Namespace) -> Plan:
     """Look for the files of every listed clip."""
     path = args.source / f'{args.subset}_meta_data.csv'
     columns = COLUMNS[args.subset]
@@ -88,7 +79,7 @@ def make_plan(args: Namespace) -> Plan:
         if row['name'] in seen:
             raise SystemExit(f'error: {path}: {row["name"]!r} is listed twice')
         seen.add(row['name'])
-        clip = plan_clip(row, args, plan.ignored)
+        clip = _plan_clip(row, args, plan.ignored)
         if clip is None:
             plan.missing[row['name']] = {}
         else:
@@ -104,7 +95,7 @@ def prepare_avsbench(args: Namespace) -> None:
     """
     folder = prepare(
         args,
-        make_plan(args),
+        _make_plan(args),
         'prepare_avsbench',
         subset=args.subset,
         link=args.link)

@@ -15,25 +15,15 @@ _ID = re.compile(r'\d{9,12}')
 FrameRule = Tuple[str, Tuple[int, ...]]
 
 
-def clip_id_of(name: str) -> Optional[str]:
-    """Id in the name of a file or folder: ``<id>.mp4.mp3``, ``<id>.mp4``."""
+def _clip_id_of(name: str) -> Optional[str]:
+    """Id in the name ``<id>.mp4.mp3`` or ``<id>.mp4``."""
     stem = name.split('.')[0]
     return stem if _ID.fullmatch(stem) else None
 
 
-def choose_frame(frames: Sequence[str], rule: FrameRule, seed: int,
-                 clip_id: str) -> Optional[str]:
-    """Choose one of the frames of a clip.
-
-    Args:
-        frames (Sequence[str]): Paths, at least one.
-        rule (tuple): A name, and numbers in order of preference.
-        seed (int): Seed of ``random``; draws depend on it and the id only.
-        clip_id (str): Id of the clip.
-
-    Returns:
-        str | None: None if the clip has none of the wanted numbers.
-    """
+def _choose_frame(frames: Sequence[str], rule: FrameRule, seed: int,
+                  clip_id: str) -> Optional[str]:
+    """One of the frames of a clip; None without the wanted numbers."""
     frames = sorted(frames)
     name, numbers = rule
     if name != 'numbers':
@@ -50,25 +40,16 @@ def choose_frame(frames: Sequence[str], rule: FrameRule, seed: int,
     return next((by_number[n] for n in numbers if n in by_number), None)
 
 
-def sort_files(
+def _sort_files(
     paths: Sequence[str],
     ignored: Dict[str,
                   List[str]]) -> Tuple[Dict[str, str], Dict[str, List[str]]]:
-    """Sounds and frames of each id.
-
-    Args:
-        paths (Sequence[str]): Files below the source folder.
-        ignored (dict[str, list[str]]): Gets what has no place.
-
-    Returns:
-        tuple[dict[str, str], dict[str, list[str]]]: The sound and the frames
-        of each id. Of several sounds the first by name is taken.
-    """
+    """Sound and frames of each id; of several sounds the first by name."""
     sounds: Dict[str, str] = {}
     frames: Dict[str, List[str]] = defaultdict(list)
     for path in map(PurePosixPath, paths):
         is_sound = media_kind(str(path)) == 'sound'
-        clip_id = clip_id_of(path.name if is_sound else path.parent.name)
+        clip_id = _clip_id_of(path.name if is_sound else path.parent.name)
         if clip_id is None:
             ignored.setdefault('names that are no clip', []).append(str(path))
         elif not is_sound:
@@ -87,18 +68,18 @@ def sort_files(
     return sounds, frames
 
 
-def make_plan(args: Namespace) -> Plan:
+def _make_plan(args: Namespace) -> Plan:
     """Find the listed clips that have a sound and a frame."""
     ignored: Dict[str, List[str]] = {}
     paths = find_files(args.source, ignored, 'sound', 'picture')
-    sounds, frames = sort_files(paths, ignored)
+    sounds, frames = _sort_files(paths, ignored)
     wanted = read_ids(args.list)
     if wanted is None:
         wanted = sorted({*sounds, *frames})
     clips, missing = [], {}
     for clip_id in sorted(wanted):
-        chosen = choose_frame(frames[clip_id], args.frame, args.seed,
-                              clip_id) if clip_id in frames else None
+        chosen = _choose_frame(frames[clip_id], args.frame, args.seed,
+                               clip_id) if clip_id in frames else None
         if chosen is None or clip_id not in sounds:
             lacks = [
                 word
@@ -125,7 +106,7 @@ def prepare_flickr_soundnet(args: Namespace) -> None:
     """
     prepare(
         args,
-        make_plan(args),
+        _make_plan(args),
         'prepare_flickr_soundnet',
         frame=args.frame[0],
         frame_numbers=list(args.frame[1]),

@@ -14,18 +14,8 @@ _FOLDERS = dict(
     gt_masks=('gt_segmentation', 'gt_masks'))
 
 
-def listed_ids(path: Path) -> List[str]:
-    """Ids of a list of objects with ``image``, whose folders are ignored.
-
-    Args:
-        path (Path): ``IS3_annotation.json`` or one of SSL-Alignment's lists.
-
-    Returns:
-        list[str]: Sorted.
-
-    Raises:
-        SystemExit: If the list is malformed.
-    """
+def _listed_ids(path: Path) -> List[str]:
+    """Sorted ids of a list of objects with ``image``, less its folders."""
     try:
         return sorted(
             check_id(PurePosixPath(entry['image']).stem, f'{path}, {number}')
@@ -35,8 +25,8 @@ def listed_ids(path: Path) -> List[str]:
                          f'"image" ({error!r})') from error
 
 
-def find_media(source: Path, ignored: Dict[str, List[str]],
-               folder: str) -> Dict[str, str]:
+def _find_media(source: Path, ignored: Dict[str, List[str]],
+                folder: str) -> Dict[str, str]:
     """Files of a part of the data set by id."""
     for name in _FOLDERS[folder]:
         if (source / name).is_dir():
@@ -48,8 +38,8 @@ def find_media(source: Path, ignored: Dict[str, List[str]],
     return {}
 
 
-def plan_clip(clip_id: str, frame: str, sound: str,
-              mask: Optional[str]) -> Clip:
+def _plan_clip(clip_id: str, frame: str, sound: str,
+               mask: Optional[str]) -> Clip:
     """Link what has the right format, decode the rest."""
     is_wav = sound.lower().endswith('.wav')
     outputs = [
@@ -63,19 +53,20 @@ def plan_clip(clip_id: str, frame: str, sound: str,
     return Clip(clip_id, tuple(outputs))
 
 
-def make_plan(args: Namespace) -> Plan:
+def _make_plan(args: Namespace) -> Plan:
     """Find the files of every listed sample."""
     plan = Plan([])
     frames, sounds, masks = (
-        find_media(args.source, plan.ignored, name) for name in _FOLDERS)
-    wanted = listed_ids(args.list) if args.list else sorted({*frames, *sounds})
+        _find_media(args.source, plan.ignored, name) for name in _FOLDERS)
+    wanted = _listed_ids(args.list) if args.list else sorted(
+        {*frames, *sounds})
     for clip_id in wanted:
         if clip_id not in frames or clip_id not in sounds:
             plan.missing[clip_id] = {}
             continue
         plan.clips.append(
-            plan_clip(clip_id, frames[clip_id], sounds[clip_id],
-                      masks.get(clip_id)))
+            _plan_clip(clip_id, frames[clip_id], sounds[clip_id],
+                       masks.get(clip_id)))
         if clip_id not in masks:
             plan.ignored.setdefault('samples without a mask',
                                     []).append(clip_id)
@@ -88,6 +79,6 @@ def prepare_is3(args: Namespace) -> None:
     Args:
         args (Namespace): Of ``tools/dataset_converters/prepare_is3.py``.
     """
-    prepare(args, make_plan(args), 'prepare_is3', link=args.link)
+    prepare(args, _make_plan(args), 'prepare_is3', link=args.link)
     if args.list:
         write_atomically(args.out_dir / args.list.name, args.list.read_bytes())

@@ -49,8 +49,8 @@ def frame_time(rule: str, clip: Clip, duration: float, seed: int) -> float:
     return clip.begin + part * length
 
 
-def make_frame(output: Output, draft: Path, clip: Clip,
-               options: MediaOptions) -> Record:
+def _make_frame(output: Output, draft: Path, clip: Clip,
+                options: MediaOptions) -> Record:
     """Write a frame of a video."""
     with open_media(options.source / output.source) as container:
         stream = video_track(container)
@@ -71,8 +71,8 @@ def make_frame(output: Output, draft: Path, clip: Clip,
     return record
 
 
-def make_sound(output: Output, draft: Path, clip: Clip,
-               options: MediaOptions) -> Record:
+def _make_sound(output: Output, draft: Path, clip: Clip,
+                options: MediaOptions) -> Record:
     """Write the sound of a video or sound file, mono 16 bit, own rate."""
     with open_media(options.source / output.source) as container:
         sound = AlignedSound(container, options.audio_track, clip.begin,
@@ -93,10 +93,10 @@ def make_sound(output: Output, draft: Path, clip: Clip,
 
 
 MAKERS = dict(
-    frame=make_frame, sound=make_sound, still=make_still, link=make_link)
+    frame=_make_frame, sound=_make_sound, still=make_still, link=make_link)
 
 
-def make_outputs(clip: Clip, options: MediaOptions) -> List[Record]:
+def _make_outputs(clip: Clip, options: MediaOptions) -> List[Record]:
     """Make all files of a clip; they get their names together."""
     records = []
     with ExitStack() as drafts:
@@ -149,7 +149,7 @@ def make_clip(clip: Clip, options: MediaOptions) -> Record:
         soundfile.SoundFileError: Likewise.
     """
     try:
-        outputs = make_outputs(clip, options)
+        outputs = _make_outputs(clip, options)
         return dict(
             id=clip.clip_id,
             status='made',

@@ -84,22 +84,12 @@ class Plan:
 
 def frame_and_sound(clip_id: str, source: str, rule: str,
                     image_format: str) -> Tuple[Output, ...]:
-    """Outputs of a video in the layout of VGG-Sound.
-
-    Args:
-        clip_id (str): Id of the clip.
-        source (str): Video below the source folder.
-        rule (str): Which frame.
-        image_format (str): ``'jpg'`` or ``'png'``.
-
-    Returns:
-        tuple[Output]: ``frames/<id>.jpg`` and ``audio/<id>.wav``.
-    """
+    """Outputs of a video: ``frames/<id>.jpg`` and ``audio/<id>.wav``."""
     return (Output(f'frames/{clip_id}.{image_format}', source, 'frame',
                    rule), Output(f'audio/{clip_id}.wav', source, 'sound'))
 
 
-def is_safe(name: str) -> bool:
+def _is_safe(name: str) -> bool:
     """Whether a name can be an id: no path, no control characters, UTF-8."""
     try:
         check_id(name, '')
@@ -136,7 +126,7 @@ def find_files(folder: Path, ignored: Dict[str, List[str]], *kinds:
                 reason = 'hidden files'
             elif media_kind(name) not in kinds:
                 reason = f'no {" or ".join(kinds)} by their names'
-            elif not is_safe(os.path.splitext(name)[0]):
+            elif not _is_safe(os.path.splitext(name)[0]):
                 reason = 'unsafe names'
             else:
                 found.append(path)
@@ -146,21 +136,15 @@ def find_files(folder: Path, ignored: Dict[str, List[str]], *kinds:
 
 
 def choose_source(sources: Iterable[str]) -> List[str]:
-    """Order the files of one clip, the one to use first.
+    """Order the videos of one clip, the one to use first.
 
-    Args:
-        sources (Iterable[str]): Videos.
-
-    Returns:
-        list[str]: mp4 before mkv before webm before the others; then the
-        shorter path, then by name.
+    mp4 before mkv before webm before the others; then the shorter path, then
+    by name.
     """
-
-    def rank(path: str) -> Tuple[int, int, str]:
-        suffix = os.path.splitext(path)[1].lower()
-        return VIDEOS.index(suffix), len(path), path
-
-    return sorted(sources, key=rank)
+    return sorted(
+        sources,
+        key=lambda path:
+        (VIDEOS.index(os.path.splitext(path)[1].lower()), len(path), path))
 
 
 def read_ids(paths: Optional[Sequence[Path]]) -> Optional[List[str]]:

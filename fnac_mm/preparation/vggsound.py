@@ -150,7 +150,7 @@ def make_plan(args: Namespace) -> Plan:
     return Plan(clips, missing, ignored)
 
 
-def write_lists(folder: PreparedFolder) -> None:
+def _write_lists(folder: PreparedFolder) -> None:
     """Write ``id,label`` of the clips that are there, one list a split."""
     rows: Dict[str, List[Tuple[str, str]]] = defaultdict(list)
     for clip_id, record in folder.made().items():
@@ -170,6 +170,6 @@ def prepare_vggsound(args: Namespace) -> None:
     Args:
         args (Namespace): Of ``tools/dataset_converters/prepare_vggsound.py``.
     """
-    write_lists(
+    _write_lists(
         prepare(args, make_plan(args), 'prepare_vggsound',
                 **video_options(args)))

@@ -41,17 +41,8 @@ def name_videos(paths: Sequence[str]) -> Dict[str, str]:
     return named
 
 
-def windows(path: Path, length: int) -> List[Tuple[float, Optional[float]]]:
-    """Begin and end of the windows of a video, seconds.
-
-    Args:
-        path (Path): The video.
-        length (int): Seconds of a window.
-
-    Returns:
-        list[tuple]: ``[(0.0, None)]`` for a video that is shorter or can't
-        be opened; making it tells why.
-    """
+def _windows(path: Path, length: int) -> List[Tuple[float, Optional[float]]]:
+    """Windows of a video, in seconds; the whole one if it is shorter."""
     try:
         with open_media(path) as container:
             duration = announced_duration(video_track(container))
@@ -63,13 +54,13 @@ def windows(path: Path, length: int) -> List[Tuple[float, Optional[float]]]:
 
 
 def make_plan(args: Namespace) -> Plan:
-    """All videos, or all windows of them."""
+    """All videos, or all _windows of them."""
     plan = Plan([])
     paths = find_files(args.source, plan.ignored, 'video')
     for name, path in sorted(name_videos(paths).items()):
         parts: List[Tuple[float, Optional[float]]] = [(0.0, None)]
         if args.window:
-            parts = windows(args.source / path, args.window)
+            parts = _windows(args.source / path, args.window)
         for begin, end in parts:
             clip_id, note = name, {}
             if end is not None:

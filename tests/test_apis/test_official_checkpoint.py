@@ -1,7 +1,5 @@
 """The authors' checkpoints, converted, are the published network."""
 import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Callable
 
@@ -11,7 +9,8 @@ import torch
 
 from fnac_mm.apis.official_checkpoint import convert
 from fnac_mm.functional import fnac_losses, localization_map
-from fnac_mm.models import DualEncoderLocalizer, FNACLoss
+from fnac_mm.models import DualEncoderLocalizer
+from tests.conftest import run_python
 from tests.golden_network import (ENCODER, PUBLISHED, golden_inputs,
                                   official_weights)
 
@@ -215,26 +214,12 @@ def test_code_is_refused(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == ['a.pth']
 
 
-def test_command_line(tmp_path: Path, root: Path) -> None:
+def test_command_line(tmp_path: Path) -> None:
     torch.save(dict(model=_official()), tmp_path / 'a.pth')
     tool = 'tools/model_converters/convert_official.py'
 
-    def run(source: str) -> subprocess.CompletedProcess:
-        return subprocess.run(
-            [sys.executable, tool, tmp_path / source, tmp_path / 'b.pth'],
-            cwd=root,
-            capture_output=True,
-            text=True)
-
-    done = run('a.pth')
+    done = run_python(tool, tmp_path / 'a.pth', tmp_path / 'b.pth')
     assert done.returncode == 0 and '244 tensors' in done.stdout, done.stderr
-    failed = run('nowhere.pth')
+    failed = run_python(tool, tmp_path / 'nowhere.pth', tmp_path / 'b.pth')
     assert failed.returncode == 1 and 'Traceback' not in failed.stderr
     assert 'nowhere.pth: no such checkpoint' in failed.stderr
-
-
-def test_the_published_loss_is_the_default() -> None:
-    loss = _localizer().loss_module
-    assert isinstance(loss, FNACLoss)
-    assert loss.options['temperature'] == 0.03
-    assert set(loss.auxiliary_weights.values()) == {100}

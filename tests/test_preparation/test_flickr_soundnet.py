@@ -60,6 +60,22 @@ def chosen(out: Path) -> List[int]:
     return [picture_index(path) for path in sorted(out.glob('frames/*'))]
 
 
+def test_hidden_files_are_no_media(raw: Path, tmp_path: Path,
+                                   capsys: pytest.CaptureFixture) -> None:
+    """macOS leaves ``._`` files beside others; suffixes have no case."""
+    place = raw / 'frames' / folder_of(IDS[0]) / f'{IDS[0]}.mp4'
+    (place / '._00000001.jpg').write_bytes(b'Mac OS X')
+    (place / 'notes.txt').touch()
+    sound = raw / 'mp3' / folder_of(IDS[0]) / f'{IDS[0]}.mp4.mp3'
+    sound.rename(sound.with_suffix('.MP3'))
+    run(raw, tmp_path / 'out', '--frame', 'first')
+    assert chosen(tmp_path / 'out') == [3] * len(IDS)
+    output = capsys.readouterr().out
+    hidden = place.relative_to(raw) / '._00000001.jpg'
+    assert f"ignored, hidden files: 1 ('{hidden}')" in output
+    assert 'no sound or picture by their names: 1' in output
+
+
 def test_random_frames_are_seeded(raw: Path, tmp_path: Path) -> None:
     for out, seed, workers in (('a', 0, 1), ('b', 0, 2), ('c', 1, 1)):
         run(raw, tmp_path / out, '--seed', seed, '--workers', workers)

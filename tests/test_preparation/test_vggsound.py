@@ -180,23 +180,6 @@ def test_killed_and_run_again(raw: Raw, prepared: Path,
     check_kills(raw[0], prepared, tmp_path / 'out', [3, 15, 27], 0)
 
 
-@pytest.mark.slow
-@pytest.mark.ddp
-def test_300_clips_12_broken_5_kills(tmp_path: Path) -> None:
-    faults = write_vggsound(tmp_path / 'raw', 300, 12)
-    run(tmp_path / 'raw', tmp_path / 'undisturbed', '--csv',
-        tmp_path / 'vggsound.csv', '--workers', 2)
-    records = read_manifest(tmp_path / 'undisturbed').values()
-    assert {
-        r['id']: r['failure']
-        for r in records if r['status'] == 'failed'
-    } == faults and len(faults) == 12
-    assert sum(r['status'] == 'made' for r in records) == 288
-    places = np.random.default_rng(5).integers(2, 290, 5)
-    check_kills(tmp_path / 'raw', tmp_path / 'undisturbed', tmp_path / 'out',
-                sorted(int(place) for place in places), 1)
-
-
 class TestSecondRun:
     """What an earlier run made is kept, unless it changed."""
 
