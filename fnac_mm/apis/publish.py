@@ -72,8 +72,9 @@ def read_metrics(path: str) -> Dict[str, float]:
     rows = content.items() if isinstance(content, dict) else ()
     found = {
         key: value
-        for key, value in rows if isinstance(value, float)
-        and math.isfinite(value) and key not in ('time', 'data_time')
+        for key, value in rows
+        if isinstance(value, float) and math.isfinite(value) and key not in (
+            'time', 'data_time')
     }
     if not found:
         raise ValueError(f'{path}: no numbers; give the json that '

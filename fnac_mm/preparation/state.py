@@ -42,10 +42,10 @@ def read_records(path: Path) -> Dict[str, Record]:
     records: Dict[str, Record] = {}
     for record in read_lines(path):
         try:
-            if all(
+            if isinstance(record['id'], str) and all(
                     isinstance(output['path'], str) and 'bytes' in output
                     for output in record.get('outputs', [])):
-                records[str(record['id'])] = record
+                records[record['id']] = record
         except (AttributeError, KeyError, TypeError):
             continue
     return records
