@@ -15,7 +15,7 @@ from fnac_mm.utils.files import atomic_path
 from fnac_mm.version import __version__
 from .checkpoint_config import read_config
 from .localization_inferencer import LocalizationInferencer
-from .placement import check_confidence
+from .source_location import check_confidence
 
 # Of the training's meta; the rest is of no use to others.
 KEPT = ('epoch', 'iter', 'seed', 'embed_dims', 'converted_from')
