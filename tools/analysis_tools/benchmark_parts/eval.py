@@ -27,7 +27,6 @@ from mmengine.registry import init_default_scope
 from torch import nn
 
 from fnac_mm.datasets.media_packer import MediaPacker
-from fnac_mm.models.fast_encoders import fast_encoders
 from fnac_mm.registry import DATASETS, MODELS
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -418,8 +417,6 @@ def run(args: argparse.Namespace) -> List[Dict[str, Any]]:
             config = pack_clips(config, folder / 'packed')
         model = make_model(args.network, folder, args.device)
         fast = copy.deepcopy(model)
-        # As FastEncodersHook does.
-        stack.enter_context(fast_encoders(fast))
         clock = Clock(torch.device(args.device))
         clock.attach(model)
         clock.attach(fast)

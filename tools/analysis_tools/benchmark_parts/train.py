@@ -4,7 +4,6 @@ Shape legend: B pairs.
 """
 import argparse
 import functools
-import os
 import statistics
 from typing import Any, Callable, Dict, List
 
@@ -156,9 +155,6 @@ def run(args: argparse.Namespace) -> List[Dict[str, Any]]:
         list[dict]: A row each.
     """
     torch.set_num_threads(args.threads)
-    # Fresh processes map each large block by itself: what glibc keeps of
-    # freed ones would count as memory that the step needs.
-    os.environ.setdefault('MALLOC_MMAP_THRESHOLD_', '65536')
     names = ['ours', args.versus] if args.versus else ['ours']
     rows: List[Dict[str, Any]] = []
     for name in names:
