@@ -23,7 +23,6 @@ default_hooks = dict(
     resumed_validation=dict(type='ResumedValidationHook'),
     # One model, whatever the number of processes, when an epoch is scored.
     sync_buffers=dict(type='SyncBuffersHook'),
-    fast_encoders=dict(type='FastEncodersHook'),
     visualization=dict(type='LocalizationVisualizationHook', enable=False))
 
 env_cfg = dict(

@@ -1,6 +1,5 @@
 """Hooks."""
 from .crash_safe_checkpoint_hook import CrashSafeCheckpointHook
-from .fast_encoders_hook import FastEncodersHook
 from .loader_limit_hook import LoaderLimitHook
 from .localization_visualization_hook import LocalizationVisualizationHook
 from .loss_warmup_hook import LossWarmupHook
@@ -12,7 +11,7 @@ from .safe_checkpoint_hook import SafeCheckpointHook
 from .training_health_hook import TrainingHealthHook
 
 __all__ = [
-    'CrashSafeCheckpointHook', 'FastEncodersHook', 'LoaderLimitHook',
+    'CrashSafeCheckpointHook', 'LoaderLimitHook',
     'LocalizationVisualizationHook', 'LossWarmupHook', 'PreemptionHook',
     'ProvenanceHook', 'RandomnessHook', 'ResumedValidationHook',
     'SafeCheckpointHook', 'TrainingHealthHook'
