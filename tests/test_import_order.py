@@ -183,8 +183,9 @@ def test_lazy_packages_have_the_names_of_their_stubs(package: str) -> None:
     name = package if package == 'fnac_mm' else f'fnac_mm.{package}'
     module = import_module(name)
     stub = Path(module.__file__).with_suffix('.pyi').read_text()
-    listed = next(node.value for node in ast.parse(stub).body
-                  if isinstance(node, ast.Assign))
+    listed = next(
+        node.value for node in ast.parse(stub).body
+        if isinstance(node, ast.Assign))
     assert module.__all__ == sorted(ast.literal_eval(listed))
     for item in module.__all__:
         # A function may be called as its module.

@@ -206,11 +206,13 @@ def test_pieces_are_the_whole_matrices(detach: bool, rows: int,
     for ours, dense in zip(found, expected):
         torch.testing.assert_close(ours, dense, rtol=1e-12, atol=1e-12)
     totals = [
-        sum((torch.arange(1., len(v) + 1).add(k) * v).sum()
+        sum((torch.arange(1.,
+                          len(v) + 1).add(k) * v).sum()
             for k, v in enumerate(values)) for values in (found, expected)
     ]
-    for ours, dense in zip(*(torch.autograd.grad(
-            total, leaves, materialize_grads=True) for total in totals)):
+    for ours, dense in zip(
+            *(torch.autograd.grad(total, leaves, materialize_grads=True)
+              for total in totals)):
         torch.testing.assert_close(ours, dense, rtol=1e-12, atol=1e-12)
 
 
