@@ -10,6 +10,6 @@ warnings.filterwarnings(
     'ignore', message='Fail to import ``MultiScaleDeformableAttention``')
 
 from .utils.lazy import lazy_names  # noqa: E402
-from .version import __version__  # noqa: E402
+from .version import __version__  # noqa: E402, F401
 
 __getattr__, __dir__, __all__ = lazy_names(__name__)

@@ -193,7 +193,7 @@ def test_lazy_packages_have_the_names_of_their_stubs(package: str) -> None:
             package != 'fnac_mm' and not item.isupper())
     assert set(module.__all__) <= set(dir(module))
     with pytest.raises(AttributeError, match=f'{name}.*no_such'):
-        module.no_such
+        module.no_such()
 
 
 QUIET = '''

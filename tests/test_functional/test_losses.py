@@ -10,9 +10,9 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from fnac_mm.functional import (fnac_losses, foreground_mask, localization_map,
-                                pairwise_max_similarity)
+from fnac_mm.functional import fnac_losses, foreground_mask, localization_map
 from fnac_mm.functional import losses as losses_module
+from fnac_mm.functional import pairwise_max_similarity
 
 NAMES = ('contrastive', 'fns_audio', 'tne', 'fns_visual')
 

@@ -18,7 +18,7 @@ def last_map(maps: Union[Tensor, Sequence[Tensor]]) -> Tensor:
     Returns:
         Tensor: The last of several.
     """
-    return maps[-1] if isinstance(maps, (tuple, list)) else maps
+    return maps if isinstance(maps, Tensor) else maps[-1]
 
 
 def check_map(features: Tensor, name: str, encoder: nn.Module,
@@ -62,8 +62,7 @@ def map_channels(encoder: nn.Module, name: str) -> int:
         sample = first.weight.new_zeros(1, first.in_channels, _TRIAL, _TRIAL)
         encoder.eval()
         features = last_map(encoder(sample))
-    except (RuntimeError, ValueError, AssertionError,
-            StopIteration) as error:
+    except (RuntimeError, ValueError, AssertionError, StopIteration) as error:
         raise ValueError(
             f'{name}_encoder ({type(encoder).__name__}) fails on a picture '
             f'of {_TRIAL} pixels ({error}); set {name}_channels') from error
