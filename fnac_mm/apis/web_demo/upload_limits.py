@@ -1,0 +1,152 @@
+"""What may be uploaded to the web page, checked before it is decoded."""
+import io
+import os
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Iterator, Tuple
+
+from av.container import InputContainer
+from av.stream import Stream
+from PIL import Image
+
+from fnac_mm.apis.web_demo import MAX_MB, MAX_SECONDS
+from fnac_mm.datasets.transforms.loading import DECODE_ERRORS, PICTURE_FORMATS
+from fnac_mm.media.container import (MediaError, audio_track, open_media,
+                                     read_packets, video_track)
+
+_MIB = 2**20
+
+
+def packets_length(container: InputContainer, stream: Stream) -> float:
+    """How long a track lasts, whatever the header says.
+
+    What a browser records announces no length, and a header may lie.
+
+    Args:
+        container (InputContainer): An open file; read to its end.
+        stream (Stream): One of its tracks.
+
+    Returns:
+        float: Seconds.
+    """
+    begin, end = None, 0.0
+    ogg = 'ogg' in container.format.name
+    for packet in read_packets(container, stream):
+        if packet.pts is None or not packet.time_base:
+            continue
+        time = float(packet.pts * packet.time_base)
+        begin = time if begin is None else min(begin, time)
+        length = packet.duration or 0
+        # Of Ogg's last packet FFmpeg tells a negative one, without the sign.
+        length -= 2**32 if ogg and length >= 2**31 else 0
+        end = max(end, time + float(length * packet.time_base))
+    return end - (begin or 0.0)
+
+
+@dataclass(frozen=True)
+class UploadLimits:
+    """Checks of uploaded files; messages name a file without its folder.
+
+    Attributes:
+        max_mb (float): Largest file, in MiB. Defaults to 100.
+        max_seconds (float): Longest video or recording. Defaults to 60.
+        max_megapixels (float): Largest picture. Defaults to 50.
+
+    Raises:
+        ValueError: If a limit is not positive.
+    """
+    max_mb: float = MAX_MB
+    max_seconds: float = MAX_SECONDS
+    max_megapixels: float = 50.0
+
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            if not value > 0:
+                raise ValueError(f'{name} must be positive, got {value}')
+
+    def check_video(self, path: str) -> None:
+        """Check a video with sound.
+
+        Args:
+            path (str): File.
+
+        Raises:
+            ValueError: If it is too large or too long, or no such thing.
+        """
+        with self._open(path, 'video') as (name, container):
+            track = video_track(container)
+            context = track.codec_context
+            self._check_pixels(name, (context.width, context.height))
+            self._check_length(name, packets_length(container, track))
+            if not container.streams.audio:
+                raise ValueError(
+                    f'{name}: the video has no sound, so there is nothing to '
+                    'find; choose "A picture and a sound" to give one of its '
+                    'own')
+
+    def check_sound(self, path: str) -> None:
+        """Check a recording.
+
+        Args:
+            path (str): File.
+
+        Raises:
+            ValueError: If it is too large or too long, or no such thing.
+        """
+        with self._open(path, 'recording') as (name, container):
+            track = audio_track(container)
+            self._check_length(name, packets_length(container, track))
+
+    def check_picture(self, path: str) -> None:
+        """Check a picture.
+
+        Args:
+            path (str): File.
+
+        Raises:
+            ValueError: If it is too large, or no such thing.
+        """
+        name = self._check_size(path)
+        try:
+            # From memory: a damaged length asks for no more than there is.
+            content = io.BytesIO(Path(path).read_bytes())
+            with Image.open(content, formats=PICTURE_FORMATS) as picture:
+                size = picture.size
+        except DECODE_ERRORS as error:
+            raise ValueError(f'{name}: not a readable picture') from error
+        self._check_pixels(name, size)
+
+    @contextmanager
+    def _open(self, path: str,
+              kind: str) -> Iterator[Tuple[str, InputContainer]]:
+        """Open what is not too large; say what it should have been."""
+        name = self._check_size(path)
+        try:
+            with open_media(path) as container:
+                yield name, container
+        except MediaError as error:
+            raise ValueError(f'{name}: not a readable {kind} '
+                             f'({error})') from error
+
+    def _check_size(self, path: str) -> str:
+        """Compare the bytes; return the name."""
+        name, size = Path(path).name, os.path.getsize(path)
+        if size > self.max_mb * _MIB:
+            raise ValueError(f'{name}: {size / _MIB:.1f} MB, but at most '
+                             f'{self.max_mb:g} MB may be uploaded')
+        return name
+
+    def _check_length(self, name: str, seconds: float) -> None:
+        # Half a second, because tracks end at a whole frame or block.
+        if seconds > self.max_seconds + 0.5:
+            raise ValueError(f'{name}: {seconds:.1f} s long, but at most '
+                             f'{self.max_seconds:g} s are analysed here; '
+                             'cut it first')
+
+    def _check_pixels(self, name: str, size: Tuple[int, int]) -> None:
+        width, height = size
+        if width * height > self.max_megapixels * 1e6:
+            raise ValueError(f'{name}: {width} x {height} pixels, but at '
+                             f'most {self.max_megapixels:g} million are '
+                             'analysed here')
