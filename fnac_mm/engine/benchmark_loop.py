@@ -1,10 +1,10 @@
 """One checkpoint on every test set whose data are there."""
 import copy
+import json
 import os.path as osp
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Set, Tuple
 
-import mmengine
 from mmengine.dataset import BaseDataset
 from mmengine.dist import all_gather_object, is_main_process
 from mmengine.evaluator import Evaluator
@@ -14,8 +14,8 @@ from mmengine.runner import BaseLoop, Runner, TestLoop
 from fnac_mm.datasets.media_index import read_id_list
 from fnac_mm.evaluation import format_benchmarks, list_rows
 from fnac_mm.registry import DATASETS, LOOPS, METRICS
-from fnac_mm.utils import file_digest, list_digest
-from .provenance import describe_run
+from fnac_mm.utils import file_digest, list_digest, write_atomically
+from .hooks.provenance_hook import describe_run
 
 Benchmark = Dict[str, Any]
 
@@ -233,13 +233,9 @@ class BenchmarkLoop(BaseLoop):
             head.update(checkpoint=checkpoint, sha256=file_digest(checkpoint))
         content = dict(head=head, rows=rows, missing=missing)
         table = format_benchmarks(content)
-        self.out_dir.mkdir(parents=True, exist_ok=True)
-        (self.out_dir / 'benchmarks.md').write_text(table)
-        mmengine.dump(
-            content,
-            str(self.out_dir / 'benchmarks.json'),
-            indent=1,
-            allow_nan=False)
+        write_atomically(self.out_dir / 'benchmarks.md', table)
+        write_atomically(self.out_dir / 'benchmarks.json',
+                         json.dumps(content, indent=1, allow_nan=False))
         print_log(
             f'\n{table}\nwritten: {self.out_dir / "benchmarks.md"}, .json, '
             'results/',
