@@ -6,6 +6,7 @@ from typing import Any, Dict, List, Optional
 from mmengine.dist import is_main_process
 from mmengine.hooks import CheckpointHook, Hook
 from mmengine.logging import MMLogger
+from mmengine.logging.logger import FilterDuplicateWarning
 from mmengine.runner import Runner
 from rich.console import Console
 from rich.progress import (BarColumn, MofNCompleteColumn, Progress, TextColumn,
@@ -21,16 +22,19 @@ REFRESH = 0.2
 
 
 class _ConsoleHandler(logging.Handler):
-    """Prints records above the bar, whole lines."""
+    """Prints records above the bar, whole lines, warnings once."""
 
     def __init__(self, threshold: int) -> None:
         super().__init__()
         self.threshold = threshold
+        self.addFilter(FilterDuplicateWarning())
 
     def emit(self, record: logging.LogRecord) -> None:
         """Print what is important or meant for the console."""
         shown = getattr(record, 'console', False)
-        if shown or record.levelno >= self.threshold:
+        # Deprecations are of MMEngine's own code, not of what a user did.
+        if shown or (record.levelno >= self.threshold
+                     and 'deprecated' not in record.getMessage()):
             name = '' if shown else f'{record.levelname}: '
             CONSOLE.print(
                 f'{name}{record.getMessage()}', markup=False, soft_wrap=True)

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from mmengine.config import Config
 from mmengine.fileio import LocalBackend
 from mmengine.logging import HistoryBuffer, MessageHub
 from mmengine.runner import Runner
@@ -13,7 +14,8 @@ from torch import nn
 
 from fnac_mm.engine import AtomicLocalBackend, SafeCheckpointHook
 from fnac_mm.engine.checkpoint_contents import misfits, to_plain
-from tests.faults.toy_run import STEPS, toy_config
+from tests.conftest import ROOT
+from tests.faults.toy_run import STEPS, final_state, same, toy_config
 
 
 def _runner() -> SimpleNamespace:
@@ -176,8 +178,9 @@ def test_downloads_are_loaded_weights_only(monkeypatch, tmp_path) -> None:
 
 
 def _toy(work: Path, epochs: int = 1, **options) -> Runner:
+    work.mkdir(exist_ok=True)
     cfg = toy_config(work, epochs, **options)
-    cfg.experiment_name = f'toy_of_{work.name}'
+    cfg.experiment_name = f'toy_of_{work}_{epochs}'.replace('/', '_')
     return Runner.from_cfg(cfg)
 
 
@@ -235,3 +238,34 @@ def test_another_backend_stays(tmp_path) -> None:
     assert hook.backend_args == arguments
     assert SafeCheckpointHook(out_dir='s3://a').backend_args is None
     assert SafeCheckpointHook().backend_args == dict(backend='atomic_local')
+
+
+SCHEDULE = str(ROOT / 'configs/_base_/schedules/synthetic.py')
+
+
+def test_what_a_resumed_training_ignores_is_said(tmp_path, capfd) -> None:
+    schedules = Config.fromfile(SCHEDULE).param_scheduler
+    _toy(tmp_path, param_scheduler=schedules).train()
+    assert 'without effect' not in ''.join(capfd.readouterr())
+    _toy(tmp_path, 2, param_scheduler=schedules).train()
+    assert 'without effect' not in ''.join(capfd.readouterr())
+    schedules[1].update(T_max=20)
+    _toy(
+        tmp_path,
+        3,
+        param_scheduler=schedules,
+        optim_wrapper__optimizer__lr=1e-6).train()
+    said = ''.join(capfd.readouterr())
+    assert 'optimizer.0.lr stays 0.01, not 1e-06' in said
+    assert (f'param_scheduler.1.T_max stays {10 * STEPS}, not {20 * STEPS}'
+            in said)
+    assert said.count('stays') == 2
+
+
+def test_one_epoch_and_one_more_are_two(tmp_path) -> None:
+    schedules = Config.fromfile(SCHEDULE).param_scheduler
+    for name, epochs in (('a', 1), ('a', 2), ('b', 2)):
+        _toy(tmp_path / name, epochs, param_scheduler=schedules).train()
+    one, two = (
+        final_state(tmp_path / name, 'epoch_2.pth') for name in ('a', 'b'))
+    assert same(one, two)

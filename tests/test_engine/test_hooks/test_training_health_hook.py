@@ -191,7 +191,7 @@ def test_a_real_collapse_is_said_after_the_first_steps(
             model=model,
             epochs=15,
             grace=40,
-            limits=dict(alignment=4, flat_visual_targets=1),
+            limits=dict(audio_rank=2, visual_rank=2),
             optim=dict(optimizer=dict(type='Adam', lr=0.1))))
     found = [w for w in found if 'are collapsing' in w]
     # Epochs of four steps, those from the tenth on
