@@ -5,8 +5,9 @@
 import argparse
 import os
 
-from fnac_mm.command_line import (add_run_arguments, let_idle_threads_sleep,
-                                  plain_errors, require_paths)
+from fnac_mm.utils.command_line import (add_run_arguments,
+                                        let_idle_threads_sleep, plain_errors,
+                                        require_paths)
 
 
 def parse_args() -> argparse.Namespace:

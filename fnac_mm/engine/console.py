@@ -9,8 +9,7 @@ from mmengine.logging import MMLogger
 from mmengine.logging.logger import FilterDuplicateWarning
 from mmengine.runner import Runner
 from rich.console import Console
-from rich.progress import (BarColumn, MofNCompleteColumn, Progress, TextColumn,
-                           TimeRemainingColumn)
+from rich.progress import Progress
 
 from fnac_mm.registry import HOOKS
 
@@ -70,19 +69,20 @@ def score_table(metrics: Dict[str, float]) -> str:
     rows: Dict[str, Dict[str, str]] = {}
     single: List[str] = []
     for key, value in metrics.items():
-        row, slash, column = key.rpartition('/')
+        name, slash, column = key.rpartition('/')
         text = f'{value:.2f}' if isinstance(value, float) else str(value)
         if slash:
-            rows.setdefault(row, {})[column] = text
+            rows.setdefault(name, {})[column] = text
         else:
             single.append(f'{key} = {text}')
-    columns = list(dict.fromkeys(c for row in rows.values() for c in row))
-    width = max(map(len, rows), default=0)
-    lines = [' ' * width + ''.join(f'{c:>{len(c) + 2}}' for c in columns)]
-    for name, row in rows.items():
-        lines.append(f'{name:{width}}' +
-                     ''.join(f'{row.get(c, "-"):>{len(c) + 2}}'
-                             for c in columns))
+    # Percent with two decimals need six places.
+    columns = {c: max(len(c), 6) + 2 for row in rows.values() for c in row}
+    first = max(map(len, rows), default=0)
+    lines = [
+        f'{name:{first}}' + ''.join(f'{row.get(column, "-"):>{width}}'
+                                    for column, width in columns.items())
+        for name, row in [('', dict(zip(columns, columns))), *rows.items()]
+    ]
     return '\n'.join([', '.join(single), *(lines if rows else [])])
 
 
@@ -104,10 +104,6 @@ class ConsoleHook(Hook):
         if CONSOLE.is_terminal and is_main_process():
             # No thread: loaders fork while it is there.
             self._progress = Progress(
-                TextColumn('{task.description}'),
-                BarColumn(),
-                MofNCompleteColumn(),
-                TimeRemainingColumn(),
                 console=CONSOLE,
                 transient=True,
                 auto_refresh=False,
@@ -122,7 +118,7 @@ class ConsoleHook(Hook):
             self._progress.stop()
             self._progress = None
 
-    def _after_iter(self, *args: Any, **kwargs: Any) -> None:
+    def after_train_iter(self, *args: Any, **kwargs: Any) -> None:
         """Move the bar on."""
         if self._progress is None:
             return
@@ -130,6 +126,8 @@ class ConsoleHook(Hook):
         if time.monotonic() > self._drawn + REFRESH:
             self._progress.refresh()
             self._drawn = time.monotonic()
+
+    after_val_iter = after_test_iter = after_train_iter
 
     def _say(self, runner: Runner) -> None:
         """Print the line of the last epoch."""
@@ -178,8 +176,9 @@ class ConsoleHook(Hook):
                         metrics: Optional[Dict[str, float]] = None) -> None:
         """Add the score by which the best epoch is chosen."""
         self.close()
-        keys = next((h.key_indicators for h in runner.hooks
-                     if isinstance(h, CheckpointHook) and h.save_best), [])
+        keys: List[str] = next(
+            (h.key_indicators for h in runner.hooks
+             if isinstance(h, CheckpointHook) and h.save_best), [])
         metrics = metrics or {}
         scores = [f'{k} {metrics[k]:.2f}' for k in keys if k in metrics]
         best = runner.message_hub.runtime_info.get('best_score')

@@ -100,6 +100,7 @@ class SafeCheckpointHook(CheckpointHook):
             ]
             broadcast_object_list(found)
             runner._load_from = found[0]
+            runner._resume = found[0] is not None
         elif runner._load_from and '://' not in runner._load_from:
             load_plain_checkpoint(runner._load_from)
 

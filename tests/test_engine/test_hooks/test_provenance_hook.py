@@ -88,7 +88,7 @@ def test_commit_and_changes_of_a_checkout(tmp_path: Path, monkeypatch) -> None:
     file.write_text('# changed')
     assert found()['dirty'] is True
     # Installed into an environment inside somebody's repository.
-    inner = tmp_path / 'env' / 'fnac_mm' / 'engine' / 'hooks' / 'provenance_hook.py'
+    inner = tmp_path / 'env' / file.relative_to(tmp_path)
     inner.parent.mkdir(parents=True)
     monkeypatch.setattr(provenance, '__file__', str(inner))
     assert found() == dict(fnac_mm=fnac_mm.__version__)

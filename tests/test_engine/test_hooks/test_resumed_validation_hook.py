@@ -2,7 +2,6 @@
 from pathlib import Path
 from typing import List
 
-import pytest
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
@@ -39,8 +38,7 @@ def validated(work: Path, epochs: int, stop: int = 0, **options) -> List[int]:
         runner.train()
     except InterruptedError:
         pass
-    return next(h for h in runner.hooks
-                if isinstance(h, StopHook)).validated
+    return next(h for h in runner.hooks if isinstance(h, StopHook)).validated
 
 
 def test_only_what_was_cut_off_is_validated_again(tmp_path: Path) -> None:
@@ -75,5 +73,5 @@ def test_schedules_that_follow_the_score_hear_it(tmp_path: Path) -> None:
 def test_without_validation_there_is_nothing_to_do(tmp_path: Path) -> None:
     none = dict(val_cfg=None, val_dataloader=None, val_evaluator=None)
     none['default_hooks__checkpoint__save_best'] = None
-    assert validated(tmp_path, 1, **none) == validated(
-        tmp_path, 2, **none) == []
+    assert validated(tmp_path, 1, **none) == validated(tmp_path, 2, **
+                                                       none) == []

@@ -148,7 +148,7 @@ def test_nothing_to_resume_starts_anew(tmp_path) -> None:
     runner = SimpleNamespace(
         _load_from=None, _resume=True, work_dir=str(tmp_path))
     SafeCheckpointHook().before_run(runner)
-    assert runner._load_from is None
+    assert runner._load_from is None and not runner._resume
 
 
 def test_a_missing_checkpoint_is_named(tmp_path) -> None:

@@ -9,7 +9,7 @@ from typing import Iterator
 
 # As a shell reports a process that Ctrl-C has ended.
 INTERRUPTED = 130
-_PACKAGE = Path(__file__).resolve().parent
+_PACKAGE = Path(__file__).resolve().parents[1]
 
 
 def _assignment(text: str) -> str:
