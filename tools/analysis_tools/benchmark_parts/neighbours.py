@@ -23,6 +23,13 @@ for _ in range(args.repeats):
     step()
     print(time.perf_counter() - begun)
 '''
+# Ends with the process that started it.
+_BUSY = '''
+import os
+parent = os.getppid()
+while os.getppid() == parent:
+    sum(range(10000))
+'''
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -55,7 +62,7 @@ def _seconds(args: argparse.Namespace, policy: str, neighbours: int) -> float:
     ]
     with ExitStack() as running:
         for _ in range(neighbours):
-            busy = subprocess.Popen([sys.executable, '-c', 'while True: pass'])
+            busy = subprocess.Popen([sys.executable, '-c', _BUSY])
             running.callback(busy.wait)
             running.callback(busy.kill)
         done = subprocess.run([sys.executable, '-c', _MEASURE, *options],
