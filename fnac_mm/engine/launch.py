@@ -166,33 +166,22 @@ def use_deterministic_kernels(cfg: Config) -> None:
         cfg.merge_from_dict({'env_cfg.cudnn_benchmark': False})
 
 
-def pin_memory_with_gpu(cfg: Config) -> None:
-    """Leave page-locked memory out where no GPU would read it.
-
-    torch would warn at each start of a loader.
+def settle_loaders(cfg: Config) -> None:
+    """Leave out of dataloaders what torch would refuse, warn of or wait for.
 
     Args:
-        cfg (Config): Changed in place.
-    """
-    for name in LOADERS:
-        if cfg.get(name) is not None and not torch.cuda.is_available():
-            cfg[name].pin_memory = False
-
-
-def settle_workers(cfg: Config) -> None:
-    """End a run whose loader gives nothing for minutes.
-
-    torch would wait for ever for a worker that hangs.
-
-    Args:
-        cfg (Config): Changed in place: a loader with workers that sets no
-            ``timeout`` itself gets one (0 waits for ever), one without
-            workers loses what torch refuses there.
+        cfg (Config): Changed in place. A loader with workers that sets no
+            ``timeout`` itself gets one (0 waits for ever), for torch would
+            never end the wait for one that hangs; a loader without workers
+            loses what it can't have. No page-locked memory where no GPU
+            reads it.
     """
     for name in LOADERS:
         loader = cfg.get(name)
         if loader is None:
             continue
+        if not torch.cuda.is_available():
+            loader.pin_memory = False
         if loader.get('num_workers'):
             loader.setdefault('timeout', LOADER_TIMEOUT)
         else:
@@ -288,8 +277,7 @@ def load_config(
     name = osp.splitext(osp.basename(path))[0]
     cfg.work_dir = work_dir or cfg.get('work_dir') or osp.join(
         'work_dirs', name)
-    pin_memory_with_gpu(cfg)
-    settle_workers(cfg)
+    settle_loaders(cfg)
     use_deterministic_kernels(cfg)
     use_gloo_without_gpu(cfg, launcher)
     return cfg

@@ -3,7 +3,6 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -13,6 +12,7 @@ import pytest
 import torch
 
 from tests.conftest import ROOT, run_python
+from tests.faults.launching import free_port
 
 CONFIG = 'configs/fnac_synthetic.py'
 SMALL = [
@@ -31,12 +31,6 @@ def _train(data: Path, work: Path, *more: str) -> list:
         'tools/train.py', CONFIG, '--data-root', data, '--work-dir', work,
         *more, '--cfg-options', *SMALL
     ]
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(('127.0.0.1', 0))
-        return probe.getsockname()[1]
 
 
 def _weights(path: Path) -> dict:
@@ -186,7 +180,7 @@ def test_two_processes_train_and_test_alike(trained, synthetic,
         os.environ,
         PATH=f'{Path(sys.executable).parent}:{os.environ["PATH"]}',
         OMP_NUM_THREADS='1',
-        PORT=str(_free_port()))
+        PORT=str(free_port()))
     work = tmp_path / 'ddp'
     done = subprocess.run([
         'bash', 'tools/dist_train.sh', CONFIG, '2', '--data-root', synthetic,

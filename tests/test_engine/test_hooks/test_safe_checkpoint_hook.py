@@ -13,7 +13,7 @@ from mmengine.runner import Runner
 from torch import nn
 
 from fnac_mm.engine import AtomicLocalBackend, SafeCheckpointHook
-from fnac_mm.engine.checkpoint_contents import misfits, to_plain
+from fnac_mm.engine.checkpoint_contents import to_plain
 from tests.conftest import ROOT
 from tests.faults.toy_run import STEPS, final_state, same, toy_config
 
@@ -34,12 +34,6 @@ def _checkpoint() -> dict:
                 best_score=np.float64(41.5), hist=np.arange(3)),
             resumed_keys=OrderedDict(loss=True)),
         optimizer=dict(state={0: dict(step=torch.tensor(1.))}))
-
-
-def test_without_the_hook_torch_refuses(tmp_path) -> None:
-    torch.save(_checkpoint(), tmp_path / 'a.pth')
-    with pytest.raises(Exception, match='[Ww]eights'):
-        torch.load(tmp_path / 'a.pth')
 
 
 def test_what_is_saved_has_no_unsafe_global(tmp_path) -> None:
@@ -115,11 +109,6 @@ def test_parallel_prefix_fits_and_published_files_are_explained() -> None:
     with pytest.raises(ValueError, match='convert_official'):
         SafeCheckpointHook().after_load_checkpoint(_runner(),
                                                    dict(model=state))
-
-
-def test_misfits_of_equal_dicts_is_empty() -> None:
-    state = nn.Linear(3, 2).state_dict()
-    assert misfits(state, dict(state)) == []
 
 
 def _saved(path, **content) -> str:
