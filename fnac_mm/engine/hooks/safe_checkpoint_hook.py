@@ -3,7 +3,7 @@ import os
 import os.path as osp
 from collections import OrderedDict, deque
 from functools import partial
-from typing import Any, Callable, Dict, List, Optional, Set
+from typing import Any, Callable, Dict, List, Optional
 
 from mmengine.dist import broadcast_object_list, is_main_process
 from mmengine.hooks import CheckpointHook
@@ -12,34 +12,12 @@ from mmengine.runner import Runner
 
 from fnac_mm.registry import HOOKS
 from fnac_mm.utils import load_plain_checkpoint, remove_unfinished
-from ..atomic_backend import AtomicLocalBackend
+from ..atomic_backend import AtomicLocalBackend, LateRemoval
 from ..checkpoint_contents import (find_readable, misfits, to_plain,
                                    unheeded_settings)
 from ..resumable_epoch_loop import record_position, restore_position
 
 PREEMPTED = 'preempted.pth'
-
-
-class _LateRemoval:
-    """A file backend whose files go when what replaces them is there."""
-
-    def __init__(self, backend: Any) -> None:
-        self.backend = backend
-        self.paths: List[str] = []
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.backend, name)
-
-    def remove(self, path: str) -> None:
-        """Remember what is to be removed."""
-        self.paths.append(path)
-
-    def flush(self, keep: Set[str]) -> None:
-        """Remove what is still there and not in use again."""
-        for path in self.paths:
-            if path not in keep and self.backend.isfile(path):
-                self.backend.remove(path)
-        self.paths.clear()
 
 
 @HOOKS.register_module()
@@ -166,7 +144,7 @@ class SafeCheckpointHook(CheckpointHook):
         local = isinstance(self.file_backend, AtomicLocalBackend)
         if local and is_main_process():
             remove_unfinished(self.out_dir)
-        self.file_backend = _LateRemoval(self.file_backend)
+        self.file_backend = LateRemoval(self.file_backend)
         if self._position is not None:
             restore_position(runner, self._position)
         counts = getattr(runner.optim_wrapper, '_accumulative_counts', 1)
