@@ -37,27 +37,6 @@ def to_plain(value: Any) -> Any:
     return value
 
 
-def misfits(expected: Dict[str, torch.Tensor],
-            found: Dict[str, torch.Tensor]) -> List[str]:
-    """What keeps a state dict from fitting, a line per key.
-
-    Args:
-        expected (dict[str, Tensor]): State dict of the model.
-        found (dict[str, Tensor]): State dict of the checkpoint.
-
-    Returns:
-        list[str]: Empty if it fits.
-    """
-    lines = [f'missing: {key}' for key in expected if key not in found]
-    lines += [f'unexpected: {key}' for key in found if key not in expected]
-    lines += [
-        f'shape of {key}: {tuple(found[key].shape)}, the model has '
-        f'{tuple(value.shape)}' for key, value in expected.items()
-        if key in found and found[key].shape != value.shape
-    ]
-    return lines
-
-
 def _steps(path: Path) -> float:
     """Training steps behind a checkpoint; most for what can't be told."""
     try:

@@ -11,9 +11,11 @@ from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 
 from fnac_mm.registry import HOOKS
-from fnac_mm.utils import load_plain_checkpoint, remove_unfinished
+from fnac_mm.utils import (check_weights, forget_foreign_paths,
+                           load_plain_checkpoint, read_weights,
+                           remove_unfinished)
 from ..atomic_backend import AtomicLocalBackend, LateRemoval
-from ..checkpoint_contents import (find_readable, misfits, to_plain,
+from ..checkpoint_contents import (find_readable, to_plain,
                                    unheeded_settings)
 from ..resumable_epoch_loop import record_position, restore_position
 
@@ -106,12 +108,8 @@ class SafeCheckpointHook(CheckpointHook):
         checkpoint.get('meta', {}).pop('config', None)
         position = checkpoint.pop('epoch_position', None)
         self._position = position if runner._resume else None
-        state = checkpoint.get('state_dict')
-        if state is None:
-            raise ValueError(
-                f'{runner._load_from}: no "state_dict" in this checkpoint '
-                f'(found {sorted(checkpoint)}); the authors\' files are '
-                'converted by tools/model_converters/convert_official.py')
+        forget_foreign_paths(checkpoint, runner.work_dir)
+        state = read_weights(checkpoint, str(runner._load_from))
         unheeded = runner._resume and unheeded_settings(runner, checkpoint)
         if unheeded:
             runner.logger.warning(
@@ -119,18 +117,10 @@ class SafeCheckpointHook(CheckpointHook):
                 'training keeps optimizer and schedules of its checkpoint: '
                 f'{"; ".join(unheeded)}. To change them begin anew, from its '
                 'weights: --cfg-options load_from=...')
-        if not self.strict:
-            return
-        model = runner.model
-        model = model.module if is_model_wrapper(model) else model
-        state = {key.removeprefix('module.'): v for key, v in state.items()}
-        lines = misfits(model.state_dict(), state)
-        if lines:
-            shown = '\n  '.join(lines[:20])
-            more = f'\n  ... {len(lines) - 20} more' if lines[20:] else ''
-            raise ValueError(
-                f'{runner._load_from}: the checkpoint does not fit the model '
-                f'of this config:\n  {shown}{more}')
+        if self.strict:
+            model = runner.model
+            model = model.module if is_model_wrapper(model) else model
+            check_weights(model.state_dict(), state, str(runner._load_from))
 
     def before_train(self, runner: Runner) -> None:
         """Go on within the epoch, if that is where the checkpoint is from.
