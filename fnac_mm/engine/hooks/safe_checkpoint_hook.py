@@ -15,8 +15,7 @@ from fnac_mm.utils import (check_weights, forget_foreign_paths,
                            load_plain_checkpoint, read_weights,
                            remove_unfinished)
 from ..atomic_backend import AtomicLocalBackend, LateRemoval
-from ..checkpoint_contents import (find_readable, to_plain,
-                                   unheeded_settings)
+from ..checkpoint_contents import find_readable, to_plain, unheeded_settings
 from ..resumable_epoch_loop import record_position, restore_position
 
 PREEMPTED = 'preempted.pth'

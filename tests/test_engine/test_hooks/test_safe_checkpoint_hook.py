@@ -20,10 +20,7 @@ from tests.faults.toy_run import STEPS, final_state, same, toy_config
 
 def _runner() -> SimpleNamespace:
     return SimpleNamespace(
-        model=nn.Linear(3, 2),
-        _load_from='x.pth',
-        _resume=False,
-        work_dir='.')
+        model=nn.Linear(3, 2), _load_from='x.pth', _resume=False, work_dir='.')
 
 
 def _checkpoint() -> dict:
