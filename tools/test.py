@@ -4,7 +4,6 @@
 """
 import argparse
 import os
-import os.path as osp
 from typing import Any
 
 from fnac_mm.utils.command_line import (add_run_arguments,
@@ -42,19 +41,9 @@ def add_outputs(cfg: Any, args: argparse.Namespace) -> None:
     Raises:
         ValueError: If the config has no metric that writes such a file.
     """
-    from fnac_mm.evaluation.result_file import ROWS
+    from fnac_mm.evaluation.result_file import ask_for_results
     if args.out is not None:
-        metrics = cfg.test_evaluator
-        metrics = metrics if isinstance(metrics, list) else [metrics]
-        own = [m for m in metrics if m.type.split('.')[-1] in ROWS]
-        if not own:
-            raise ValueError(f'--out {args.out}: {args.config} has no '
-                             f'{" or ".join(ROWS)} in its test_evaluator')
-        stem, suffix = osp.splitext(args.out)
-        own[0].out_file = args.out
-        for metric in own[1:]:
-            name = metric.type.split('.')[-1].removesuffix('Metric').lower()
-            metric.out_file = f'{stem}_{name}{suffix}'
+        ask_for_results(cfg.test_evaluator, args.out)
     if args.show_dir is not None:
         hooks = cfg.setdefault('default_hooks', {})
         hooks['visualization'] = dict(
