@@ -40,7 +40,7 @@ def wav_data_bytes(path: str) -> int:
         int: 0 if it announces none, as one that was never finished, or that
         was written to a pipe, with the greatest number that there is.
     """
-    with open(path, 'rb') as file:
+    with open(path, 'rb', buffering=0) as file:
         file.seek(12)
         while len(head := file.read(8)) == 8:
             name, size = struct.unpack('<4sI', head)
@@ -66,13 +66,13 @@ def open_pcm(path: str) -> Optional[soundfile.SoundFile]:
     except (soundfile.LibsndfileError, TypeError):
         return None
     # Of 3 to 8 channels FFmpeg knows which one is where.
-    proven = file.subtype in _SUBTYPES and \
-        0 < file.samplerate <= MAX_RATE and \
+    each = _SUBTYPES.get(file.subtype, 0) * file.channels
+    proven = each and 0 < file.samplerate <= MAX_RATE and \
         0 < file.frames < _MAX_SAMPLES and not 2 < file.channels <= 8
-    if proven and file.format in ('WAV', 'WAVEX'):
-        each = file.channels * _SUBTYPES[file.subtype]
+    kind = file.format
+    if proven and kind in ('WAV', 'WAVEX'):
         proven = 0 <= wav_data_bytes(path) - file.frames * each < each
-    elif file.format != 'FLAC':
+    elif kind != 'FLAC':
         proven = False
     if proven:
         return file
