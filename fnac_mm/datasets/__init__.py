@@ -6,7 +6,7 @@ from .collate import collate_av
 from .extended import ExtendedFlickrSoundNet, ExtendedVGGSS, read_negative_list
 from .flickr_soundnet import FlickrSoundNet, read_flickr_boxes
 from .is3_vpo import IS3, VPO
-from .media_index import read_id_list
+from .id_lists import read_id_list
 from .negative_audio import NegativeAudio
 from .transforms import (LoadAudio, LoadImage, LoadMask, PackAVInputs,
                          ResizeRandomCrop)

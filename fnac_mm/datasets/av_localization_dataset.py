@@ -1,23 +1,22 @@
 """Pairs of a still frame and a recording, in the field's usual layout."""
 import os
-import pickle
+from collections import Counter
 from typing import (Any, Collection, Dict, List, Mapping, Optional, Sequence,
                     Tuple, Union)
 
-import numpy as np
 from mmengine.dataset import BaseDataset
 from mmengine.dataset.base_dataset import force_full_init
 from mmengine.logging import MMLogger
 
 from fnac_mm.registry import DATASETS, TRANSFORMS
 from fnac_mm.utils import list_digest
+from .clip_files import (ClipFiles, Suffixes, as_suffixes, describe_suffixes,
+                         report_missing)
 from .fault_ledger import FaultLedger
-from .groups import count_incomplete_groups
-from .media_index import (ClipFiles, Suffixes, as_suffixes, read_id_list,
-                          read_ids, report_missing)
+from .id_lists import read_exclusions, read_id_list
 from .sample_seed import SampleSeed
+from .text_files import shorten
 from .transforms.packed import LoadPacked, open_packed
-from .worker_threads import pin_worker_threads
 
 
 @DATASETS.register_module()
@@ -79,6 +78,8 @@ class AVLocalizationDataset(BaseDataset):
 
     METAINFO: dict = dict(
         dataset_name='av_localization', combine='union', consensus=2)
+    # Arguments that name lists and annotations; subclasses add theirs.
+    FILE_ARGUMENTS: Tuple[str, ...] = ('list_file', 'exclude', 'ann_file')
 
     def __init__(self,
                  data_root: str = '',
@@ -133,6 +134,21 @@ class AVLocalizationDataset(BaseDataset):
     def _path(self, path: str) -> str:
         """A path of the config, relative to ``data_root``."""
         return os.path.join(self.data_root, path)
+
+    def annotation_files(self) -> List[Tuple[str, str]]:
+        """Lists and annotations that are read.
+
+        Returns:
+            list[tuple[str, str]]: Argument and path of each.
+        """
+        found = []
+        for argument in self.FILE_ARGUMENTS:
+            value = getattr(self, argument) or ()
+            for path in [value] if isinstance(value, str) else value:
+                # The base class has joined this one with the root.
+                found.append((argument, path if argument == 'ann_file' else
+                              self._path(path)))
+        return found
 
     def read_annotations(
             self, ids: Optional[Collection[str]]) -> Optional[Dict[str, dict]]:
@@ -201,21 +217,21 @@ class AVLocalizationDataset(BaseDataset):
 
         Returns:
             list[dict]: ``sample_id``, ``img_path``, ``audio_path`` and, where
-            known, ``mask_path``, ``class_name`` and ``gt_boxes`` (list of
-            xyxy, raw).
+            known, ``mask_path``, ``class_name`` and ``gt_boxes`` ((N, 4)
+            float64, raw).
         """
         samples, files = self._index_clips()
         if samples is None:
             samples = {i: {} for i in files.ids()}
-        excluded = read_ids(map(self._path, self.exclude))
+        excluded = read_exclusions(map(self._path, self.exclude), samples)
         wanted = sorted(samples.keys() - excluded)
         data_list = files.paths(wanted)
         self._report(len(samples), wanted, len(data_list), files)
         for item in data_list:
             item.update(samples[item['sample_id']])
         if 'group_key' in self._metainfo:
-            self._metainfo['n_incomplete_groups'] = count_incomplete_groups(
-                self._metainfo['dataset_name'], samples, data_list)
+            self._metainfo['n_incomplete_groups'] = self._count_torn_groups(
+                samples, data_list)
         return data_list
 
     def _report(self, n_listed: int, wanted: List[str], n_found: int,
@@ -230,18 +246,34 @@ class AVLocalizationDataset(BaseDataset):
         source = self.list_file or self.ann_file or 'all clips'
         counts = (f'{name} ({source}): {n_found} found of {n_listed} '
                   f'listed, {n_excluded} excluded')
-        MMLogger.get_current_instance().info(counts)
+        logger = MMLogger.get_current_instance()
+        logger.info(counts)
+        for folder, names in files.left_out().items():
+            logger.warning(
+                f'{name}: {len(names)} file(s) in {folder} are left out, '
+                f'which have none of its suffixes: {describe_suffixes(names)} '
+                f'({shorten(names)})')
         if not n_found == len(wanted) > 0:
             report_missing(
                 f'{counts}; missing: {files.describe_missing(wanted)}',
                 len(wanted), n_found, self.allow_missing)
 
-    def _serialize_data(self) -> Tuple[np.ndarray, np.ndarray]:
-        """As the parent's, without an array per sample: thrice as fast."""
-        chunks = [pickle.dumps(item, protocol=4) for item in self.data_list]
-        ends = np.cumsum([len(chunk) for chunk in chunks], dtype=np.int64)
-        self.data_list.clear()
-        return np.frombuffer(b''.join(chunks), dtype=np.uint8), ends
+    def _count_torn_groups(self, listed: Mapping[str, Mapping],
+                           found: Sequence[Mapping[str, str]]) -> int:
+        """Count, and log, groups of which some members were not found.
+
+        A score of groups takes what is left as the whole: such a group is
+        easier than the published one.
+        """
+        left = Counter(item['group'] for item in found)
+        wanted = Counter(item['group'] for item in listed.values())
+        torn = [g for g in sorted(left) if left[g] < wanted[g]]
+        if torn:
+            MMLogger.get_current_instance().warning(
+                f'{self._metainfo["dataset_name"]}: {len(torn)} of '
+                f'{len(left)} groups are incomplete, so that scores of groups '
+                f'are not comparable: {shorten(torn)}')
+        return len(torn)
 
     def full_init(self) -> None:
         """Load the list; see :class:`mmengine.dataset.BaseDataset`."""
@@ -303,7 +335,6 @@ class AVLocalizationDataset(BaseDataset):
             ValueError: In tests, if a transform returned None.
             RuntimeError: In training, if too many samples are unreadable.
         """
-        pin_worker_threads()
         size = len(self)
         if not -size <= idx < size:
             raise IndexError(f'index {idx} of a data set of {size} samples')

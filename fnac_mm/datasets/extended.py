@@ -4,9 +4,9 @@ from typing import Any, Collection, Dict, Mapping, Optional, Tuple, Union
 
 from fnac_mm.registry import DATASETS
 from .av_localization_dataset import AVLocalizationDataset
+from .boxes import as_boxes
 from .flickr_soundnet import FlickrSoundNet
-from .media_index import shorten
-from .text_files import brief, check_id, read_table
+from .text_files import brief, check_id, read_table, shorten
 from .vggss import VGGSS
 
 _LABEL = 'non-sounding'
@@ -64,7 +64,7 @@ def negative_kind(video: str, audio: str) -> str:
 class _Extended(AVLocalizationDataset):
     """Adds the pairs of ``negative_file`` to the samples of a test set.
 
-    A negative has ``gt_boxes=[]``, which alone makes it one, and
+    A negative has no box, which alone makes it one, and
     ``negative_kind``. The order is that of the ids: nothing is shuffled.
     """
 
@@ -83,7 +83,7 @@ class _Extended(AVLocalizationDataset):
             ValueError: If a positive has no box: it would count as negative.
         """
         samples: Dict[str, dict] = super().read_samples() or {}
-        bare = [i for i, s in samples.items() if not s.get('gt_boxes')]
+        bare = [i for i, s in samples.items() if not len(s.get('gt_boxes', ()))]
         if bare or not samples:
             raise ValueError(
                 f'{type(self).__name__} needs a box for each positive; '
@@ -93,7 +93,8 @@ class _Extended(AVLocalizationDataset):
         for pair_id, pair in self._pairs.items():
             kind = negative_kind(*pair)
             counts[kind] += 1
-            samples[pair_id] = dict(gt_boxes=[], negative_kind=kind)
+            samples[pair_id] = dict(
+                gt_boxes=as_boxes([]), negative_kind=kind)
         self._metainfo['n_listed_by_kind'] = counts
         return samples
 

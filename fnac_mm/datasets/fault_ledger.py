@@ -4,7 +4,7 @@ from typing import Callable
 import torch
 from mmengine.logging import MMLogger
 
-from .media_index import shorten
+from .text_files import shorten
 
 
 class FaultLedger:

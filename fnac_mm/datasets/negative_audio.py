@@ -6,8 +6,9 @@ import numpy as np
 from mmengine.dataset import BaseDataset
 
 from fnac_mm.registry import DATASETS
-from .media_index import shorten
+from .boxes import as_boxes
 from .sample_seed import seed_of_sample
+from .text_files import shorten
 
 KINDS = ('silence', 'noise', 'offscreen')
 
@@ -59,7 +60,7 @@ class NegativeAudio(BaseDataset):
     """The frames of a test set, each with a sound from elsewhere.
 
     Frames, length of the sound, pipeline and ``metainfo`` are those of the
-    data set. Each sample is a negative: ``gt_boxes=[]``, ``mask_path=None``
+    data set. Each sample is a negative: no box, ``mask_path=None``
     (see :class:`LoadMask`) if there were masks, ``negative_kind`` says which
     one, no ``group``; ``+<kind>`` and, unless it is silence, the seed are
     added to ``sample_id``. Sounds are a function of the seed and the id:
@@ -124,7 +125,7 @@ class NegativeAudio(BaseDataset):
             item,
             sample_id=f'{sample_id}+{kind}{suffix}',
             audio_path=audio_path,
-            gt_boxes=[],
+            gt_boxes=as_boxes([]),
             negative_kind=kind)
         if kind != 'offscreen':
             negative['audio_override'] = dict(

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import List, NamedTuple, Optional, Union
 
 from .extended import read_negative_list
-from .media_index import read_id_list
+from .id_lists import read_id_list
 from .text_files import read_json_list, read_text
 
 _PAIR_HEADER = 'video,audio,'

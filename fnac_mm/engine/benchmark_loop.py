@@ -11,7 +11,7 @@ from mmengine.evaluator import Evaluator
 from mmengine.logging import print_log
 from mmengine.runner import BaseLoop, Runner, TestLoop
 
-from fnac_mm.datasets.media_index import read_id_list
+from fnac_mm.datasets import read_id_list
 from fnac_mm.evaluation import format_benchmarks, list_rows
 from fnac_mm.registry import DATASETS, LOOPS, METRICS
 from fnac_mm.utils import file_digest, list_digest

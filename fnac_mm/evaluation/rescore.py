@@ -31,7 +31,7 @@ def to_sample(row: Dict[str, Any]) -> Dict[str, Any]:
         mask = torch.from_numpy(decode_mask(row['mask']))
         sample['gt_mask'] = dict(data=mask[None])
     if 'mask' not in row or row['boxes']:
-        sample['gt_instances'] = dict(boxes=row['boxes'])
+        sample['gt_boxes'] = row['boxes']
     return sample
 
 

@@ -14,7 +14,7 @@ from fnac_mm.apis.checkpoint_config import read_config
 from fnac_mm.apis.placement import read_min_confidence
 from fnac_mm.datasets.extended import read_negative_list
 from fnac_mm.datasets.flickr_soundnet import read_flickr_boxes
-from fnac_mm.datasets.media_index import read_id_list
+from fnac_mm.datasets import read_id_list
 from fnac_mm.datasets.packed_media import (DATABASE, MANIFEST, PackedDataError,
                                            PackedMedia, read_manifest)
 from fnac_mm.datasets.packed_record import decode_array, read_record

@@ -65,7 +65,7 @@ def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
 
 
 def read_boxes(dataset: str, ann_file: str,
-               list_file: Optional[str]) -> List[List[List[float]]]:
+               list_file: Optional[str]) -> List[np.ndarray]:
     """Boxes of each sample, read as the data set reads them.
 
     Args:
@@ -74,7 +74,7 @@ def read_boxes(dataset: str, ann_file: str,
         list_file (str, optional): Ids to use.
 
     Returns:
-        list: Boxes of each sample.
+        list[np.ndarray]: Boxes of each sample, (N, 4).
 
     Raises:
         ValueError: If a listed id has no annotation or there is none at all.
@@ -99,7 +99,7 @@ def read_boxes(dataset: str, ann_file: str,
     return [boxes[k] for k in ids or boxes]
 
 
-def score_baselines(boxes: Sequence[List[List[float]]], dataset: str,
+def score_baselines(boxes: Sequence[np.ndarray], dataset: str,
                     protocol: Protocol) -> Dict[str, Any]:
     """Scores of the image-blind guesses and the cap.
 
@@ -122,7 +122,7 @@ def score_baselines(boxes: Sequence[List[List[float]]], dataset: str,
             console=console,
             disable=not sys.stderr.isatty()):
         target = torch.stack([
-            boxes_to_target(np.array(many), protocol.size, **rule)
+            boxes_to_target(many, protocol.size, **rule)
             for many in boxes[start:start + CHUNK]
         ])
         empty += int((target == 0).all(dim=2).all(dim=1).sum())

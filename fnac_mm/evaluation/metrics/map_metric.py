@@ -62,7 +62,7 @@ class MapMetric(SampleMetric):
 
         Args:
             samples (Sequence[dict]): ``AVDataSample.to_dict()`` of each,
-                with ``pred_map`` and ``gt_instances`` or ``gt_mask``.
+                with ``pred_map`` and ``gt_boxes`` or ``gt_mask``.
 
         Returns:
             list[dict]: See :func:`describe_sample` and :meth:`score`.

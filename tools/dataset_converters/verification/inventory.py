@@ -8,7 +8,7 @@ import numpy as np
 from mmengine.config import Config, ConfigDict
 
 from fnac_mm.datasets import AVLocalizationDataset
-from fnac_mm.datasets.clip_survey import ClipSurvey, list_files, survey_clips
+from fnac_mm.datasets.clip_survey import ClipSurvey, survey_clips
 from fnac_mm.datasets.published_lists import recognize_list
 from fnac_mm.engine.launch import dataset_cfgs
 from fnac_mm.registry import DATASETS
@@ -90,7 +90,7 @@ def open_view(view: View, sample: Optional[int]) -> List[Problem]:
             raise TypeError(f'{type(dataset).__name__} is not a data set of '
                             'this package')
         view.name = dataset.dataset_name or dataset.metainfo['dataset_name']
-        view.lists = [_list_row(*item) for item in list_files(dataset)]
+        view.lists = [_list_row(*item) for item in dataset.annotation_files()]
         view.survey = survey_clips(dataset)
     except (OSError, ValueError, KeyError, TypeError) as error:
         return [
