@@ -144,7 +144,9 @@ class AVLocalizationDataset(BaseDataset):
         found = []
         for argument in self.FILE_ARGUMENTS:
             value = getattr(self, argument) or ()
-            for path in [value] if isinstance(value, str) else value:
+            if isinstance(value, (str, os.PathLike)):
+                value = [os.fspath(value)]
+            for path in value:
                 # The base class has joined this one with the root.
                 found.append((argument, path if argument == 'ann_file' else
                               self._path(path)))

@@ -14,7 +14,7 @@ from fnac_mm.apis.sound_track import SoundTrack
 from fnac_mm.apis.upload_limits import UploadLimits
 from fnac_mm.apis.video_reader import VideoReader
 from fnac_mm.datasets import AVSBenchS4, LoadAudio, LoadImage
-from fnac_mm.datasets.packed_media import PackedMedia
+from fnac_mm.datasets.packed.reader import PackedMedia
 from fnac_mm.datasets.published_lists import list_entries, recognize_list
 from fnac_mm.datasets.transforms import LoadMask
 from fnac_mm.datasets.transforms.packed import LoadPacked

@@ -29,7 +29,7 @@ def targets(tmp_path_factory: pytest.TempPathFactory) -> Dict[str, Target]:
     'film preparation', 'still preparation', 'uploaded film', 'uploaded sound',
     'uploaded picture', 'verified sound', 'verified picture', 'verified mask',
     'checkpoint', 'old checkpoint', 'forged checkpoint', 'checkpoint config',
-    'pack database', 'pack manifest', 'forged record', 'result file',
+    'pack manifest', 'forged record', 'result file',
     'forged result file', 'threshold json', 'training log', 'history of maps',
     'scores', 'preparation manifest'
 ])

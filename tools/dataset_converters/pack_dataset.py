@@ -15,18 +15,16 @@ import os
 import shutil
 import sys
 from pathlib import Path
-from typing import Any, Dict, Iterator, Mapping, Optional, Sequence
+from typing import Any, Dict, Mapping, Optional, Sequence
 
 from mmengine.registry import DefaultScope
 
-import fnac_mm.datasets  # noqa: F401
-from fnac_mm.datasets.media_packer import MediaPacker, PackingError
-from fnac_mm.datasets.packed_media import PackedDataError, PackedMedia
-from fnac_mm.datasets.packed_record import AUDIO_FORMATS, IMAGE_FORMATS
+from fnac_mm.datasets import AVLocalizationDataset
+from fnac_mm.datasets.packed.reader import PackedDataError, PackedMedia
+from fnac_mm.datasets.packed.record import AUDIO_FORMATS, IMAGE_FORMATS
+from fnac_mm.datasets.packed.writer import MediaPacker, PackingError
 from fnac_mm.engine.launch import add_config_arguments, load_config
 from fnac_mm.registry import DATASETS
-
-_ANNOTATIONS = ('list_file', 'ann_file', 'ann_dir', 'exclude', 'negative_file')
 
 
 def dataset_config(args: argparse.Namespace) -> Dict[str, Any]:
@@ -55,34 +53,19 @@ def dataset_config(args: argparse.Namespace) -> Dict[str, Any]:
     return dataset
 
 
-def annotation_files(dataset: Mapping[str, Any]) -> Iterator[str]:
-    """Lists and annotations of a data set.
-
-    Args:
-        dataset (Mapping): Its config.
-
-    Yields:
-        str: Each path, relative to ``data_root`` or absolute.
-    """
-    for key in _ANNOTATIONS:
-        value = dataset.get(key)
-        if value:
-            yield from [value] if isinstance(value, str) else value
-
-
-def copy_annotations(dataset: Mapping[str, Any], folder: Path) -> None:
+def copy_annotations(dataset: AVLocalizationDataset, folder: Path) -> None:
     """Copy lists and annotations beside the media, as they lie in the root.
 
     Args:
-        dataset (Mapping): Config of the data set.
+        dataset (AVLocalizationDataset): What was packed.
         folder (Path): Packed data.
     """
-    root = dataset.get('data_root', '')
-    for path in annotation_files(dataset):
-        if os.path.isabs(path) or '..' in Path(path).parts:
-            print(f'not copied, as it is outside data_root: {path}')
+    for _, source in dataset.annotation_files():
+        path = os.path.relpath(source, dataset.data_root or '.')
+        if path.startswith('..'):
+            print(f'not copied, as it is outside data_root: {source}')
             continue
-        source, target = os.path.join(root, path), folder / path
+        target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
         if os.path.isdir(source):
             shutil.copytree(source, target, dirs_exist_ok=True)
@@ -140,7 +123,7 @@ def pack(args: argparse.Namespace) -> None:
                              args.audio_format, args.jpeg_quality)
         dataset = DATASETS.build(dict(config, pipeline=[]))
         manifest = packer.pack(dataset, args.workers)
-    copy_annotations(config, args.out)
+    copy_annotations(dataset, args.out)
     print_summary(manifest, args.out, args.split)
 
 

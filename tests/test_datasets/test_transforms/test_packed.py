@@ -12,7 +12,7 @@ from mmengine.registry import DefaultScope
 from torch.utils.data import DataLoader
 
 from fnac_mm.datasets import LoadAudio, collate_av
-from fnac_mm.datasets.packed_media import PackedDataError
+from fnac_mm.datasets.packed.reader import PackedDataError
 from fnac_mm.datasets.transforms.packed import packable_steps
 from ..packs import build, pack, synthetic_config
 
