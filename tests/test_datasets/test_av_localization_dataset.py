@@ -75,6 +75,9 @@ def test_all_clips_sorted_as_strings(clips: Path, log: List[str]):
     info = dataset.get_data_info(3)
     assert info['img_path'] == str(clips / 'frames' / 'B.x.jpg')
     assert info['audio_path'] == str(clips / 'audio' / 'B.x.wav')
+    (clips / 'frames' / 'x.JPEG').touch()
+    make(clips)
+    assert any("1 file(s) in" in line and '.JPEG x1' in line for line in log)
     metainfo = dict(dataset.metainfo)
     assert metainfo.pop('list_sha256')
     assert metainfo == dict(
@@ -102,6 +105,16 @@ def test_list_exclude_and_classes(clips: Path, log: List[str]):
     assert len(make(clips, exclude='out.txt')) == 4
     paths = AVLocalizationDataset(data_root=clips, exclude=clips / 'out.txt')
     assert ids_of(paths) == ids_of(make(clips, exclude='out.txt'))
+
+
+def test_groups_of_which_a_part_is_absent(clips: Path, log: List[str]):
+    dataset = make(clips)
+    listed = {i: dict(group=i[:1]) for i in ('a1', 'a2', 'a3', 'b1', 'c1')}
+    found = [dict(group=g) for g in 'aab']
+    assert dataset._count_torn_groups(listed, found) == 1
+    assert any("1 of 2 groups are incomplete" in line and "'a'" in line
+               for line in log)
+    assert dataset._count_torn_groups({}, []) == 0
 
 
 def test_missing_media_in_tests(clips: Path):

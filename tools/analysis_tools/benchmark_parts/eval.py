@@ -26,7 +26,7 @@ from mmengine.logging import MMLogger
 from mmengine.registry import init_default_scope
 from torch import nn
 
-from fnac_mm.datasets.media_packer import MediaPacker
+from fnac_mm.datasets.packed.writer import MediaPacker
 from fnac_mm.models.fast_encoders import fast_encoders
 from fnac_mm.registry import DATASETS, MODELS
 
