@@ -1,6 +1,5 @@
 """Pairs of a still frame and a recording, in the field's usual layout."""
 import os
-from collections import Counter
 from typing import (Any, Collection, Dict, List, Mapping, Optional, Sequence,
                     Tuple, Union)
 
@@ -10,8 +9,8 @@ from mmengine.logging import MMLogger
 
 from fnac_mm.registry import DATASETS, TRANSFORMS
 from fnac_mm.utils import list_digest
-from .clip_files import (ClipFiles, Suffixes, as_suffixes, describe_suffixes,
-                         report_missing)
+from .clip_files import (ClipFiles, Suffixes, as_suffixes, count_torn_groups,
+                         describe_suffixes)
 from .fault_ledger import FaultLedger
 from .id_lists import read_exclusions, read_id_list
 from .sample_seed import SampleSeed
@@ -78,7 +77,7 @@ class AVLocalizationDataset(BaseDataset):
 
     METAINFO: dict = dict(
         dataset_name='av_localization', combine='union', consensus=2)
-    # Arguments that name lists and annotations; subclasses add theirs.
+    # Arguments that name lists and annotations; each subclass names its own.
     FILE_ARGUMENTS: Tuple[str, ...] = ('list_file', 'exclude', 'ann_file')
 
     def __init__(self,
@@ -142,14 +141,14 @@ class AVLocalizationDataset(BaseDataset):
             list[tuple[str, str]]: Argument and path of each.
         """
         found = []
-        for argument in self.FILE_ARGUMENTS:
-            value = getattr(self, argument) or ()
-            if isinstance(value, (str, os.PathLike)):
-                value = [os.fspath(value)]
-            for path in value:
-                # The base class has joined this one with the root.
-                found.append((argument, path if argument == 'ann_file' else
-                              self._path(path)))
+        for argument in (name for parent in reversed(type(self).__mro__)
+                         for name in vars(parent).get('FILE_ARGUMENTS', ())):
+            value = getattr(self, argument)
+            many = value if isinstance(value, list) else [value]
+            # The base class has joined ann_file with the root.
+            found += [(argument,
+                       path if argument == 'ann_file' else self._path(path))
+                      for path in map(os.fspath, many if value else ())]
         return found
 
     def read_annotations(
@@ -232,8 +231,9 @@ class AVLocalizationDataset(BaseDataset):
         for item in data_list:
             item.update(samples[item['sample_id']])
         if 'group_key' in self._metainfo:
-            self._metainfo['n_incomplete_groups'] = self._count_torn_groups(
-                samples, data_list)
+            self._metainfo['n_incomplete_groups'] = count_torn_groups(
+                self._metainfo['dataset_name'], samples, data_list)
+        self._faults = FaultLedger(len(data_list), self._faults.max_fraction)
         return data_list
 
     def _report(self, n_listed: int, wanted: List[str], n_found: int,
@@ -242,9 +242,11 @@ class AVLocalizationDataset(BaseDataset):
         name = self.dataset_name or self._metainfo['dataset_name']
         n_excluded = n_listed - len(wanted)
         self._metainfo.update(
-            dataset_name=name, n_listed=n_listed, n_found=n_found)
-        self._metainfo.update(
-            n_excluded=n_excluded, list_sha256=list_digest(wanted))
+            dataset_name=name,
+            n_listed=n_listed,
+            n_found=n_found,
+            n_excluded=n_excluded,
+            list_sha256=list_digest(wanted))
         source = self.list_file or self.ann_file or 'all clips'
         counts = (f'{name} ({source}): {n_found} found of {n_listed} '
                   f'listed, {n_excluded} excluded')
@@ -255,61 +257,20 @@ class AVLocalizationDataset(BaseDataset):
                 f'{name}: {len(names)} file(s) in {folder} are left out, '
                 f'which have none of its suffixes: {describe_suffixes(names)} '
                 f'({shorten(names)})')
-        if not n_found == len(wanted) > 0:
-            report_missing(
-                f'{counts}; missing: {files.describe_missing(wanted)}',
-                len(wanted), n_found, self.allow_missing)
-
-    def _count_torn_groups(self, listed: Mapping[str, Mapping],
-                           found: Sequence[Mapping[str, str]]) -> int:
-        """Count, and log, groups of which some members were not found.
-
-        A score of groups takes what is left as the whole: such a group is
-        easier than the published one.
-        """
-        left = Counter(item['group'] for item in found)
-        wanted = Counter(item['group'] for item in listed.values())
-        torn = [g for g in sorted(left) if left[g] < wanted[g]]
-        if torn:
-            MMLogger.get_current_instance().warning(
-                f'{self._metainfo["dataset_name"]}: {len(torn)} of '
-                f'{len(left)} groups are incomplete, so that scores of groups '
-                f'are not comparable: {shorten(torn)}')
-        return len(torn)
-
-    def full_init(self) -> None:
-        """Load the list; see :class:`mmengine.dataset.BaseDataset`."""
-        if not self._fully_initialized:
-            super().full_init()
-            self._reset_faults()
-
-    def _reset_faults(self) -> None:
-        self._faults = FaultLedger(len(self), self._faults.max_fraction)
-
-    def get_subset_(self, indices: Union[Sequence[int], int]) -> None:
-        """Keep some samples; see :class:`mmengine.dataset.BaseDataset`.
-
-        Args:
-            indices (int | Sequence[int]): The first or last few, or indices.
-        """
-        super().get_subset_(indices)
-        self._reset_faults()
-
-    def get_subset(
-            self, indices: Union[Sequence[int],
-                                 int]) -> 'AVLocalizationDataset':
-        """Copy of some samples; see :class:`mmengine.dataset.BaseDataset`.
-
-        Args:
-            indices (int | Sequence[int]): The first or last few, or indices.
-
-        Returns:
-            AVLocalizationDataset: The subset, with a count of faults and an
-            epoch of its own.
-        """
-        subset = super().get_subset(indices)
-        subset._reset_faults()
-        return subset
+        if n_found == len(wanted) > 0:
+            return
+        details = f'{counts}; missing: {files.describe_missing(wanted)}'
+        if not n_found:
+            kind = FileNotFoundError if wanted else ValueError
+            raise kind(f'no clip is left. {details}')
+        if not self.allow_missing:
+            raise FileNotFoundError(
+                f'{details}. A score on a part of the list is not '
+                'comparable; to go on with it, set allow_missing=True '
+                '(with the tools: --cfg-options '
+                'val_dataloader.dataset.allow_missing=True '
+                'test_dataloader.dataset.allow_missing=True)')
+        logger.warning(details)
 
     def set_epoch(self, seed: int, epoch: int) -> None:
         """Make the random draws of training a function of these.
@@ -352,7 +313,7 @@ class AVLocalizationDataset(BaseDataset):
                 'returned None')
             if self.test_mode:
                 raise ValueError(f'{reason}; a test does without no sample')
-            self._faults.record(candidate, reason, self._sample_id)
+            self._faults.record(candidate, size, reason, self._sample_id)
         raise RuntimeError(f'no readable sample after index {idx}; the last '
                            f'one: {reason}')
 

@@ -91,31 +91,29 @@ def describe_suffixes(names: Sequence[str]) -> str:
                      for suffix, count in counts.most_common(5)) or 'no files'
 
 
-def report_missing(details: str, n_wanted: int, n_found: int,
-                   allow_missing: bool) -> None:
-    """Refuse a list whose clips are not all there, or log it.
+def count_torn_groups(name: str, listed: Mapping[str, Mapping],
+                      found: Sequence[Mapping[str, str]]) -> int:
+    """Count, and log, groups of which some members were not found.
+
+    A score of groups takes what is left as the whole: such a group is easier
+    than the published one.
 
     Args:
-        details (str): What was found and what is missing.
-        n_wanted (int): Clips listed and not excluded.
-        n_found (int): Clips found.
-        allow_missing (bool): Log it only.
+        name (str): Name of the data set, for the message.
+        listed (Mapping[str, dict]): Each listed sample with its ``group``.
+        found (Sequence[dict]): Samples found, each with its ``group``.
 
-    Raises:
-        ValueError: If all were excluded.
-        FileNotFoundError: If none was found, or some may not be missing.
+    Returns:
+        int: Number of such groups.
     """
-    if not n_found:
-        kind = FileNotFoundError if n_wanted else ValueError
-        raise kind(f'no clip is left. {details}')
-    if not allow_missing:
-        raise FileNotFoundError(
-            f'{details}. A score on a part of the list is not '
-            'comparable; to go on with it, set allow_missing=True '
-            '(with the tools: --cfg-options '
-            'val_dataloader.dataset.allow_missing=True '
-            'test_dataloader.dataset.allow_missing=True)')
-    MMLogger.get_current_instance().warning(details)
+    left = Counter(item['group'] for item in found)
+    wanted = Counter(item['group'] for item in listed.values())
+    torn = [group for group in sorted(left) if left[group] < wanted[group]]
+    if torn:
+        MMLogger.get_current_instance().warning(
+            f'{name}: {len(torn)} of {len(left)} groups are incomplete, so '
+            f'that scores of groups are not comparable: {shorten(torn)}')
+    return len(torn)
 
 
 class ClipFiles:
@@ -154,23 +152,45 @@ class ClipFiles:
         self._suffixes = suffixes
         self._list = lister or list_folder
         self._stems = stems
-        self._paths: Dict[str, Dict[str, str]] = {}
         self._listings: Dict[str, List[str]] = {}
-        for key in self._folders:
-            self._paths[key] = self._match(key) if stems is None else \
-                self._match_stems(key, {i: s[key] for i, s in stems.items()})
+        self._paths = {
+            key:
+            self._match(key, folder) if stems is None else self._match_stems(
+                key, {
+                    i: s[key]
+                    for i, s in stems.items()
+                })
+            for key, folder in self._folders.items()
+        }
 
-    def _match(self, key: str) -> Dict[str, str]:
-        """Path of each id in a flat folder."""
-        folder, suffixes = self._folders[key], self._suffixes[key]
+    def _match(self, key: str, folder: str) -> Dict[str, str]:
+        """Path of each name without its suffix in a folder."""
         if folder not in self._listings:
             self._listings[folder] = self._list(folder, key)
-        found = match_suffixes(self._listings[folder], suffixes, folder)
-        if not found:
+        names, suffixes = self._listings[folder], self._suffixes[key]
+        found = match_suffixes(names, suffixes, folder)
+        if not found and self._stems is None:
             raise ValueError(
                 f'{folder}: no file with suffix {list(suffixes)}; the folder '
-                f'holds {describe_suffixes(self._listings[folder])}')
+                f'holds {describe_suffixes(names)}')
         return found
+
+    def _match_stems(self, key: str, stems: Mapping[str,
+                                                    str]) -> Dict[str, str]:
+        """Path of each id in a tree; a folder that is absent has no file."""
+        root = self._folders[key]
+        self._list(root, key)
+        found: Dict[str, str] = {}
+        for below in {os.path.dirname(stem) for stem in stems.values()}:
+            try:
+                names = self._match(key, os.path.join(root, below))
+            except FileNotFoundError:
+                continue
+            found.update({
+                os.path.join(below, name): path
+                for name, path in names.items()
+            })
+        return {i: found[stem] for i, stem in stems.items() if stem in found}
 
     def left_out(self) -> Dict[str, List[str]]:
         """Media that lie in the folders but have none of the suffixes.
@@ -179,35 +199,17 @@ class ClipFiles:
             dict[str, list[str]]: Sorted names by folder; folders of which
             nothing was left out are not in it.
         """
-        known = tuple({s.lower() for key in self._folders
-                       for s in self._suffixes[key]})
+        known = tuple(
+            {s.lower()
+             for key in self._folders
+             for s in self._suffixes[key]})
         names = {
-            folder: sorted(
-                name for name in listing
-                if not name.lower().endswith(known) and media_kind(name))
+            folder:
+            sorted(name for name in listing
+                   if not name.lower().endswith(known) and media_kind(name))
             for folder, listing in self._listings.items()
         }
         return {folder: files for folder, files in names.items() if files}
-
-    def _match_stems(self, key: str, stems: Mapping[str,
-                                                    str]) -> Dict[str, str]:
-        """Path of each id in a tree; a folder that is absent has no file."""
-        root, suffixes = self._folders[key], self._suffixes[key]
-        self._list(root, key)
-        found: Dict[str, str] = {}
-        for below in {os.path.dirname(stem) for stem in stems.values()}:
-            folder = os.path.join(root, below)
-            if folder not in self._listings:
-                try:
-                    self._listings[folder] = self._list(folder, key)
-                except FileNotFoundError:
-                    self._listings[folder] = []
-            found.update({
-                os.path.join(below, name): path
-                for name, path in match_suffixes(self._listings[folder],
-                                                 suffixes, folder).items()
-            })
-        return {i: found[stem] for i, stem in stems.items() if stem in found}
 
     def paths(self, ids: Sequence[str]) -> List[Dict[str, str]]:
         """Files of the clips that have all.

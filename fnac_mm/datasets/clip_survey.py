@@ -45,8 +45,7 @@ def survey_clips(dataset: AVLocalizationDataset) -> ClipSurvey:
     """
     samples, files = dataset._index_clips()
     listed = files.any_ids() if samples is None else samples.keys()
-    excluded = read_exclusions(
-        map(dataset._path, dataset.exclude), listed)
+    excluded = read_exclusions(map(dataset._path, dataset.exclude), listed)
     ids = sorted(set(listed) - excluded)
     clips = files.paths(ids)
     if samples is not None:

@@ -101,7 +101,7 @@ class FlickrSoundNet(AVLocalizationDataset):
 
     METAINFO: dict = dict(
         dataset_name='flickr_soundnet', combine='consensus', consensus=2)
-    FILE_ARGUMENTS = (*AVLocalizationDataset.FILE_ARGUMENTS, 'ann_dir')
+    FILE_ARGUMENTS = ('ann_dir', )
 
     def __init__(self,
                  ann_dir: Optional[str] = None,

@@ -119,8 +119,8 @@ def read_exclusions(paths: Iterable[PathLike],
         plain = {_plain_id(entry, known) for entry in entries - known}
         found = known & (entries | plain)
         excluded |= found
-        others: List[str] = sorted(
-            e for e in plain if form and not _FORMS[form].fullmatch(e))
+        others: List[str] = sorted(e for e in plain
+                                   if form and not _FORMS[form].fullmatch(e))
         if others:
             raise ValueError(
                 f'{path}: {len(others)} of {len(entries)} entries can\'t be '

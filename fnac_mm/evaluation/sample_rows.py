@@ -84,9 +84,10 @@ def describe_sample(sample: Mapping[str, Any]) -> Dict[str, Any]:
         row.update(boxes=[], n_boxes=0, mask=encode_mask(mask[0].numpy()))
         return row
     if boxes is None:
-        raise ValueError(f'sample {row["sample_id"]!r} has no annotated '
-                         'boxes (gt_boxes) and no gt_mask; does the data set have '
-                         'an annotation file?')
+        raise ValueError(
+            f'sample {row["sample_id"]!r} has no annotated '
+            'boxes (gt_boxes) and no gt_mask; does the data set have '
+            'an annotation file?')
     boxes = np.asarray(boxes, dtype=np.float64).reshape(-1, 4)
     if not np.isfinite(boxes).all():
         raise ValueError(f'sample {row["sample_id"]!r}: a box holds NaN '

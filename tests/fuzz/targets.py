@@ -8,10 +8,10 @@ import cv2
 import numpy as np
 
 from fnac_mm.apis.placement import read_min_confidence
+from fnac_mm.datasets import read_id_list
 from fnac_mm.datasets.box_list import read_annotation_list
 from fnac_mm.datasets.extended import read_negative_list
 from fnac_mm.datasets.flickr_soundnet import read_flickr_boxes
-from fnac_mm.datasets import read_id_list
 from fnac_mm.datasets.packed.reader import MANIFEST
 from fnac_mm.datasets.vggss import read_vggss
 from fnac_mm.evaluation.result_file import read_results

@@ -11,9 +11,9 @@ import torch
 
 from fnac_mm.apis.checkpoint_config import read_config
 from fnac_mm.apis.placement import read_min_confidence
+from fnac_mm.datasets import read_id_list
 from fnac_mm.datasets.extended import read_negative_list
 from fnac_mm.datasets.flickr_soundnet import read_flickr_boxes
-from fnac_mm.datasets import read_id_list
 from fnac_mm.datasets.packed.reader import MANIFEST, read_manifest
 from fnac_mm.datasets.packed.record import decode_array
 from fnac_mm.datasets.vggss import read_vggss

@@ -103,18 +103,13 @@ def test_list_exclude_and_classes(clips: Path, log: List[str]):
     assert any("1 without a frame" in line and "'absent'" in line
                for line in log if line.startswith('WARNING'))
     assert len(make(clips, exclude='out.txt')) == 4
+    assert dataset.annotation_files() == [
+        (argument, str(clips / name))
+        for argument, name in (('list_file', 'list.csv'),
+                               ('exclude', 'out.txt'), ('exclude', 'out.csv'))
+    ]
     paths = AVLocalizationDataset(data_root=clips, exclude=clips / 'out.txt')
     assert ids_of(paths) == ids_of(make(clips, exclude='out.txt'))
-
-
-def test_groups_of_which_a_part_is_absent(clips: Path, log: List[str]):
-    dataset = make(clips)
-    listed = {i: dict(group=i[:1]) for i in ('a1', 'a2', 'a3', 'b1', 'c1')}
-    found = [dict(group=g) for g in 'aab']
-    assert dataset._count_torn_groups(listed, found) == 1
-    assert any("1 of 2 groups are incomplete" in line and "'a'" in line
-               for line in log)
-    assert dataset._count_torn_groups({}, []) == 0
 
 
 def test_missing_media_in_tests(clips: Path):
@@ -245,14 +240,13 @@ def test_subsets_and_copies(clips: Path, serialize: bool):
     dataset.set_epoch(1, 2)
     subset = dataset.get_subset([3, 1])
     assert ids_of(subset) == ['B.x', '10'] and ids_of(dataset) == IDS
-    assert len(subset._faults._flags) == 2
     other = copy.deepcopy(dataset)
     assert torch.equal(other[2]['inputs']['image'],
                        dataset[2]['inputs']['image'])
     other.set_epoch(1, 3)
     assert dataset._seed._state.tolist() == [1, 2]
     dataset.get_subset_(-2)
-    assert ids_of(dataset) == IDS[-2:] and len(dataset._faults._flags) == 2
+    assert ids_of(dataset) == IDS[-2:]
     assert ids_of(make(clips, indices=[0, 4],
                        serialize_data=serialize)) == ['-a_0', 'b']
 

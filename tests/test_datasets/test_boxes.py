@@ -54,8 +54,10 @@ def test_report():
         d=[[-0.5, 0, 0.5, 1.5]],
         e=[])
     counts = report_boxes(
-        {i: dict(gt_boxes=as_boxes(many))
-         for i, many in boxes.items()}, 'boxes.json')
+        {
+            i: dict(gt_boxes=as_boxes(many))
+            for i, many in boxes.items()
+        }, 'boxes.json')
     assert counts == dict(outside=2, zero_area=2, empty=2)
 
 

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from fnac_mm.datasets.clip_files import (ClipFiles, list_folder,
-                                         match_suffixes)
+from fnac_mm.datasets.clip_files import (ClipFiles, count_torn_groups,
+                                         list_folder, match_suffixes)
 
 SUFFIXES = dict(img_path=('.jpg', '.png'), audio_path=('.wav', ))
 
@@ -70,3 +70,10 @@ def test_no_media_says_what_is_there(tmp_path: Path):
     folders['img_path'] = str(tmp_path / 'nowhere')
     with pytest.raises(FileNotFoundError, match='nowhere.*img_path'):
         ClipFiles(folders, SUFFIXES)
+
+
+def test_groups_of_which_a_part_is_absent():
+    listed = {i: dict(group=i[:1]) for i in ('a1', 'a2', 'a3', 'b1', 'c1')}
+    found = [dict(group=group) for group in 'aab']
+    assert count_torn_groups('x', listed, found) == 1
+    assert count_torn_groups('x', {}, []) == 0

@@ -49,7 +49,8 @@ def test_published_vggss(shared: Path, tmp_path: Path):
     kinds = Counter(i.get('negative_kind') for i in infos)
     assert kinds == {None: 5158, 'mismatched': 4779, 'not_visible': 379}
     # No box is what makes a negative; two positives have no area.
-    assert all((not len(i['gt_boxes'])) == ('negative_kind' in i) for i in infos)
+    assert all(
+        (not len(i['gt_boxes'])) == ('negative_kind' in i) for i in infos)
     assert dataset.metainfo['box_faults']['empty'] == 2
     pairs = {(Path(i['img_path']).stem, Path(i['audio_path']).stem)
              for i in infos if 'negative_kind' in i}

@@ -81,8 +81,7 @@ def test_an_exclusion_in_another_form_is_refused(tmp_path: Path):
     assert read_exclusions([path], ['10000000001', '9']) == {'10000000001'}
 
 
-def test_an_exclusion_that_excludes_nothing_is_logged(tmp_path: Path,
-                                                      caplog):
+def test_an_exclusion_that_excludes_nothing_is_logged(tmp_path: Path, caplog):
     path = write(tmp_path / 'x.txt', b'AbCdEfGhIjX_000030\n')
     MMLogger.get_current_instance().addHandler(caplog.handler)
     try:

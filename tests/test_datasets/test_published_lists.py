@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from fnac_mm.datasets.published_lists import (PUBLISHED_LISTS,
-                                              list_entries, recognize_list)
+from fnac_mm.datasets.published_lists import (PUBLISHED_LISTS, list_entries,
+                                              recognize_list)
 from fnac_mm.utils import list_digest
 
 

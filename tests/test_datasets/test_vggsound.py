@@ -19,8 +19,7 @@ def fake_folders(monkeypatch) -> Callable[[Path], None]:
             suffix = '.wav' if argument == 'audio_path' else '.jpg'
             return [i + suffix for i in reversed(ids)]
 
-        monkeypatch.setattr('fnac_mm.datasets.clip_files.list_folder',
-                            listing)
+        monkeypatch.setattr('fnac_mm.datasets.clip_files.list_folder', listing)
 
     return fake
 

@@ -100,11 +100,12 @@ def test_no_workers() -> None:
     cfg = launch.load_config(
         str(ROOT / 'configs' / 'fnac_vggsound.py'), cfg_options=options)
     for name in launch.LOADERS:
-        DataLoader([0], **{
-            key: cfg[name][key]
-            for key in ('num_workers', 'persistent_workers', 'timeout',
-                        'prefetch_factor') if key in cfg[name]
-        })
+        DataLoader(
+            [0], **{
+                key: cfg[name][key]
+                for key in ('num_workers', 'persistent_workers', 'timeout',
+                            'prefetch_factor') if key in cfg[name]
+            })
 
 
 def test_options_override(config) -> None:

@@ -52,8 +52,8 @@ class _Contents:
                 self.failed[key] = fields['load_error']
         if kind == 'audio_path':
             length = int.from_bytes(record[4:8], 'little')
-            self.inexact_sounds += b'"exact": false' in bytes(
-                record[8:8 + length])
+            self.inexact_sounds += b'"exact": false' in bytes(record[8:8 +
+                                                                     length])
 
 
 Batch = List[Tuple[str, bytes]]
@@ -186,12 +186,11 @@ class MediaPacker:
                 f'{free:.3f} GiB are free. Make room if it is full and run '
                 'the same command again: what is packed is kept') from error
         if broken:
-            raise PackingError(
-                '\n  '.join([
-                    f'{len(broken)} file(s) of {len(files)} can\'t be read:',
-                    *broken
-                ]) + '\nThe others are packed. Repair these and run the same '
-                'command again')
+            raise PackingError('\n  '.join([
+                f'{len(broken)} file(s) of {len(files)} can\'t be read:',
+                *broken
+            ]) + '\nThe others are packed. Repair these and run the same '
+                               'command again')
         return self._finish(kinds, dataset.metainfo)
 
     def _read_database(self) -> _Contents:

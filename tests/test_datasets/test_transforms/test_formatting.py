@@ -1,7 +1,6 @@
 """Packing."""
 import numpy as np
 import pytest
-import torch
 
 from fnac_mm.datasets import PackAVInputs
 
