@@ -37,35 +37,16 @@ class ListFacts(NamedTuple):
     """A list file, and what is known of it.
 
     Attributes:
-        path (str): The file.
         size (int): Number of entries.
         digest (str): As in :class:`PublishedList`.
         published (PublishedList, optional): The list that it is.
-        namesakes (list[PublishedList]): Those of its name that it is not,
-            unless it is one.
+        description (str): The same in words, for example ``"this is
+            vggss_144k of FNAC (holds 3,715 VGG-SS test clips)"``.
     """
-    path: str
     size: int
     digest: str
     published: Optional[PublishedList]
-    namesakes: List[PublishedList]
-
-    def describe(self) -> str:
-        """What the list is, in words.
-
-        Returns:
-            str: For example ``"this is vggss_144k of FNAC (holds 3,715
-            VGG-SS test clips)"``.
-        """
-        if self.published is not None:
-            known = self.published
-            return f'this is {known.name} of {known.publisher} ' \
-                   f'({known.remark})'
-        if self.namesakes:
-            others = ' or '.join(f'that of {k.publisher} ({k.size:,})'
-                                 for k in self.namesakes)
-            return f'named as a published list, but not {others}'
-        return 'not a published list'
+    description: str
 
 
 def list_entries(path: Union[str, Path]) -> List[str]:
@@ -107,12 +88,20 @@ def recognize_list(path: Union[str, Path]) -> ListFacts:
     """
     entries = list_entries(path)
     digest = list_digest(entries)
-    known = [k for k in PUBLISHED_LISTS if k.digest == digest]
-    stem = os.path.splitext(os.path.basename(path))[0]
-    namesakes = [k for k in PUBLISHED_LISTS if k.name == stem]
-    return ListFacts(
-        os.fspath(path), len(entries), digest, known[0] if known else None,
-        [] if known else namesakes)
+    size, known = len(entries), None
+    words, name = 'not a published list', Path(path).stem
+    others = []
+    for published in PUBLISHED_LISTS:
+        if published.digest == digest:
+            known = published
+            words = f'this is {known.name} of {known.publisher} ' \
+                    f'({known.remark})'
+        elif published.name == name:
+            others.append(f'that of {published.publisher} '
+                          f'({published.size:,})')
+    if others and known is None:
+        words = f'named as a published list, but not {" or ".join(others)}'
+    return ListFacts(size, digest, known, words)
 
 
 PUBLISHED_LISTS = (

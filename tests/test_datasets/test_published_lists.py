@@ -30,12 +30,12 @@ def test_counts_of_the_published_lists(shared, path, publisher, size, remark):
     facts = recognize_list(shared / 'metadata' / path)
     assert facts.published.publisher.split(',')[0] == publisher
     assert facts.size == facts.published.size == size
-    assert remark in facts.describe()
+    assert remark in facts.description
     ids = raw_ids(shared / 'metadata' / path)
     test = raw_ids(shared / 'metadata/fnac/vggss_test.csv') | raw_ids(
         shared / 'metadata/slavc/flickr_test.csv')
     if 'holds' in remark or remark[:1].isdigit():
-        assert f'{len(ids & test):,}' in facts.describe()
+        assert f'{len(ids & test):,}' in facts.description
 
 
 def test_every_published_file_is_known(shared):
@@ -85,8 +85,8 @@ def test_a_namesake_is_called_one(tmp_path):
     path.write_text('abcdefghijk_000001\n')
     facts = recognize_list(path)
     assert facts.published is None
-    assert 'not that of' in facts.describe()
-    assert '144,000' in facts.describe()
+    assert 'not that of' in facts.description
+    assert '144,000' in facts.description
     other = tmp_path / 'mine.txt'
     other.write_text('abcdefghijk_000001\n')
-    assert recognize_list(other).describe() == 'not a published list'
+    assert recognize_list(other).description == 'not a published list'

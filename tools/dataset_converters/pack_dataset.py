@@ -15,16 +15,12 @@ import os
 import shutil
 import sys
 from pathlib import Path
-from typing import Any, Dict, Mapping, Optional, Sequence
+from typing import TYPE_CHECKING, Any, Dict, Mapping, Optional, Sequence
 
-from mmengine.registry import DefaultScope
+from fnac_mm.engine.launch import add_config_arguments
 
-from fnac_mm.datasets import AVLocalizationDataset
-from fnac_mm.datasets.packed.reader import PackedDataError, PackedMedia
-from fnac_mm.datasets.packed.record import AUDIO_FORMATS, IMAGE_FORMATS
-from fnac_mm.datasets.packed.writer import MediaPacker, PackingError
-from fnac_mm.engine.launch import add_config_arguments, load_config
-from fnac_mm.registry import DATASETS
+if TYPE_CHECKING:
+    from fnac_mm.datasets import AVLocalizationDataset
 
 
 def dataset_config(args: argparse.Namespace) -> Dict[str, Any]:
@@ -39,6 +35,7 @@ def dataset_config(args: argparse.Namespace) -> Dict[str, Any]:
     Raises:
         ValueError: If the config has no such data set, or a wrapped one.
     """
+    from fnac_mm.engine.launch import load_config
     cfg = load_config(
         args.config, data_root=args.data_root, cfg_options=args.cfg_options)
     name = f'{args.split}_dataloader'
@@ -53,7 +50,7 @@ def dataset_config(args: argparse.Namespace) -> Dict[str, Any]:
     return dataset
 
 
-def copy_annotations(dataset: AVLocalizationDataset, folder: Path) -> None:
+def copy_annotations(dataset: 'AVLocalizationDataset', folder: Path) -> None:
     """Copy lists and annotations beside the media, as they lie in the root.
 
     Args:
@@ -112,6 +109,10 @@ def pack(args: argparse.Namespace) -> None:
     Raises:
         ValueError: If scores would come from pictures with losses.
     """
+    from mmengine.registry import DefaultScope
+
+    from fnac_mm.datasets.packed.writer import MediaPacker
+    from fnac_mm.registry import DATASETS
     config = dataset_config(args)
     lossy = args.image_format == 'jpeg' or args.audio_format == 'pcm16'
     if lossy and config.get('test_mode'):
@@ -136,15 +137,13 @@ def verify(folder: Path) -> None:
     Raises:
         PackedDataError: If something is damaged; names it.
     """
+    from fnac_mm.datasets.packed.reader import PackedDataError, PackedMedia
     media = PackedMedia(folder)
-    faults = media.verify()
+    faults, total = media.verify(), sum(media.manifest['files'].values())
     if faults:
-        raise PackedDataError('\n'.join([
-            f'{len(faults)} of {sum(media.manifest["files"].values())} files '
-            'are damaged:', *faults
-        ]))
-    print(f'{folder}: {sum(media.manifest["files"].values())} files, all as '
-          'they were written')
+        raise PackedDataError('\n'.join(
+            [f'{len(faults)} of {total} files are damaged:', *faults]))
+    print(f'{folder}: {total} files, all as they were written')
 
 
 def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
@@ -160,12 +159,12 @@ def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
         default='train',
         help='whose data set; default: train')
     add('--image-format',
-        choices=IMAGE_FORMATS,
+        choices=('raw', 'png', 'jpeg'),
         default='raw',
         help='raw (fastest) and png are lossless; jpeg is small')
     add('--jpeg-quality', type=int, default=95, help='default: 95')
     add('--audio-format',
-        choices=AUDIO_FORMATS,
+        choices=('lossless', 'pcm16'),
         default='lossless',
         help='lossless: 16 bits where they lose nothing, else float32; '
         'pcm16: always 16 bits')
@@ -189,7 +188,7 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
             verify(args.out)
         else:
             pack(args)
-    except (PackingError, ValueError, OSError) as error:
+    except (ValueError, OSError) as error:
         sys.exit(f'error: {error}')
 
 

@@ -17,8 +17,6 @@ from mmengine.dataset import BaseDataset
 
 from fnac_mm.functional import decode_pcm16, encode_pcm16
 
-IMAGE_FORMATS = ('raw', 'png', 'jpeg')
-AUDIO_FORMATS = ('lossless', 'pcm16')
 _CHECKSUM = 4
 _START = 8
 

@@ -26,7 +26,7 @@ _FAILURE_BYTES = 4096
 _GIB = 2**30
 
 
-class PackingError(RuntimeError):
+class PackingError(ValueError):
     """Packing stopped; what was written is kept and can be gone on with."""
 
 

@@ -116,7 +116,7 @@ def _list_rows(dataset: AVLocalizationDataset) -> Iterator[Dict[str, Any]]:
             file=path,
             count=facts.size,
             sha256=facts.digest,
-            recognized=facts.describe())
+            recognized=facts.description)
 
 
 def _missing(view: View, dataset: AVLocalizationDataset) -> List[Problem]:
