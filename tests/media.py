@@ -127,7 +127,7 @@ def break_film(path: Path, kind: str, seconds: float) -> Path:
 
     Args:
         path (Path): An ``.mp4``.
-        kind (str): One of ``fnac_mm.functional.media_file.MEDIA_FAULTS``.
+        kind (str): One of ``fnac_mm.media.container.MEDIA_FAULTS``.
         seconds (float): Time of the frame that is wanted. The film is twice
             as long, or half, if it is to be too short.
     """

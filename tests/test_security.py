@@ -17,8 +17,6 @@ import torch
 from PIL import Image
 
 from fnac_mm.apis.checkpoint_config import read_config
-from fnac_mm.apis.sound_track import SoundTrack
-from fnac_mm.apis.video_reader import VideoReader
 from fnac_mm.datasets import LoadImage, LoadMask, read_id_list
 from fnac_mm.datasets.box_list import read_annotation_list
 from fnac_mm.datasets.clip_files import ClipFiles
@@ -26,8 +24,10 @@ from fnac_mm.datasets.extended import read_negative_list
 from fnac_mm.datasets.flickr_soundnet import read_flickr_boxes
 from fnac_mm.datasets.vggss import read_vggss
 from fnac_mm.functional import load_waveform
-from fnac_mm.functional.media_file import MediaError, open_media
-from fnac_mm.functional.sound_file import recording_length
+from fnac_mm.media.audio import recording_length
+from fnac_mm.media.container import MediaError, open_media
+from fnac_mm.media.sound_track import SoundTrack
+from fnac_mm.media.video import VideoReader
 from fnac_mm.utils import load_plain_checkpoint
 from tests.test_tools.raw_media import load_tool
 

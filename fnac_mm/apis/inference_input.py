@@ -8,9 +8,9 @@ import numpy as np
 from mmcv.transforms import Compose
 from torch import Tensor
 
-from fnac_mm.apis.video_frame import read_video_frame
 from fnac_mm.datasets.transforms import LoadAudio, LoadImage
 from fnac_mm.functional import load_waveform, window_waveform
+from fnac_mm.media.video import read_video_frame
 
 Picture = Union[str, np.ndarray]
 Sound = Union[str, Tuple[Union[np.ndarray, Tensor], int]]

@@ -13,7 +13,7 @@ from fnac_mm.apis.placement import NOT_PLACED, place
 from fnac_mm.apis.progress import Progress
 from fnac_mm.apis.video_inference import VideoInference
 from fnac_mm.apis.video_options import VideoOptions
-from fnac_mm.apis.video_reader import Frame
+from fnac_mm.media.video import Frame
 from fnac_mm.visualization.localization_visualizer import write_image
 from fnac_mm.visualization.overlay import draw_overlay
 

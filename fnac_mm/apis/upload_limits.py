@@ -11,8 +11,8 @@ from av.stream import Stream
 from PIL import Image
 
 from fnac_mm.datasets.transforms.loading import DECODE_ERRORS, PICTURE_FORMATS
-from fnac_mm.functional.media_file import (MediaError, audio_track, open_media,
-                                           read_packets, video_track)
+from fnac_mm.media.container import (MediaError, audio_track, open_media,
+                                     read_packets, video_track)
 
 _MIB = 2**20
 

@@ -18,12 +18,12 @@ from fnac_mm.apis.frame_log import FrameLog
 from fnac_mm.apis.inference_input import InferencePipeline
 from fnac_mm.apis.placement import NOT_PLACED, enlarge_maps, place
 from fnac_mm.apis.progress import Progress
-from fnac_mm.apis.sound_copy import SoundCopy
-from fnac_mm.apis.sound_track import SoundTrack, WindowedSound, sound_origin
+from fnac_mm.apis.sound_windows import WindowedSound
 from fnac_mm.apis.video_options import VideoOptions
-from fnac_mm.apis.video_reader import Frame, VideoReader
-from fnac_mm.apis.video_writer import VideoWriter
 from fnac_mm.functional import get_protocol
+from fnac_mm.media.sound_track import SoundTrack, sound_origin
+from fnac_mm.media.video import Frame, VideoReader
+from fnac_mm.media.writer import SoundCopy, VideoWriter
 from fnac_mm.models import AVDataPreprocessor
 from fnac_mm.visualization.overlay import draw_overlay
 

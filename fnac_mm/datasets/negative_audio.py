@@ -10,7 +10,7 @@ from .boxes import as_boxes
 from .sample_seed import seed_of_sample
 from .text_files import shorten
 
-KINDS = ('silence', 'noise', 'offscreen')
+NEGATIVE_KINDS = ('silence', 'noise', 'offscreen')
 
 
 def draw_offscreen(items: Sequence[dict], seed: int) -> List[str]:
@@ -84,8 +84,9 @@ class NegativeAudio(BaseDataset):
                  dataset: Union[dict, BaseDataset],
                  kind: str,
                  seed: int = 1234) -> None:
-        if kind not in KINDS:
-            raise ValueError(f'kind must be one of {KINDS}, got {kind!r}')
+        if kind not in NEGATIVE_KINDS:
+            raise ValueError(
+                f'kind must be one of {NEGATIVE_KINDS}, got {kind!r}')
         source = DATASETS.build(dataset) if isinstance(dataset,
                                                        dict) else dataset
         source.full_init()

@@ -23,7 +23,6 @@ from .negative_audio_score import (PUBLISHED_THRESHOLDS, active_share,
                                    calibrate_threshold, harmonic_mean,
                                    negative_auc, region_overlap,
                                    summarize_negative_audio)
-from .pcm16 import decode_pcm16, encode_pcm16
 from .protocol import PROTOCOLS, Protocol, get_protocol
 from .retrieval_score import (partial_ranks, recall_at, retrieval_ranks,
                               retrieval_similarity, summarize_retrieval)
@@ -37,8 +36,9 @@ from .similarity import pairwise_max_similarity
 from .spectrogram import log_spectrogram, mask_spectrogram
 from .spectrogram_stream import SpectrogramStream, StreamResampler
 from .target_levels import TargetLevels, boxes_to_levels, level_baseline_cious
-from .waveform import (load_waveform, mix_channels, mono_window,
-                       pcm16_to_float, tile_waveform, window_waveform)
+from .waveform import (decode_pcm16, encode_pcm16, load_waveform, mix_channels,
+                       mono_window, pcm16_to_float, tile_waveform,
+                       window_waveform)
 
 __all__ = [
     'MapSmoother', 'PROTOCOLS', 'PUBLISHED_THRESHOLDS', 'Protocol',

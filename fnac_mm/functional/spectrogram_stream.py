@@ -10,7 +10,6 @@ from typing import Callable
 
 import torch
 from torch import Tensor
-from torchaudio.transforms import Resample
 
 from .waveform import check_resampling
 
@@ -39,6 +38,7 @@ class StreamResampler:
         self.block_in = rate // divisor
         self.block_out = new_rate // divisor
         check_resampling(rate, new_rate)
+        from torchaudio.transforms import Resample
         self._resample = Resample(rate, new_rate)
         width = 0 if rate == new_rate else self._resample.width
         self._context = 1 + math.ceil(width / self.block_in)

@@ -11,13 +11,13 @@ from typing import Optional, Tuple, Union
 import numpy as np
 import torch
 from torch import Tensor
-from torchaudio.functional import resample
 
-from .sound_file import read_window, sample_index, window_start
+from fnac_mm.media.window import sample_index, window_start
 
 # The published loader converts to 16 bit and divides by 32767, so a full-scale
 # negative sample is clipped. libsndfile divides by 32768.
-_FULL_SCALE = 32768 / 32767
+_PEAK = 32767
+_FULL_SCALE = 32768 / _PEAK
 
 # Taps of the filters between two rates: 44101 to 16000 Hz needs 700 million.
 _MAX_TAPS = 2**24
@@ -32,7 +32,39 @@ def pcm16_to_float(waveform: Tensor) -> Tensor:
     Returns:
         Tensor: float32 in [-1, 1], the same bits on the CPU.
     """
-    return (waveform.float() / 32767).clamp(-1, 1)
+    return (waveform.float() / _PEAK).clamp(-1, 1)
+
+
+def encode_pcm16(waveform: np.ndarray) -> np.ndarray:
+    """Nearest 16-bit values of a waveform.
+
+    Args:
+        waveform (np.ndarray): (S,) float32 in [-1, 1].
+
+    Returns:
+        np.ndarray: (S,) int16. What :func:`decode_pcm16` makes of them is
+        1/65534 away at most (and rounding), and the same bits where the
+        waveform comes from one channel of 16 bits at its own rate.
+
+    Raises:
+        ValueError: If a value is outside [-1, 1] or not finite.
+    """
+    if not (np.abs(waveform) <= 1).all():
+        raise ValueError('expected a waveform in [-1, 1], got '
+                         f'[{waveform.min()}, {waveform.max()}]')
+    return np.rint(waveform * np.float32(_PEAK)).astype(np.int16)
+
+
+def decode_pcm16(samples: np.ndarray) -> np.ndarray:
+    """Waveform of 16-bit values.
+
+    Args:
+        samples (np.ndarray): (S,) int16 of :func:`encode_pcm16`.
+
+    Returns:
+        np.ndarray: (S,) float32 in [-1, 1], the values over 32767.
+    """
+    return np.divide(samples, np.float32(_PEAK), dtype=np.float32)
 
 
 def tile_waveform(waveform: Tensor, length: int) -> Tensor:
@@ -101,6 +133,7 @@ def _finish(samples: np.ndarray,
         samples = samples / np.float32(32768)
     waveform = mix_channels(samples)
     if sample_rate is not None and sample_rate != rate:
+        from torchaudio.functional import resample
         check_resampling(rate, sample_rate)
         # The filter overshoots at steps of full scale.
         waveform = resample(waveform, rate, sample_rate).clamp(-1, 1)
@@ -169,6 +202,7 @@ def mono_window(path: Union[str, Path],
     Returns:
         tuple[np.ndarray, int]: (S,) float32 in [-1, 1], and the rate in Hz.
     """
+    from fnac_mm.media.audio import read_window
     samples, rate = read_window(os.fspath(path), duration, start)
     if samples.dtype == np.int16:
         samples = samples / np.float32(32768)
@@ -206,6 +240,7 @@ def load_waveform(path: Union[str, Path],
         ValueError: If the file can't be read as sound, is empty, holds
             values that are not finite, or if an argument is out of range.
     """
+    from fnac_mm.media.audio import read_window
     path = os.fspath(path)
     _check_arguments(duration, sample_rate)
     if not os.path.isfile(path):

@@ -10,9 +10,7 @@ import torch
 from mmengine.fileio import io as mmengine_io
 
 from fnac_mm.apis.checkpoint_config import read_config
-from fnac_mm.apis.sound_track import SoundTrack
 from fnac_mm.apis.upload_limits import UploadLimits
-from fnac_mm.apis.video_reader import VideoReader
 from fnac_mm.datasets import AVSBenchS4, LoadAudio, LoadImage
 from fnac_mm.datasets.packed.reader import PackedMedia
 from fnac_mm.datasets.published_lists import list_entries, recognize_list
@@ -20,6 +18,8 @@ from fnac_mm.datasets.transforms import LoadMask
 from fnac_mm.datasets.transforms.packed import LoadPacked
 from fnac_mm.evaluation.map_history import FOLDER as MAPS
 from fnac_mm.evaluation.map_history import read_history
+from fnac_mm.media.sound_track import SoundTrack
+from fnac_mm.media.video import VideoReader
 from tests.test_tools.raw_media import load_tool
 from . import seeds
 from .harness import STEM

@@ -11,14 +11,14 @@ import pytest
 import soundfile
 from PIL import Image
 
-from fnac_mm.apis.sound_track import SoundTrack
 from fnac_mm.apis.upload_limits import UploadLimits
-from fnac_mm.apis.video_reader import VideoReader
 from fnac_mm.datasets import LoadImage
 from fnac_mm.functional import load_waveform
-from fnac_mm.functional.media_file import MediaError, read_packets
-from fnac_mm.functional.media_sound import _to_mono16
 from fnac_mm.functional.spectrogram_stream import StreamResampler
+from fnac_mm.media.audio import _to_mono16
+from fnac_mm.media.container import MediaError, read_packets
+from fnac_mm.media.sound_track import SoundTrack
+from fnac_mm.media.video import VideoReader
 from tests.media import index_frames, write_media
 from . import seeds
 from .readers import tool

@@ -9,8 +9,8 @@ import torch
 from scipy.io import wavfile
 from scipy.signal import resample_poly
 
-from fnac_mm.functional import (load_waveform, pcm16_to_float, tile_waveform,
-                                window_waveform)
+from fnac_mm.functional import (decode_pcm16, encode_pcm16, load_waveform,
+                                pcm16_to_float, tile_waveform, window_waveform)
 
 
 def test_scale_is_the_published_one(tmp_path: Path) -> None:
@@ -170,3 +170,27 @@ def test_16_bits_are_kept_only_where_nothing_is_computed(tmp_path: Path):
         assert load(name, rate).dtype == torch.float32
     torch.testing.assert_close(
         load('stereo.wav', 8000), pcm16_to_float(load('a.wav', 8000)))
+
+
+def test_every_16_bit_value_comes_back_as_the_same_bits(tmp_path: Path):
+    values = np.arange(-32768, 32768).astype(np.int16)
+    soundfile.write(tmp_path / 'all.wav', values, 16384, subtype='PCM_16')
+    loaded = load_waveform(tmp_path / 'all.wav', duration=4)[0].numpy()
+    packed = encode_pcm16(loaded)
+    # The published scale has no place for -32768.
+    np.testing.assert_array_equal(packed, np.maximum(values, -32767))
+    back = decode_pcm16(packed)
+    assert back.dtype == np.float32
+    np.testing.assert_array_equal(back.view(np.int32), loaded.view(np.int32))
+
+
+def test_other_values_are_at_most_half_a_step_away():
+    waveform = np.random.default_rng(0).uniform(-1, 1, 20000)
+    error = decode_pcm16(encode_pcm16(waveform.astype(np.float32))) - waveform
+    assert 0.45 / 32767 < np.abs(error).max() <= 0.5 / 32767 + 1e-7
+
+
+@pytest.mark.parametrize('value', [1.01, -2, np.nan, np.inf])
+def test_what_is_no_waveform_is_refused(value: float):
+    with pytest.raises(ValueError, match='in \\[-1, 1\\]'):
+        encode_pcm16(np.array([0, value], np.float32))

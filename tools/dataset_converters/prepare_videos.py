@@ -32,8 +32,8 @@ from preparation.command_line import (add_video_arguments, at_least,
                                       run_video_tool)
 from preparation.media import FRAME_RULES
 
-from fnac_mm.functional.media_file import (MediaError, announced_duration,
-                                           open_media, video_track)
+from fnac_mm.media.container import MediaError, open_media, video_track
+from fnac_mm.media.length import announced_duration
 
 
 def name_videos(paths: Sequence[str]) -> Dict[str, str]:

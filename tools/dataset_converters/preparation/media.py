@@ -8,10 +8,10 @@ from typing import Dict, List, Tuple
 import soundfile
 
 from fnac_mm.datasets.sample_seed import seed_of_sample
-from fnac_mm.functional.media_file import (MediaError, announced_duration,
-                                           open_media, video_track)
-from fnac_mm.functional.media_frame import decode_frame, frame_picture
-from fnac_mm.functional.media_sound import AlignedSound
+from fnac_mm.media.audio import AlignedSound
+from fnac_mm.media.container import MediaError, open_media, video_track
+from fnac_mm.media.length import announced_duration
+from fnac_mm.media.video import decode_frame, frame_picture
 from .clips import Clip, MediaOptions, Output
 from .pictures import Record, make_link, make_still, write_picture
 

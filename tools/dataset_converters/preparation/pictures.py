@@ -14,7 +14,7 @@ import soundfile
 from PIL import Image
 
 from fnac_mm.datasets.transforms.loading import DECODE_ERRORS, PICTURE_FORMATS
-from fnac_mm.functional.media_file import MediaError
+from fnac_mm.media.container import MediaError
 from .clips import Clip, MediaOptions, Output
 
 JPEG_QUALITY = 95

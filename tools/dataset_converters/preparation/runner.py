@@ -11,9 +11,9 @@ from rich.progress import (BarColumn, MofNCompleteColumn, Progress, TextColumn,
                            TimeRemainingColumn)
 from soundfile import SoundFileError
 
-from fnac_mm.functional.media_file import (MediaError, announced_duration,
-                                           audio_track, open_media,
-                                           video_track)
+from fnac_mm.media.container import (MediaError, audio_track, open_media,
+                                     video_track)
+from fnac_mm.media.length import announced_duration
 from fnac_mm.utils.process_map import process_map
 from .clips import Clip, MediaOptions, Output, Plan
 from .media import failure, make_clip

@@ -13,7 +13,7 @@ from fnac_mm.functional import load_waveform, mono_window
 from fnac_mm.functional.fingerprint import audio_fingerprint, image_fingerprint
 from fnac_mm.functional.media_checks import (SILENCE_LEVEL, frame_fault,
                                              sound_level, thumbnail)
-from fnac_mm.functional.sound_file import recording_length
+from fnac_mm.media.audio import recording_length
 
 # Seconds at the centre of a recording that its fingerprint stands for.
 PRINT_SECONDS = 10.0

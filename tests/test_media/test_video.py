@@ -6,8 +6,8 @@ import av
 import numpy as np
 import pytest
 
-from fnac_mm.functional.media_file import MediaError, open_media
-from fnac_mm.functional.media_frame import decode_frame, frame_picture
+from fnac_mm.media.container import MediaError, open_media
+from fnac_mm.media.video import decode_frame, frame_picture
 from ..media import index_frames, read_index, write_media
 
 NTSC = Fraction(30000, 1001)

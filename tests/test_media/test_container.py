@@ -3,18 +3,17 @@ import gc
 import multiprocessing
 import pickle
 from pathlib import Path
-from typing import Callable, Dict
+from typing import Callable, Dict, List, Optional, Tuple
 
 import av
 import numpy as np
 import pytest
 
-from fnac_mm.functional.media_file import (MEDIA_FAULTS, MediaError,
-                                           announced_duration, audio_track,
-                                           open_media, track_start,
-                                           video_track)
-from fnac_mm.functional.media_frame import decode_frame, frame_picture
-from fnac_mm.functional.media_sound import AlignedSound
+from fnac_mm.media.audio import AlignedSound
+from fnac_mm.media.container import (MEDIA_FAULTS, MediaError, TimeStamps,
+                                     audio_track, open_media, video_track)
+from fnac_mm.media.length import announced_duration, track_start
+from fnac_mm.media.video import decode_frame, frame_picture
 from ..media import break_film, index_frames, write_media
 
 NOISE = np.random.default_rng(0).integers(-9000, 9000, 48000).astype(np.int16)
@@ -168,3 +167,16 @@ def test_a_forked_process_waits_for_no_thread_of_its_parent(
     process.kill()
     process.join()
     assert process.exitcode == 0
+
+
+@pytest.mark.parametrize('distrust, pairs, expected', [
+    (False, [(0, -1), (2, 0), (4, 2)], [0, 2, 4]),
+    (True, [(1, 1), (4, 2), (3, 3), (None, 4), (6, None)], [1, 2, 3, 4, 6]),
+    (False, [(5, None), (None, None), (None, 8)], [5, None, 8]),
+    (False, [(1, 1), (1, 2), (1, 3)], [1, 2, 3]),
+])
+def test_best_time_stamps(distrust: bool, pairs: List[Tuple[Optional[int],
+                                                            Optional[int]]],
+                          expected: List[Optional[int]]) -> None:
+    stamps = TimeStamps(distrust)
+    assert [stamps.best(*pair) for pair in pairs] == expected

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from fnac_mm.apis.sound_copy import SoundCopy
+from fnac_mm.media.writer import SoundCopy
 
 
 @pytest.mark.parametrize('channels, rate, expected', [

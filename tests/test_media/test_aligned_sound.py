@@ -12,8 +12,8 @@ import soundfile
 import torch
 
 from fnac_mm.functional import load_waveform
-from fnac_mm.functional.media_file import MediaError, open_media
-from fnac_mm.functional.media_sound import AlignedSound
+from fnac_mm.media.audio import AlignedSound
+from fnac_mm.media.container import MediaError, open_media
 from ..media import index_frames, sample_ramp, write_media
 
 RATE = 22050

@@ -7,8 +7,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from fnac_mm.apis.sound_track import SoundTrack, WindowedSound
+from fnac_mm.apis.sound_windows import WindowedSound
 from fnac_mm.functional import log_spectrogram, mix_channels
+from fnac_mm.media.sound_track import SoundTrack
 from ..media import write_media
 
 RATE = 8000

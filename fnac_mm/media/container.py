@@ -2,9 +2,8 @@
 import gc
 import os
 from contextlib import contextmanager
-from fractions import Fraction
 from pathlib import Path
-from typing import Any, Dict, Iterator, Tuple, Union
+from typing import Any, Dict, Iterator, Optional, Tuple, Union
 
 import av
 import numpy as np
@@ -26,8 +25,6 @@ _CONTAINERS = (
     'mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,flv,'
     'ogg,asf,m4v,h264,hevc,mp3,aac,ac3,amr,wav,w64,flac,aiff,au,caf,'
     'wv,nut')
-# Those whose header tells a length; of others FFmpeg guesses it.
-_ANNOUNCING = ('mov', 'matroska', 'avi', 'wav', 'flac')
 _MAGIC = ((4, b'ftyp'), (4, b'moov'), (0, b'\x1aE\xdf\xa3'), (0, b'RIFF'))
 
 _MAX_CHANNELS = 8
@@ -41,9 +38,6 @@ _ANY_BYTES: Dict[str, Any] = {} if int(
 # its parent's and would wait for ever: it leaves what it inherits alone.
 if hasattr(os, 'register_at_fork'):
     os.register_at_fork(after_in_child=gc.freeze)
-
-# Seconds that a file may hold less than it announces.
-MAX_SHORTAGE = 0.5
 
 _Input = av.container.InputContainer
 
@@ -237,81 +231,48 @@ def frame_samples(frame: av.AudioFrame) -> np.ndarray:
     return frame.to_ndarray()
 
 
-def track_start(stream: av.stream.Stream) -> float:
-    """Time stamp of the first packet of a track.
+class TimeStamps:
+    """After FFmpeg's best effort: presentation times unless they go back.
+
+    The difference: where a frame lacks one of its two times, FFmpeg compares
+    the next frame's with the other one in its place; here with the last one
+    of its own kind.
 
     Args:
-        stream (av.stream.Stream): A track.
-
-    Returns:
-        float: Seconds on the container's clock.
+        distrust (bool): Whether presentation times are guesses from the
+            start on. Defaults to False.
     """
-    unit = stream.time_base or Fraction(1, av.time_base)
-    return float((stream.start_time or 0) * unit)
 
+    def __init__(self, distrust: bool = False) -> None:
+        self._last: Dict[str, int] = {}
+        self._faults = dict(pts=int(distrust), dts=0)
 
-def announced_duration(stream: av.stream.Stream) -> float:
-    """Length of a track as the header tells, or of the container.
+    @classmethod
+    def of(cls, container: _Input) -> 'TimeStamps':
+        """Those of a file that is decoded from anywhere on.
 
-    Args:
-        stream (av.stream.Stream): A track.
+        Args:
+            container (av.container.InputContainer): An open file.
 
-    Returns:
-        float: Seconds, 0 if nobody tells.
-    """
-    unit = stream.time_base or Fraction(1, av.time_base)
-    if stream.duration is not None:
-        return float(stream.duration * unit)
-    try:  # Matroska, as FFmpeg writes it: the time at which the track ends
-        hours, minutes, seconds = stream.metadata['DURATION'].split(':')
-        end = int(hours) * 3600 + int(minutes) * 60 + float(seconds)
-        return max(end - track_start(stream), 0.0)
-    except (KeyError, ValueError):
-        return container_duration(stream)
+        Returns:
+            TimeStamps: An avi has no presentation times: what says so was
+            guessed, wrongly where there are B frames.
+        """
+        return cls(container.format.name == 'avi')
 
+    def best(self, pts: Optional[int], dts: Optional[int]) -> Optional[int]:
+        """The more credible time stamp of the next frame.
 
-def container_duration(stream: av.stream.Stream) -> float:
-    """Seconds from the start of a track to the end of its container.
+        Args:
+            pts (int, optional): Its presentation time.
+            dts (int, optional): Its decoding time.
 
-    Args:
-        stream (av.stream.Stream): A track.
-
-    Returns:
-        float: Seconds, 0 if nobody tells.
-    """
-    container = stream.container
-    begin = (getattr(container, 'start_time', None) or 0) / av.time_base
-    total = (getattr(container, 'duration', None) or 0) / av.time_base
-    return max(total - (track_start(stream) - begin), 0.0)
-
-
-def announces_length(container: av.container.Container) -> bool:
-    """Whether a header tells the length that a file should have.
-
-    Args:
-        container (av.container.Container): An open file.
-
-    Returns:
-        bool: False where FFmpeg guesses it from what is there.
-    """
-    return container.format.name.startswith(_ANNOUNCING)
-
-
-def check_complete(stream: av.stream.Stream, end: float) -> None:
-    """Compare the end of a track with its announced one.
-
-    Args:
-        stream (av.stream.Stream): A track.
-        end (float): Seconds from its start at which its packets end.
-
-    Raises:
-        MediaError: ``truncated``, if more than half a second is missing. In
-            containers whose header tells no length nothing can be.
-    """
-    if not announces_length(stream.container):
-        return
-    announced = announced_duration(stream)
-    if announced - end > MAX_SHORTAGE:
-        raise MediaError(
-            'truncated', f'the {stream.type} ends at {end:.1f} s, '
-            f'{announced - end:.1f} s before its announced end')
+        Returns:
+            int, optional: One of the two; None if there is none.
+        """
+        for name, value in (('pts', pts), ('dts', dts)):
+            if value is not None:
+                self._faults[name] += value <= self._last.get(name, value - 1)
+                self._last[name] = value
+        trusted = self._faults['pts'] <= self._faults['dts']
+        return pts if dts is None or pts is not None and trusted else dts

@@ -6,8 +6,8 @@ import av
 import numpy as np
 import pytest
 
-from fnac_mm.apis import video_writer
-from fnac_mm.apis.video_writer import VideoWriter
+from fnac_mm.media import writer as writing
+from fnac_mm.media.writer import VideoWriter
 
 COLOURS = [(220, 30, 30), (30, 200, 40), (20, 40, 210), (240, 240, 240)]
 
@@ -25,9 +25,8 @@ def write(path: Path, size: tuple = (32, 48), count: int = 8) -> None:
 @pytest.mark.parametrize('size', [(32, 48), (33, 47)])
 def test_pictures_come_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
                             encoder: str, size: tuple) -> None:
-    monkeypatch.setattr(
-        video_writer, '_ENCODERS',
-        tuple(e for e in video_writer._ENCODERS if e[0] == encoder))
+    monkeypatch.setattr(writing, '_ENCODERS',
+                        tuple(e for e in writing._ENCODERS if e[0] == encoder))
     write(tmp_path / 'a.mp4', size)
     with av.open(str(tmp_path / 'a.mp4')) as container:
         stream = container.streams.video[0]

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fnac_mm.apis.video_reader import VideoReader
+from fnac_mm.media.video import VideoReader
 from ..media import write_media
 
 LEVELS = np.linspace(20, 235, 30).astype(np.uint8)

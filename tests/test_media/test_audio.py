@@ -10,7 +10,8 @@ import soundfile
 import torch
 
 from fnac_mm.functional import load_waveform
-from fnac_mm.functional.sound_file import recording_length, window_start
+from fnac_mm.media.audio import recording_length
+from fnac_mm.media.window import window_start
 from ..media import write_media
 
 SECONDS = 4.37
