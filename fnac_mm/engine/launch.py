@@ -105,33 +105,6 @@ def split_batch(cfg: Config, launcher: str) -> None:
     cfg.train_dataloader.batch_size = total // processes
 
 
-def set_global_batch(cfg: Config, options: dict, processes: int) -> None:
-    """Let ``train_dataloader.batch_size`` mean the batch of each process.
-
-    Args:
-        cfg (Config): Changed in place, if it has a ``global_batch_size``.
-        options (dict): Overrides of the command line, dotted keys.
-        processes (int): See :func:`world_size`.
-
-    Raises:
-        ValueError: If ``global_batch_size`` is given too, and differs.
-    """
-    each = options.get('train_dataloader.batch_size')
-    if each is None or 'global_batch_size' not in cfg:
-        return
-    total = each * processes
-    if options.get('global_batch_size', total) != total:
-        raise ValueError(
-            f'train_dataloader.batch_size={each} on each of {processes} '
-            f'process(es) makes global_batch_size={total}, not '
-            f'{options["global_batch_size"]}; give one of them')
-    cfg.global_batch_size = total
-    print_log(
-        f'train_dataloader.batch_size={each} on each of {processes} '
-        f'process(es): global_batch_size={total}',
-        logger='current')
-
-
 def _slurm_environment() -> None:
     """Set what torch.distributed reads from what Slurm sets."""
     nodes = os.environ['SLURM_NODELIST']
@@ -212,7 +185,7 @@ def limit_wait_for_loaders(cfg: Config) -> None:
     Args:
         cfg (Config): Changed in place: a loader with workers that sets no
             ``timeout`` itself gets one (0 waits for ever), one without
-            workers loses what torch refuses there.
+            workers loses it.
     """
     for name in LOADERS:
         loader = cfg.get(name)
@@ -221,9 +194,8 @@ def limit_wait_for_loaders(cfg: Config) -> None:
         if loader.get('num_workers'):
             loader.setdefault('timeout', LOADER_TIMEOUT)
         else:
-            # What is set for workers, by the configs or an earlier run.
-            for key in ('timeout', 'persistent_workers', 'prefetch_factor'):
-                loader.pop(key, None)
+            # torch refuses it; a config that an earlier run wrote holds it.
+            loader.pop('timeout', None)
 
 
 def use_amp(cfg: Config, dtype: str = 'fp16') -> None:
@@ -302,7 +274,7 @@ def load_config(path: str,
 
     Raises:
         FileNotFoundError: If the config or the data root is missing.
-        ValueError: If two options contradict each other.
+        ValueError: If an option would have no effect.
     """
     if not osp.isfile(path):
         raise FileNotFoundError(f'{path}: no such config')
@@ -310,8 +282,13 @@ def load_config(path: str,
     if data_root is not None:
         set_data_root(cfg, data_root)
     if cfg_options:
+        if 'train_dataloader.batch_size' in cfg_options \
+                and 'global_batch_size' in cfg:
+            raise ValueError(
+                'train_dataloader.batch_size would be overwritten: this '
+                'config shares global_batch_size among the processes; set '
+                'that')
         cfg.merge_from_dict(cfg_options)
-        set_global_batch(cfg, cfg_options, world_size(launcher))
     cfg.launcher = launcher
     name = osp.splitext(osp.basename(path))[0]
     cfg.work_dir = work_dir or cfg.get('work_dir') or osp.join(

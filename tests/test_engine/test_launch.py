@@ -5,10 +5,8 @@ from unittest import mock
 import pytest
 import torch
 from mmengine.config import Config
-from torch.utils.data import DataLoader
 
 from fnac_mm.engine import launch
-from tests.conftest import ROOT
 
 CONFIG = """
 global_batch_size = 12
@@ -76,36 +74,10 @@ def test_the_batch_is_shared(config, monkeypatch, launcher, variable) -> None:
     assert launch.load_config(config).train_dataloader.batch_size == 12
 
 
-def test_the_batch_of_each_process(config, monkeypatch) -> None:
-    monkeypatch.setattr(launch, 'use_gloo_without_gpu', lambda *a: None)
-    monkeypatch.setenv('WORLD_SIZE', '5')
-    options = {'train_dataloader.batch_size': 4}
-    for launcher, total in (('none', 4), ('pytorch', 20)):
-        cfg = launch.load_config(config, launcher, cfg_options=options)
-        launch.split_batch(cfg, launcher)
-        assert cfg.train_dataloader.batch_size == 4
-        assert cfg.global_batch_size == total
-    options['global_batch_size'] = 12
-    with pytest.raises(ValueError, match='=20, not 12; give one of them'):
-        launch.load_config(config, 'pytorch', cfg_options=options)
-
-
-def test_no_workers() -> None:
-    """Options that torch refuses in the main process go with the workers."""
-    options = {
-        f'{name}.{key}': value
-        for name in launch.LOADERS
-        for key, value in (('num_workers', 0), ('prefetch_factor', 4))
-    }
-    cfg = launch.load_config(
-        str(ROOT / 'configs' / 'fnac_vggsound.py'), cfg_options=options)
-    for name in launch.LOADERS:
-        DataLoader(
-            [0], **{
-                key: cfg[name][key]
-                for key in ('num_workers', 'persistent_workers', 'timeout',
-                            'prefetch_factor') if key in cfg[name]
-            })
+def test_a_batch_that_would_be_overwritten_is_refused(config) -> None:
+    with pytest.raises(ValueError, match='set that'):
+        launch.load_config(
+            config, cfg_options={'train_dataloader.batch_size': 4})
 
 
 def test_options_override(config) -> None:

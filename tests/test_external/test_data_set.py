@@ -37,12 +37,12 @@ CONFIG = f'''
 _base_ = '{ROOT}/configs/fnac_synthetic.py'
 custom_imports = dict(imports=['my_clips'])
 global_batch_size = 3
-val_dataloader = dict(num_workers=0, dataset=dict(
+val_dataloader = dict(num_workers=0, persistent_workers=False, dataset=dict(
     _delete_=True, type='MyClips', data_root='', table='boxes.tsv',
     data_prefix=dict(img_path='frames', audio_path='audio'), test_mode=True,
     pipeline={{{{_base_.test_pipeline}}}}))
 test_dataloader = val_dataloader
-train_dataloader = dict(num_workers=0, dataset=dict(
+train_dataloader = dict(num_workers=0, persistent_workers=False, dataset=dict(
     _delete_=True, type='MyClips', data_root='', table='boxes.tsv',
     data_prefix=dict(img_path='frames', audio_path='audio'),
     pipeline={{{{_base_.test_pipeline}}}}))
