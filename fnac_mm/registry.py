@@ -143,4 +143,4 @@ INFERENCERS = Registry(
     'inferencer',
     parent=root.INFERENCERS,
     scope='fnac_mm',
-    locations=['fnac_mm.apis'])
+    locations=['fnac_mm.apis.localization_inferencer'])

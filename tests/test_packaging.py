@@ -4,7 +4,7 @@ import subprocess
 import sys
 import zipfile
 
-from fnac_mm.apis.starter import starter_checkpoint
+from fnac_mm.apis.find_checkpoint import shipped_checkpoint
 from tests.conftest import ROOT
 
 
@@ -29,7 +29,7 @@ def test_wheel_holds_configs_and_tools(tmp_path) -> None:
         'fnac_mm/.mim/model-index.yml', 'fnac_mm/functional/losses.py',
         'fnac_mm/py.typed'
     } <= names
-    starter = starter_checkpoint().relative_to(ROOT)
+    starter = shipped_checkpoint().relative_to(ROOT)
     assert starter.as_posix() in names
     assert not any(name.startswith('tests/') for name in names)
 

@@ -3,10 +3,12 @@
 What single parsers refuse is tested beside them; whatever else is damaged
 they meet in ``tests/fuzz``.
 """
+import json
 import os
 import pickle
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Callable, Dict
 
 import av
@@ -16,13 +18,16 @@ import soundfile
 import torch
 from PIL import Image
 
-from fnac_mm.apis.checkpoint_config import read_config
 from fnac_mm.datasets import LoadImage, LoadMask, read_id_list
 from fnac_mm.datasets.box_list import read_annotation_list
 from fnac_mm.datasets.clip_files import ClipFiles
 from fnac_mm.datasets.extended import read_negative_list
 from fnac_mm.datasets.flickr_soundnet import read_flickr_boxes
 from fnac_mm.datasets.vggss import read_vggss
+from fnac_mm.engine import SafeCheckpointHook
+from fnac_mm.evaluation.map_history import FOLDER as MAPS
+from fnac_mm.evaluation.map_history import (frame_file, read_history,
+                                            write_history)
 from fnac_mm.functional import load_waveform
 from fnac_mm.media.audio import recording_length
 from fnac_mm.media.container import MediaError, open_media
@@ -111,21 +116,43 @@ def test_an_archive_that_grows_is_refused(tmp_path: Path) -> None:
         load_plain_checkpoint(str(path))
 
 
-@pytest.mark.parametrize('text', [
-    'model = __import__("os").mkdir("ran")',
-    'model = dict(type=dict(**{"a": open("ran", "w")}))',
-    'import os\nmodel = dict()',
-    'model = dict(type="os.mkdir", path="ran")',
-    'model = [x for x in ()]',
-    'model = ' + '-' * 100_000 + '1',
-    'model = ' + 'dict(a=' * 400 + '1' + ')' * 400,
+@pytest.mark.parametrize('name, is_kept', [
+    ('run/best_ciou_epoch_1.pth', True),
+    ('thesis.pth', False),
+    ('run/../thesis.pth', False),
+    ('run/notes.txt', False),
+    ('run/folder.pth', False),
+    ('', False),
 ])
-def test_the_config_of_a_checkpoint_runs_nothing(
-        tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(ValueError, match=r'a\.pth: refused'):
-        read_config(dict(meta=dict(cfg=text)), 'a.pth')
-    assert not list(tmp_path.iterdir())
+def test_resuming_removes_nothing_elsewhere(tmp_path: Path, name: str,
+                                            is_kept: bool) -> None:
+    """The best checkpoint that a file names goes when there is a better."""
+    (tmp_path / 'run' / 'folder.pth').mkdir(parents=True)
+    model = torch.nn.Linear(1, 1)
+    named = {'best_ckpt': str(tmp_path / name), 'best_score': 1.0}
+    checkpoint = dict(
+        state_dict=model.state_dict(),
+        message_hub=dict(runtime_info=named, resumed_keys={}))
+    runner = SimpleNamespace(
+        model=model,
+        work_dir=str(tmp_path / 'run'),
+        _load_from='a.pth',
+        _resume=False)
+    SafeCheckpointHook().after_load_checkpoint(runner, checkpoint)
+    assert ('best_ckpt' in named) is is_kept and 'best_score' in named
+
+
+@pytest.mark.parametrize('frame', ['/etc/a.jpg', '../../a.jpg', 5])
+def test_a_history_of_maps_opens_no_picture_elsewhere(tmp_path: Path,
+                                                      frame: Any) -> None:
+    rows = [dict(sample_id='a/b', frame=frame_file('a/b'))]
+    folder = tmp_path / 'run' / 'vis_data' / MAPS
+    path = write_history(folder, 1, {}, {}, rows)
+    assert read_history(tmp_path)[0]['results'] == rows
+    path.write_text(path.read_text().replace('"frames/a_b.jpg"',
+                                             json.dumps(frame)))
+    with pytest.raises(ValueError, match='epoch_1.json .*frame is'):
+        read_history(tmp_path)
 
 
 @pytest.mark.parametrize('head, body', [

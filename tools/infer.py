@@ -11,25 +11,28 @@ the map and the sound, and <name>.json, what was found in each frame. A folder
 (frames/ and audio/, or videos) gives all that and predictions.json.
 """
 import argparse
+import os
 import sys
 from pathlib import Path
-from typing import Any, Dict, Iterator
+from typing import TYPE_CHECKING, Any, Dict, Iterator, List
 
-from fnac_mm.apis import (LocalizationInferencer, VideoOptions,
-                          read_min_confidence)
-from fnac_mm.functional import PROTOCOLS, SMOOTHINGS
+from fnac_mm.apis import VideoOptions
+from fnac_mm.apis.find_checkpoint import find_checkpoint
+from fnac_mm.apis.interrupts import tidy_exit
+
+if TYPE_CHECKING:
+    from fnac_mm.apis import LocalizationInferencer
 
 DEFAULTS = VideoOptions()
 UNKNOWN = ('no calibrated threshold is known: maps are drawn whatever is '
            'heard (see --threshold-from)')
+# Options of files and folders, whose names may begin with a dash.
+PATHS = ('--image', '--audio', '--video', '--folder', '--out-dir',
+         '--threshold-from')
 
 
-def add_inputs(parser: argparse.ArgumentParser) -> None:
-    """What is inferred, and with what.
-
-    Args:
-        parser (ArgumentParser): Changed in place.
-    """
+def _add_inputs(parser: argparse.ArgumentParser) -> None:
+    """What is inferred, and with what."""
     parser.add_argument(
         'model',
         nargs='?',
@@ -56,44 +59,36 @@ def add_inputs(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--device', help='cpu, cuda, ... (default: a GPU)')
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """How it is inferred: the fields of VideoOptions.
+def _add_options(parser: argparse.ArgumentParser) -> None:
+    """How it is inferred: the fields of VideoOptions."""
 
-    Args:
-        parser (ArgumentParser): Changed in place.
-    """
-
-    def add(name: str, kind: Any, text: str, **kwargs: Any) -> None:
+    def add(name: str, kind: Any, text: str) -> None:
         default = getattr(DEFAULTS, name)
         shown = '' if default is None else f' (default: {default})'
         parser.add_argument(
             f'--{name.replace("_", "-")}',
             type=kind,
             default=default,
-            help=text + shown,
-            **kwargs)
+            help=text + shown)
 
     add('start', float, 'second of the video to begin at')
     add('duration', float, 'seconds of it (default: to the end)')
-    add('every', int, 'look at every so manyth frame of a video')
+    add('every', int, 'look at one in so many frames of a video')
     add('fps', float, 'at most so many frames per second in the output')
     add('batch_size', int, 'frames at once')
     add('alpha', float, 'opacity of the heat map')
     add('threshold', float, 'level of the map, from 0 to 1, that bounds boxes')
-    add('smoothing', str, 'of the maps of a video over time; exponential is '
-        'causal, gaussian does not lag', choices=SMOOTHINGS)  # yapf: disable
+    add(
+        'smoothing', str, 'of the maps of a video over time: none, '
+        'exponential (causal) or gaussian (does not lag)')
     add('smoothing_seconds', float, 'its time')
     add('audio_track', int, 'which audio track of a video, from 0')
     add('threads', int, 'threads of the video decoder and encoder')
-    add('protocol', str, 'how the map is enlarged', choices=sorted(PROTOCOLS))
+    add('protocol', str, 'how the map is enlarged, see docs/evaluation.md')
 
 
-def add_confidence(parser: argparse.ArgumentParser) -> None:
-    """When no source is placed.
-
-    Args:
-        parser (ArgumentParser): Changed in place.
-    """
+def _add_confidence(parser: argparse.ArgumentParser) -> None:
+    """When no source is placed."""
     confidence = parser.add_mutually_exclusive_group()
     confidence.add_argument(
         '--min-confidence',
@@ -106,15 +101,29 @@ def add_confidence(parser: argparse.ArgumentParser) -> None:
         help='the same, as calibrated by a test with NegativeAudioMetric')
 
 
+def _join_dashes(words: List[str]) -> List[str]:
+    """Join paths that begin with a dash to their options.
+
+    1 in 64 ids of YouTube does, and argparse takes them for options.
+    """
+    joined: List[str] = []
+    for word in words:
+        if joined and joined[-1] in PATHS and word[:1] == '-' \
+                and word[:2] != '--':
+            word = f'{joined.pop()}={word}'
+        joined.append(word)
+    return joined
+
+
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter)
-    add_inputs(parser)
-    add_options(parser)
-    add_confidence(parser)
-    args = parser.parse_args()
+    _add_inputs(parser)
+    _add_options(parser)
+    _add_confidence(parser)
+    args = parser.parse_args(_join_dashes(sys.argv[1:]))
     given = {k for k in ('image', 'audio', 'video', 'folder') if vars(args)[k]}
     if given not in ({'image', 'audio'}, {'video'}, {'folder'}):
         parser.error('give --image and --audio, or --video, or --folder')
@@ -126,28 +135,35 @@ def parse_args() -> argparse.Namespace:
     return args
 
 
+def _check_files(args: argparse.Namespace) -> None:
+    """Look for the files before anything slow is imported."""
+    for path in (args.image, args.audio, args.video, args.threshold_from):
+        if path and not os.path.isfile(path):
+            raise FileNotFoundError(f'{path}: no such file')
+    if args.folder and not os.path.isdir(args.folder):
+        raise NotADirectoryError(f'{args.folder}: no such folder')
+    if args.model or args.checkpoint:
+        find_checkpoint(args.model, args.checkpoint)
+
+
 def main() -> None:
     """Infer, write, print; bad input ends with a message."""
     args = parse_args()
     try:
-        failed = infer(args)
+        with tidy_exit('interrupted; no unfinished file is left'):
+            _check_files(args)
+            failed = _infer(args)
     except (OSError, ValueError) as error:
         sys.exit(f'error: {error}')
-    except KeyboardInterrupt:
-        sys.exit('interrupted; no unfinished file is left')
     if failed:
         sys.exit('\n'.join(f'error: {text}' for text in failed.values()))
 
 
-def infer(args: argparse.Namespace) -> Dict[str, str]:
-    """Infer what was asked for.
-
-    Args:
-        args (Namespace): Command line.
-
-    Returns:
-        dict[str, str]: Of a folder, files that failed, and why.
-    """
+def _infer(args: argparse.Namespace) -> Dict[str, str]:
+    """Infer what was asked for; return what failed of a folder, and why."""
+    options = {name: getattr(args, name) for name in vars(DEFAULTS)}
+    VideoOptions(**options)
+    from fnac_mm.apis import LocalizationInferencer, read_min_confidence
     limit = args.min_confidence
     if args.threshold_from is not None:
         limit = read_min_confidence(args.threshold_from)
@@ -155,31 +171,22 @@ def infer(args: argparse.Namespace) -> Dict[str, str]:
         args.model, args.checkpoint, args.device, min_confidence=limit)
     if inferencer.min_confidence is None:
         print(UNKNOWN, file=sys.stderr)
-    options = {name: getattr(args, name) for name in vars(DEFAULTS)}
     if args.folder:
         results = inferencer.infer_folder(args.folder, args.out_dir, **options)
-        print('\n'.join(describe_folder(results, args.out_dir)))
+        print('\n'.join(_describe_folder(results, args.out_dir)))
         return results['failed']
     if args.video and not args.still:
         out_file = Path(args.out_dir) / f'{Path(args.video).stem}.mp4'
         summary = inferencer.infer_video(args.video, out_file, **options)
-        print('\n'.join(describe_video(summary)))
+        print('\n'.join(_describe_video(summary)))
         return {}
-    print('\n'.join(describe_picture(infer_picture(inferencer, args))))
+    print('\n'.join(_describe_picture(_infer_picture(inferencer, args))))
     return {}
 
 
-def infer_picture(inferencer: LocalizationInferencer,
-                  args: argparse.Namespace) -> Dict[str, Any]:
-    """Infer a picture and a sound, or a frame of a video.
-
-    Args:
-        inferencer (LocalizationInferencer): Model.
-        args (Namespace): Command line.
-
-    Returns:
-        dict: Prediction of the inferencer.
-    """
+def _infer_picture(inferencer: 'LocalizationInferencer',
+                   args: argparse.Namespace) -> Dict[str, Any]:
+    """Infer a picture and a sound, or a frame of a video."""
     inferencer.show_progress = False
     inputs = dict(
         image=args.image, audio=args.audio, video=args.video, time=args.time)
@@ -192,15 +199,8 @@ def infer_picture(inferencer: LocalizationInferencer,
     return prediction
 
 
-def describe_picture(prediction: Dict[str, Any]) -> Iterator[str]:
-    """Lines about a picture.
-
-    Args:
-        prediction (dict): Of the inferencer.
-
-    Yields:
-        str: Lines.
-    """
+def _describe_picture(prediction: Dict[str, Any]) -> Iterator[str]:
+    """Lines about a picture."""
     x, y = prediction['peak']
     place = ('no source placed' if prediction['placed'] is False else
              f'box (x0, y0, x1, y1) in pixels: {prediction["box_pixels"]}')
@@ -210,15 +210,8 @@ def describe_picture(prediction: Dict[str, Any]) -> Iterator[str]:
     yield from prediction['files'].values()
 
 
-def describe_video(summary: Dict[str, Any]) -> Iterator[str]:
-    """Lines about a video.
-
-    Args:
-        summary (dict): Of ``infer_video``.
-
-    Yields:
-        str: Lines.
-    """
+def _describe_video(summary: Dict[str, Any]) -> Iterator[str]:
+    """Lines about a video."""
     placed = summary['n_placed']
     yield (f'{summary["n_frames"]:,} frames, {summary["n_analyzed"]:,} '
            'analysed, ' +
@@ -230,17 +223,9 @@ def describe_video(summary: Dict[str, Any]) -> Iterator[str]:
     yield from summary['files'].values()
 
 
-def describe_folder(results: Dict[str, Any], out_dir: str) -> Iterator[str]:
-    """Lines about a folder.
-
-    Args:
-        results (dict): Of ``infer_folder``.
-        out_dir (str): Where they are.
-
-    Yields:
-        str: Lines.
-    """
-    for path, reason in results['unpaired'].items():
+def _describe_folder(results: Dict[str, Any], out_dir: str) -> Iterator[str]:
+    """Lines about a folder."""
+    for path, reason in results['left_out'].items():
         yield f'left out: {path}: {reason}'
     yield (f'{len(results["predictions"]):,} pictures, '
            f'{len(results["videos"]):,} videos, {len(results["failed"]):,} '

@@ -7,50 +7,18 @@ of the network. Without a checkpoint the shipped one is used, which knows only
 a synthetic world. Needs: pip install -e '.[demo]'
 """
 import argparse
-import os
-import signal
 import sys
 import tempfile
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Callable
+from typing import TYPE_CHECKING
 
-from fnac_mm.apis import LocalizationInferencer, read_min_confidence
-from fnac_mm.apis.demo_service import DemoService
-from fnac_mm.apis.upload_limits import UploadLimits
+from fnac_mm.apis.find_checkpoint import find_checkpoint
+from fnac_mm.apis.interrupts import tidy_exit
+from fnac_mm.apis.web_demo import MAX_MB, MAX_SECONDS
 
-LIMITS = UploadLimits()
-LOOPBACK = ('127.0.0.1', 'localhost', '::1')
-# The page loads nothing from elsewhere, whatever its libraries ask for.
-POLICY = ("default-src 'self'; script-src 'self' 'unsafe-inline' "
-          "'unsafe-eval' blob:; style-src 'self' 'unsafe-inline'; "
-          "img-src 'self' data: blob:; media-src 'self' data: blob:; "
-          "font-src 'self' data:; connect-src 'self' data: blob:; "
-          "worker-src 'self' blob:; frame-ancestors 'none'")
-HEADERS = [(b'content-security-policy', POLICY.encode()),
-           (b'referrer-policy', b'no-referrer'),
-           (b'x-content-type-options', b'nosniff')]
-
-
-class SecurityHeaders:
-    """ASGI middleware: headers that keep the page to itself.
-
-    Args:
-        app (Callable): ASGI application.
-    """
-
-    def __init__(self, app: Callable) -> None:
-        self.app = app
-
-    async def __call__(self, scope: dict, receive: Callable,
-                       send: Callable) -> None:
-
-        async def send_more(message: dict) -> None:
-            if message['type'] == 'http.response.start':
-                message['headers'] = [*message.get('headers', []), *HEADERS]
-            await send(message)
-
-        await self.app(scope, receive, send_more)
+if TYPE_CHECKING:
+    from fnac_mm.apis.web_demo.service import DemoService
 
 
 def parse_args() -> argparse.Namespace:
@@ -68,16 +36,16 @@ def parse_args() -> argparse.Namespace:
     add('--port', type=int, default=7860, help='default: %(default)s')
     add('--max-upload-mb',
         type=float,
-        default=LIMITS.max_mb,
+        default=MAX_MB,
         help='largest file (default: %(default)g)')
     add('--max-seconds',
         type=float,
-        default=LIMITS.max_seconds,
+        default=MAX_SECONDS,
         help='longest video or sound (default: %(default)g)')
     add('--every',
         type=int,
         default=2,
-        help='look at every so manyth frame '
+        help='look at one in so many frames '
         'of a video (default: %(default)s)')
     add('--device', help='cpu, cuda, ... (default: a GPU)')
     confidence = parser.add_mutually_exclusive_group()
@@ -93,20 +61,11 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def build_service(args: argparse.Namespace, folder: Path) -> DemoService:
-    """Load the model.
-
-    Args:
-        args (Namespace): Command line.
-        folder (Path): For results.
-
-    Returns:
-        DemoService: What the page calls.
-
-    Raises:
-        FileNotFoundError: If a file is missing.
-        ValueError: If the checkpoint can't be used, or an option is wrong.
-    """
+def _build_service(args: argparse.Namespace, folder: Path) -> 'DemoService':
+    """Load the model."""
+    from fnac_mm.apis import LocalizationInferencer, read_min_confidence
+    from fnac_mm.apis.web_demo.service import DemoService
+    from fnac_mm.apis.web_demo.upload_limits import UploadLimits
     if args.every < 1:
         raise ValueError(f'--every must be at least 1, got {args.every}')
     limits = UploadLimits(args.max_upload_mb, args.max_seconds)
@@ -123,74 +82,17 @@ def build_service(args: argparse.Namespace, folder: Path) -> DemoService:
     return DemoService(inferencer, folder, limits, args.every)
 
 
-def describe(args: argparse.Namespace, service: DemoService) -> str:
-    """What a visitor should know.
-
-    Args:
-        args (Namespace): Command line.
-        service (DemoService): With model and limits.
-
-    Returns:
-        str: Markdown.
-    """
-    limits = service.limits
-    lines = [
-        'The model compares each part of the picture with the sound. Bright '
-        'is where they agree.',
-        f'At most {limits.max_mb:g} MB and {limits.max_seconds:g} s. Nothing '
-        'leaves the machine that serves this page; it deletes the files '
-        'after about an hour, and when it stops.'
-    ]
-    if args.checkpoint is None:
-        lines.insert(
-            1, '**Only a start:** this model knows twelve drawn objects and '
-            'their sounds, nothing of the real world.')
-    if service.inferencer.min_confidence is None:
-        lines.append('It is not known from which confidence on it can be '
-                     'trusted: a place is shown whatever is heard.')
-    return '\n\n'.join(lines)
-
-
-def serve(args: argparse.Namespace, folder: Path) -> None:
-    """Serve the page until it is stopped.
-
-    Args:
-        args (Namespace): Command line.
-        folder (Path): For all files; its owner removes it.
-
-    Raises:
-        OSError: If the port is taken.
-    """
-    # Gradio reads these when it is imported.
-    os.environ.update(
-        GRADIO_ANALYTICS_ENABLED='False',
-        GRADIO_TEMP_DIR=str(folder / 'uploads'),
-        HF_HUB_OFFLINE='1')
-    results = folder / 'results'
-    results.mkdir()
-    service = build_service(args, results)
-    from starlette.middleware import Middleware
-    from web_demo_page import CSS, THEME, Page
-
-    page = Page(service, describe(args, service)).blocks
-    launched: Any = page.queue(
-        default_concurrency_limit=1, max_size=16).launch(
-            server_name=args.host,
-            server_port=args.port,
-            share=False,
-            quiet=True,
-            prevent_thread_lock=True,
-            ssr_mode=False,
-            footer_links=[],
-            theme=THEME,
-            css=CSS,
-            max_file_size=int(args.max_upload_mb * 2**20),
-            app_kwargs=dict(middleware=[Middleware(SecurityHeaders)]))
-    if args.host not in LOOPBACK:
-        print('everyone in the network who can reach this machine can use '
-              'the page; it has no password')
-    print(f'open {launched[1]} in a browser; Ctrl-C stops it', flush=True)
-    page.block_thread()
+def _serve(args: argparse.Namespace) -> None:
+    """Check the files, load the model, serve until stopped."""
+    if args.checkpoint:
+        find_checkpoint(args.config, args.checkpoint)
+    with tempfile.TemporaryDirectory(prefix='fnac_mm_web_') as name:
+        folder = Path(name)
+        (folder / 'results').mkdir()
+        service = _build_service(args, folder / 'results')
+        from fnac_mm.apis.web_demo import server
+        server.serve(service, folder, args.host, args.port, args.checkpoint
+                     is None)
 
 
 def main() -> None:
@@ -200,11 +102,9 @@ def main() -> None:
         sys.exit("error: the page needs Gradio: pip install -e '.[demo]' "
                  '-c requirements/constraints.txt, in an environment of its '
                  'own (docs/web_demo.md)')
-    # So that a service manager's stop removes the files, too.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
-        with tempfile.TemporaryDirectory(prefix='fnac_mm_web_') as folder:
-            serve(args, Path(folder))
+        with tidy_exit('stopped; all files of the page are deleted'):
+            _serve(args)
     except (OSError, ValueError) as error:
         sys.exit(f'error: {error}')
 

@@ -1,5 +1,6 @@
 """From pictures and sounds to heat maps, in one object."""
 import os
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Optional, Sequence, Union
 
@@ -10,20 +11,20 @@ from mmengine.infer import BaseInferencer
 from mmengine.registry import DefaultScope
 from torch import nn
 
-from fnac_mm.apis.checkpoint_config import (ConfigLike, find_checkpoint,
-                                            read_config)
+from fnac_mm.apis.checkpoint_config import read_config, registered_only
+from fnac_mm.apis.find_checkpoint import ConfigLike, find_checkpoint
 from fnac_mm.apis.folder_inference import FolderInference
-from fnac_mm.apis.inference_input import (InferenceInput, InferencePipeline,
-                                          parse_inputs)
-from fnac_mm.apis.placement import (NOT_PLACED, check_confidence, enlarge_maps,
-                                    pack_prediction, place, write_prediction)
-from fnac_mm.apis.progress import Progress, progress_bar
-from fnac_mm.apis.video_inference import VideoInference
+from fnac_mm.apis.inference_pipeline import (InferenceInput, InferencePipeline,
+                                             parse_inputs)
+from fnac_mm.apis.source_location import (NOT_PLACED, check_confidence,
+                                          enlarge_maps, pack_prediction, place,
+                                          write_prediction)
+from fnac_mm.apis.video_inference import Advance, VideoInference, progress_bar
 from fnac_mm.apis.video_options import VideoOptions
 from fnac_mm.datasets import collate_av
 from fnac_mm.functional import Protocol, get_protocol
 from fnac_mm.registry import INFERENCERS, MODELS, TRANSFORMS
-from fnac_mm.utils import load_plain_checkpoint
+from fnac_mm.utils import check_weights, load_plain_checkpoint, read_weights
 from fnac_mm.visualization import LocalizationVisualizer
 from fnac_mm.visualization.overlay import draw_overlay
 
@@ -50,7 +51,7 @@ class LocalizationInferencer(BaseInferencer):
     * ``predictions``: a list of dicts with ``sample_id``; ``map`` (H, W)
       float32, enlarged as the protocol says, then to the picture's size;
       ``raw_map`` (h, w) cosines; ``confidence``, ``placed``, ``peak``,
-      ``box`` and ``box_pixels`` of :func:`~fnac_mm.apis.placement.place`;
+      ``box``, ``box_pixels`` of :func:`~fnac_mm.apis.source_location.place`;
       with ``object_prior`` also ``object_map`` and ``fused_map``; with
       ``out_dir`` ``files``, a dict of ``map`` (npy) and ``overlay`` (png).
       With ``return_datasamples`` a list of
@@ -103,14 +104,18 @@ class LocalizationInferencer(BaseInferencer):
                  min_confidence: Optional[float] = None) -> None:
         config, weights = find_checkpoint(model, weights)
         self._checkpoint = load_plain_checkpoint(weights)
-        if config is None:
-            config = read_config(self._checkpoint, weights)
         self.object_prior = object_prior
-        with DefaultScope.overwrite_default_scope(scope):
+        with ExitStack() as stack:
+            stack.enter_context(DefaultScope.overwrite_default_scope(scope))
+            if config is None:
+                config = read_config(self._checkpoint, weights)
+                stack.enter_context(registered_only(weights))
             super().__init__(config, weights, device, scope, show_progress)
+        meta = self._checkpoint.get('meta')
+        meta = meta if isinstance(meta, dict) else {}
         sources = dict(
             argument=min_confidence,
-            checkpoint=self._checkpoint.get('meta', {}).get('min_confidence'),
+            checkpoint=meta.get('min_confidence'),
             config=self.cfg.get('min_confidence'))
         known = [check_confidence(v, k) for k, v in sources.items()]
         self.min_confidence = next((v for v in known if v is not None), None)
@@ -125,17 +130,9 @@ class LocalizationInferencer(BaseInferencer):
             cfg.model.object_prior = None
         model = MODELS.build(cfg.model)
         model.cfg = cfg
-        state = self._checkpoint.get('state_dict')
-        if state is None:
-            raise ValueError(
-                f'{weights}: no "state_dict" in this checkpoint (found '
-                f'{sorted(self._checkpoint)}); the authors\' files are '
-                'converted by tools/model_converters/convert_official.py')
-        try:
-            model.load_state_dict(state)
-        except RuntimeError as error:
-            raise ValueError(f'{weights}: the checkpoint does not fit the '
-                             f'model of the config: {error}') from error
+        state = read_weights(self._checkpoint, weights)
+        check_weights(model.state_dict(), state, weights)
+        model.load_state_dict(state)
         # Of metrics only, and large.
         model.return_features = False
         return model.to(device).eval()
@@ -252,7 +249,7 @@ class LocalizationInferencer(BaseInferencer):
     def infer_video(self,
                     path: Union[str, Path],
                     out_file: Union[str, Path],
-                    progress: Optional[Progress] = None,
+                    progress: Optional[Advance] = None,
                     **options: Any) -> Dict[str, Any]:
         """Draw the heat map over a video, in sync with its sound.
 
@@ -295,9 +292,9 @@ class LocalizationInferencer(BaseInferencer):
                              'than the input')
         run = VideoInference(self.model, self.pipeline, path,
                              VideoOptions(**options), self.min_confidence)
-        out_file.parent.mkdir(parents=True, exist_ok=True)
-        with progress_bar(out_file.stem, progress,
-                          self.show_progress) as advance:
+        if progress is not None:
+            return run.run(out_file, progress)
+        with progress_bar(out_file.stem, self.show_progress) as advance:
             return run.run(out_file, advance)
 
     def infer_folder(self, folder: Union[str, Path], out_dir: Union[str, Path],
@@ -313,7 +310,7 @@ class LocalizationInferencer(BaseInferencer):
         Returns:
             dict: ``predictions`` of the pairs, without their maps,
             ``videos`` (as of :meth:`infer_video`), ``failed`` and
-            ``unpaired`` (files and reasons).
+            ``left_out`` (files and reasons).
 
         Raises:
             NotADirectoryError: If there is no such folder.

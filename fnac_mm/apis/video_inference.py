@@ -3,30 +3,35 @@
 Shape legend: (H, W) pixels, (h, w) positions, F frequency bins, T time
 frames.
 """
+import json
+import os
 from collections import Counter, deque
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager, suppress
 from fractions import Fraction
-from itertools import chain, islice
+from itertools import chain, islice, repeat
 from pathlib import Path
-from typing import (Any, Deque, Dict, Iterable, Iterator, List, Optional,
-                    Sequence, Tuple, TypeVar)
+from typing import (Any, Callable, Deque, Dict, Iterable, Iterator, List,
+                    Optional, Sequence, Tuple, TypeVar)
 
 import torch
+from rich.console import Console
+from rich.progress import Progress
 from torch import Tensor, nn
 
-from fnac_mm.apis.frame_log import FrameLog
-from fnac_mm.apis.inference_input import InferencePipeline
-from fnac_mm.apis.placement import NOT_PLACED, enlarge_maps, place
-from fnac_mm.apis.progress import Progress
+from fnac_mm.apis.inference_pipeline import InferencePipeline
 from fnac_mm.apis.sound_windows import WindowedSound
+from fnac_mm.apis.source_location import NOT_PLACED, enlarge_maps, place
 from fnac_mm.apis.video_options import VideoOptions
 from fnac_mm.functional import get_protocol
 from fnac_mm.media.sound_track import SoundTrack, sound_origin
 from fnac_mm.media.video import Frame, VideoReader
 from fnac_mm.media.writer import SoundCopy, VideoWriter
 from fnac_mm.models import AVDataPreprocessor
+from fnac_mm.utils import atomic_path
 from fnac_mm.visualization.overlay import draw_overlay
 
+# Called with the seconds done and those in all, None if nobody knows.
+Advance = Callable[[float, Optional[float]], None]
 # A frame that the model sees and those that keep its map.
 Group = List[Frame]
 Item = TypeVar('Item')
@@ -43,7 +48,7 @@ class VideoInference:
         path (str): Video.
         options (VideoOptions): What the user chose.
         min_confidence (float, optional): See
-            :func:`~fnac_mm.apis.placement.place`.
+            :func:`~fnac_mm.apis.source_location.place`.
         sound (str, optional): File that is heard instead of the video's own
             sound, from its begin to the end of the pictures.
 
@@ -105,7 +110,7 @@ class VideoInference:
                              own.hop_length,
                              self.pipeline.load_audio.sample_rate)
 
-    def run(self, out_file: Path, progress: Progress) -> Dict[str, Any]:
+    def run(self, out_file: Path, progress: Advance) -> Dict[str, Any]:
         """Write the video and, beside it, a json of its frames.
 
         Args:
@@ -117,28 +122,32 @@ class VideoInference:
             dict: See ``LocalizationInferencer.infer_video``.
         """
         log_file = out_file.with_suffix('.json')
+        with suppress(FileNotFoundError):
+            os.stat(log_file)  # a name that is too long is told at once
         counts = dict(n_frames=0, n_analyzed=0)
         placed: Counter = Counter()
+        summary: Dict[str, Any] = {}
         with self._files, ExitStack() as outputs:
-            log = outputs.enter_context(FrameLog(log_file, self._head()))
+            write_record = outputs.enter_context(
+                _frame_log(log_file, self._head(), summary))
             frames = iter(self.reader)
             first = next(frames)
             writer = outputs.enter_context(self._writer(out_file, first))
             for group, raw in self._maps(chain([first], frames)):
                 record = self._draw(writer, group, raw)
-                log.write(record)
+                write_record(record)
                 counts['n_frames'] += len(group)
                 counts['n_analyzed'] += 1
                 placed[record['placed']] += 1
                 progress(
                     float(group[-1].time - self.zero), self.reader.seconds)
-            log.summary = dict(
+            summary.update(
                 counts,
                 n_placed=None if placed[None] else placed[True],
                 audio='copied' if self.copy.copied else 'encoded as AAC',
                 missing_seconds=self._missing(group[-1]))
         return dict(
-            log.summary,
+            summary,
             audio_columns=self.sound.columns,
             files=dict(video=str(out_file), frames=str(log_file)))
 
@@ -223,3 +232,35 @@ def _chunks(items: Iterable[Item], size: int) -> Iterator[List[Item]]:
     iterator = iter(items)
     while chunk := list(islice(iterator, size)):
         yield chunk
+
+
+@contextmanager
+def _frame_log(path: Path, head: Dict[str, Any],
+               summary: Dict[str, Any]) -> Iterator[Callable[[dict], Any]]:
+    """Write a json object as its list of frames grows.
+
+    Its memory does not grow, and it appears when it is complete, with the
+    summary at its end. Yields what adds a frame: plain, finite values.
+    """
+    with atomic_path(path) as draft, draft.open('w', encoding='utf-8') as file:
+        file.write(f'{json.dumps(head)[:-1]}, "frames": [')
+        commas = chain([''], repeat(','))
+        yield lambda record: file.write(
+            f'{next(commas)}\n{json.dumps(record, allow_nan=False)}')
+        file.write(f'\n], {json.dumps(summary)[1:]}\n')
+
+
+@contextmanager
+def progress_bar(name: str, show: bool) -> Iterator[Advance]:
+    """A bar on the terminal.
+
+    Args:
+        name (str): What is worked on.
+        show (bool): Whether to show it.
+
+    Yields:
+        Callable: To be told how far the work is.
+    """
+    with Progress(console=Console(stderr=True), disable=not show) as bar:
+        task = bar.add_task(name, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -1,9 +1,10 @@
 """What may be chosen for the heat map of a video."""
 import math
 from dataclasses import dataclass
-from typing import Optional, Union
+from typing import TYPE_CHECKING, Optional, Union
 
-from fnac_mm.functional import MapSmoother, Protocol, get_protocol
+if TYPE_CHECKING:
+    from fnac_mm.functional import MapSmoother, Protocol
 
 
 @dataclass(frozen=True)
@@ -13,7 +14,7 @@ class VideoOptions:
     Attributes:
         start (float): Second of the video to begin at. Defaults to 0.
         duration (float, optional): Seconds of it. None is to the end.
-        every (int): The model looks at every so manyth frame; those between
+        every (int): The model looks at one in so many frames; those between
             keep its map. Defaults to 1.
         fps (float, optional): At most this many frames per second in the
             output; others are left out. None keeps all.
@@ -42,7 +43,7 @@ class VideoOptions:
     smoothing: str = 'none'
     smoothing_seconds: float = 0.25
     audio_track: int = 0
-    protocol: Union[str, Protocol] = 'fnac_test'
+    protocol: Union[str, 'Protocol'] = 'fnac_test'
     threads: int = 1
 
     def __post_init__(self) -> None:
@@ -62,13 +63,20 @@ class VideoOptions:
         if not 0 < self.threshold <= 1:
             raise ValueError('threshold must be in (0, 1], got '
                              f'{self.threshold}')
-        get_protocol(self.protocol)
-        self.smoother()
+        # What only asks for the defaults need not wait for torch.
+        if self.protocol != VideoOptions.protocol:
+            from fnac_mm.functional import get_protocol
+            get_protocol(self.protocol)
+        if (self.smoothing,
+                self.smoothing_seconds) != (VideoOptions.smoothing,
+                                            VideoOptions.smoothing_seconds):
+            self.smoother()
 
-    def smoother(self) -> MapSmoother:
+    def smoother(self) -> 'MapSmoother':
         """Make what smooths the maps.
 
         Returns:
             MapSmoother: For one video.
         """
+        from fnac_mm.functional import MapSmoother
         return MapSmoother(self.smoothing, self.smoothing_seconds)

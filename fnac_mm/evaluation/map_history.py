@@ -137,6 +137,10 @@ def _read(path: Path) -> Dict[str, Any]:
                 epoch=int, protocol=dict, dataset=dict, results=list).items():
             if not isinstance(content[key], kind):
                 raise ValueError(f'{key} is {content[key]!r}')
+        for row in content['results']:
+            expected = frame_file(str(row['sample_id']))
+            if row.get('frame', expected) != expected:
+                raise ValueError(f'frame is {row["frame"]!r}')
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise ValueError(
             f'{path} is no history of maps: {error!s:.200}') from None

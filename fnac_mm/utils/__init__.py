@@ -1,11 +1,13 @@
 """Helpers that depend on nothing else of the package."""
-from .checkpoint import load_plain_checkpoint, safe_loading
+from .checkpoint import (check_weights, forget_foreign_paths,
+                         load_plain_checkpoint, read_weights, safe_loading)
 from .dist import first_row, gather_rows, mean_over_processes
 from .files import (atomic_path, file_digest, json_digest, list_digest,
                     remove_unfinished, write_atomically)
 
 __all__ = [
-    'atomic_path', 'file_digest', 'first_row', 'gather_rows', 'json_digest',
-    'list_digest', 'load_plain_checkpoint', 'mean_over_processes',
+    'atomic_path', 'check_weights', 'file_digest', 'first_row',
+    'forget_foreign_paths', 'gather_rows', 'json_digest', 'list_digest',
+    'load_plain_checkpoint', 'mean_over_processes', 'read_weights',
     'remove_unfinished', 'safe_loading', 'write_atomically'
 ]

@@ -8,9 +8,10 @@ import struct
 import zipfile
 import zlib
 from contextlib import contextmanager
-from typing import IO, Iterator
+from typing import IO, Any, Dict, Iterator, List
 
 import torch
+from torch import Tensor
 
 _FORCE = 'TORCH_FORCE_WEIGHTS_ONLY_LOAD'
 _TRUST = 'TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD'
@@ -134,3 +135,82 @@ def load_plain_checkpoint(path: str) -> dict:
         raise ValueError(f'{path}: expected a dict, got '
                          f'{type(checkpoint).__name__}')
     return checkpoint
+
+
+def read_weights(checkpoint: dict, path: str) -> Dict[str, Tensor]:
+    """Weights of a checkpoint.
+
+    Args:
+        checkpoint (dict): As loaded.
+        path (str): Its file, for messages.
+
+    Returns:
+        dict[str, Tensor]: By their names, without the ``module.`` that
+        DistributedDataParallel puts before them.
+
+    Raises:
+        ValueError: If it holds none.
+    """
+    state = checkpoint.get('state_dict')
+    if not isinstance(state, dict):
+        raise ValueError(
+            f'{path}: no "state_dict" in this checkpoint (found '
+            f'{sorted(map(str, checkpoint))[:20]}); the authors\' files are '
+            'converted by tools/model_converters/convert_official.py')
+    return {str(key).removeprefix('module.'): v for key, v in state.items()}
+
+
+def check_weights(expected: Dict[str, Tensor], found: Dict[str, Any],
+                  path: str) -> None:
+    """Compare the weights of a checkpoint with those of a model.
+
+    Args:
+        expected (dict[str, Tensor]): State dict of the model.
+        found (dict[str, Tensor]): Of :func:`read_weights`.
+        path (str): File of the checkpoint, for messages.
+
+    Raises:
+        ValueError: If they differ in names or shapes; the message counts
+            and names the first.
+    """
+    wrong = [
+        f'{key} {tuple(getattr(found[key], "shape", ()))} instead of '
+        f'{tuple(value.shape)}' for key, value in expected.items()
+        if key in found and getattr(found[key], 'shape', None) != value.shape
+    ]
+    kinds: Dict[str, List[str]] = {
+        'missing': [key for key in expected if key not in found],
+        'unexpected': [key for key in found if key not in expected],
+        'of another shape': wrong
+    }
+    lines = [
+        f'\n  {len(names)} {kind}: ' + ', '.join(n[:120] for n in names[:3]) +
+        (', ...' if names[3:] else '') for kind, names in kinds.items()
+        if names
+    ]
+    if lines:
+        raise ValueError(f'{path}: the checkpoint does not fit the model of '
+                         f'this config:{"".join(lines)}')
+
+
+def forget_foreign_paths(checkpoint: dict, folder: str) -> None:
+    """Drop what a checkpoint says of best checkpoints elsewhere.
+
+    A resumed training removes the best checkpoint before the next, and a
+    checkpoint may name any file or folder as that.
+
+    Args:
+        checkpoint (dict): As loaded; changed in place.
+        folder (str): Of the training that is resumed.
+    """
+    hub = checkpoint.get('message_hub')
+    hub = hub if isinstance(hub, dict) else {}
+    info, resumed = (
+        part if isinstance(part, dict) else {}
+        for part in map(hub.get, ('runtime_info', 'resumed_keys')))
+    for key in [k for k in info if str(k).startswith('best_ckpt')]:
+        path, home = str(info[key]), os.path.realpath(folder)
+        inside = os.path.realpath(os.path.dirname(path)) == home
+        if not inside or path[-4:] != '.pth' or os.path.isdir(path):
+            del info[key]
+            resumed.pop(key, None)

@@ -1,7 +1,7 @@
 """Damage to a file, drawn at random and repeatable by its seed."""
 import random
 import re
-from typing import Callable, List
+from typing import Callable, List, Optional
 
 _NUMBER = re.compile(rb'-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?')
 _STRING = re.compile(rb'"[^"\n]{0,200}"')
@@ -34,9 +34,10 @@ def _put(content: bytes, where: slice, new: bytes) -> bytes:
     return content[:where.start] + new + content[where.stop:]
 
 
-def _at(content: bytes, rng: Rng) -> slice:
+def _insert(content: bytes, rng: Rng, new: Optional[bytes]) -> bytes:
     begin = rng.randrange(len(content) + 1)
-    return slice(begin, begin)
+    new = rng.choice(_TOKENS) if new is None else new
+    return content[:begin] + new + content[begin:]
 
 
 def flip_bits(content: bytes, rng: Rng) -> bytes:
@@ -57,22 +58,6 @@ def set_integer(content: bytes, rng: Rng) -> bytes:
     return _put(content, slice(begin, begin + size), number)
 
 
-def truncate(content: bytes, rng: Rng) -> bytes:
-    """Cut the end off."""
-    return content[:rng.randrange(len(content) + 1)]
-
-
-def delete_piece(content: bytes, rng: Rng) -> bytes:
-    """Take a piece out."""
-    return _put(content, _span(content, rng), b'')
-
-
-def duplicate_piece(content: bytes, rng: Rng) -> bytes:
-    """Repeat a piece, there or elsewhere."""
-    piece = content[_span(content, rng)] * rng.choice((1, 1, 2, 50))
-    return _put(content, _at(content, rng), piece)
-
-
 def overwrite_piece(content: bytes, rng: Rng) -> bytes:
     """Overwrite a piece with noise, or with another piece."""
     where = _span(content, rng)
@@ -83,15 +68,11 @@ def overwrite_piece(content: bytes, rng: Rng) -> bytes:
                 piece if rng.random() < 0.5 else rng.randbytes(length))
 
 
-def insert_token(content: bytes, rng: Rng) -> bytes:
-    """Insert what text formats trip over."""
-    return _put(content, _at(content, rng), rng.choice(_TOKENS))
-
-
 def insert_run(content: bytes, rng: Rng) -> bytes:
     """Insert a very long run of one byte."""
     byte = rng.choice((b'a', b',', b'"', b'0', b'\n', b' ', b'\0', b'\xff'))
-    return _put(content, _at(content, rng),
+    begin = rng.randrange(len(content) + 1)
+    return _put(content, slice(begin, begin),
                 byte * rng.choice((300, 5000, 150_000)))
 
 
@@ -140,12 +121,19 @@ def change_lines(content: bytes, rng: Rng) -> bytes:
 
 
 _BINARY: List[Callable[[bytes, Rng], bytes]] = [
-    flip_bits, flip_bits, set_integer, set_integer, truncate, delete_piece,
-    duplicate_piece, overwrite_piece, insert_run
-]
-_TEXT = _BINARY + [
-    insert_token, insert_token, nest, swap_numbers, swap_numbers, swap_numbers,
-    swap_strings, change_lines
+    flip_bits, flip_bits, set_integer, set_integer,
+    # Cut the end off; take a piece out; repeat one, there or elsewhere.
+    lambda content, rng: content[:rng.randrange(len(content) + 1)],
+    lambda content, rng: _put(content, _span(content, rng), b''),
+    lambda content, rng: _insert(
+        content, rng,
+        content[_span(content, rng)] * rng.choice((1, 1, 2, 50))),
+    overwrite_piece, insert_run
+]  # yapf: disable
+# Insert what text formats trip over.
+_TOKEN = [lambda content, rng: _insert(content, rng, None)] * 2
+_TEXT = _BINARY + _TOKEN + [
+    nest, swap_numbers, swap_numbers, swap_numbers, swap_strings, change_lines
 ]
 
 

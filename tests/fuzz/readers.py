@@ -10,7 +10,7 @@ import torch
 from mmengine.fileio import io as mmengine_io
 
 from fnac_mm.apis.checkpoint_config import read_config
-from fnac_mm.apis.upload_limits import UploadLimits
+from fnac_mm.apis.web_demo.upload_limits import UploadLimits
 from fnac_mm.datasets import AVSBenchS4, LoadAudio, LoadImage
 from fnac_mm.datasets.packed.reader import PackedMedia
 from fnac_mm.datasets.published_lists import list_entries, recognize_list

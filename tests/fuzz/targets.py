@@ -7,7 +7,7 @@ from typing import List
 import cv2
 import numpy as np
 
-from fnac_mm.apis.placement import read_min_confidence
+from fnac_mm.apis.source_location import read_min_confidence
 from fnac_mm.datasets import read_id_list
 from fnac_mm.datasets.box_list import read_annotation_list
 from fnac_mm.datasets.extended import read_negative_list

@@ -11,7 +11,7 @@ import pytest
 import soundfile
 from PIL import Image
 
-from fnac_mm.apis.upload_limits import UploadLimits
+from fnac_mm.apis.web_demo.upload_limits import UploadLimits
 from fnac_mm.datasets import LoadImage
 from fnac_mm.functional import load_waveform
 from fnac_mm.functional.spectrogram_stream import StreamResampler

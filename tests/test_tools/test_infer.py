@@ -1,7 +1,11 @@
 """tools/infer.py as a user runs it."""
 import json
+import os
 import shutil
+import signal
+import subprocess
 import sys
+import time
 from pathlib import Path
 
 import av
@@ -10,7 +14,7 @@ import pytest
 from mmengine.config import Config
 from PIL import Image
 
-from ..conftest import run_python
+from ..conftest import ROOT, run_python
 from ..media import write_media
 from ..test_apis.toy_model import CONFIG, save_toy
 
@@ -105,6 +109,71 @@ def test_folder(folder: Path, tmp_path: Path) -> None:
     assert sorted(p.name for p in (tmp_path / 'out').iterdir()) == [
         'film.json', 'film.mp4', 'predictions.json'
     ]
+
+
+@pytest.mark.parametrize('number, code', [(signal.SIGINT, 130),
+                                          (signal.SIGTERM, 143)])
+def test_stopped(folder: Path, tmp_path: Path, number: int, code: int) -> None:
+    """Once the first draft is there: a line, and nothing is left."""
+    out = tmp_path / 'out'
+    film = tmp_path / 'long.mp4'
+    frames = np.zeros((400, 32, 48, 3), np.uint8)
+    write_media(film, np.zeros(320000, np.int16), 8000, 'aac', frames)
+    process = subprocess.Popen([
+        sys.executable, 'tools/infer.py',
+        str(folder / 'toy.pth'), '--video',
+        str(film), '--out-dir',
+        str(out)
+    ],
+                               cwd=ROOT,
+                               stderr=subprocess.PIPE,
+                               text=True)
+    while process.poll() is None and not (out.is_dir() and any(out.iterdir())):
+        time.sleep(0.02)
+    assert list(out.iterdir())
+    process.send_signal(number)
+    told = process.communicate()[1]
+    assert process.returncode == code and 'Traceback' not in told
+    assert 'interrupted; no unfinished file is left' in told
+    assert list(out.iterdir()) == []
+
+
+LIGHT = """
+import runpy, sys, types
+package = types.ModuleType('fnac_mm')
+package.__path__ = ['fnac_mm']
+sys.modules['fnac_mm'] = package
+try:
+    runpy.run_path(sys.argv.pop(1), run_name='__main__')
+finally:
+    print([m for m in ('torch', 'numpy', 'mmengine') if m in sys.modules])
+"""
+
+
+@pytest.mark.parametrize('command', [
+    'infer.py --help',
+    'infer.py none.pth --video setup.py --out-dir x',
+    'infer.py --video none.mp4 --out-dir x',
+    'infer.py --folder none --out-dir x',
+    'web_demo.py --help',
+])
+def test_arguments_are_checked_before_anything_heavy(command: str) -> None:
+    done = run_python('-c', LIGHT, *f'tools/{command}'.split())
+    assert done.stdout.splitlines()[-1] == '[]'
+    assert '--help' in command or 'none' in done.stderr
+
+
+def test_a_name_that_begins_with_a_dash(folder: Path, tmp_path: Path) -> None:
+    shutil.copy(folder / 'film.mp4', tmp_path / '-0je.mp4')
+    done = subprocess.run([
+        sys.executable, ROOT / 'tools' / 'infer.py', folder / 'toy.pth',
+        '--video', '-0je.mp4', '--every', '9', '--out-dir', '-out'
+    ],
+                          cwd=tmp_path,
+                          env=dict(os.environ, PYTHONPATH=str(ROOT)),
+                          check=True)
+    assert done.returncode == 0
+    assert (tmp_path / '-out' / '-0je.mp4').is_file()
 
 
 @pytest.mark.parametrize('args, message', [

@@ -24,7 +24,7 @@ from torch import Tensor
 import fnac_mm
 from fnac_mm.apis import LocalizationInferencer, read_min_confidence
 from fnac_mm.apis.checkpoint_config import read_config
-from fnac_mm.apis.placement import check_confidence
+from fnac_mm.apis.source_location import check_confidence
 from fnac_mm.utils import load_plain_checkpoint
 
 # Of the training's meta; the rest is of no use to others.

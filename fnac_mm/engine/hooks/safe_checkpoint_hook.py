@@ -4,7 +4,7 @@ import math
 import os
 from collections import OrderedDict
 from pathlib import Path
-from typing import Any, Dict, List, Optional
+from typing import Any, Optional
 
 import numpy as np
 import torch
@@ -15,7 +15,8 @@ from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 
 from fnac_mm.registry import HOOKS
-from fnac_mm.utils.checkpoint import load_plain_checkpoint, safe_loading
+from fnac_mm.utils import (check_weights, forget_foreign_paths,
+                           load_plain_checkpoint, read_weights, safe_loading)
 
 
 def to_plain(value: Any) -> Any:
@@ -40,27 +41,6 @@ def to_plain(value: Any) -> Any:
     if isinstance(value, np.ndarray):
         return value.tolist()
     return value
-
-
-def misfits(expected: Dict[str, torch.Tensor],
-            found: Dict[str, torch.Tensor]) -> List[str]:
-    """What keeps a state dict from fitting, a line per key.
-
-    Args:
-        expected (dict[str, Tensor]): State dict of the model.
-        found (dict[str, Tensor]): State dict of the checkpoint.
-
-    Returns:
-        list[str]: Empty if it fits.
-    """
-    lines = [f'missing: {key}' for key in expected if key not in found]
-    lines += [f'unexpected: {key}' for key in found if key not in expected]
-    lines += [
-        f'shape of {key}: {tuple(found[key].shape)}, the model has '
-        f'{tuple(value.shape)}' for key, value in expected.items()
-        if key in found and found[key].shape != value.shape
-    ]
-    return lines
 
 
 def _steps(path: Path) -> float:
@@ -165,21 +145,9 @@ class SafeCheckpointHook(Hook):
         """
         # MMEngine would execute a config of this key when it resumes.
         checkpoint.get('meta', {}).pop('config', None)
-        state = checkpoint.get('state_dict')
-        if state is None:
-            raise ValueError(
-                f'{runner._load_from}: no "state_dict" in this checkpoint '
-                f'(found {sorted(checkpoint)}); the authors\' files are '
-                'converted by tools/model_converters/convert_official.py')
-        if not self.strict:
-            return
-        model = runner.model
-        model = model.module if is_model_wrapper(model) else model
-        state = {key.removeprefix('module.'): v for key, v in state.items()}
-        lines = misfits(model.state_dict(), state)
-        if lines:
-            shown = '\n  '.join(lines[:20])
-            more = f'\n  ... {len(lines) - 20} more' if lines[20:] else ''
-            raise ValueError(
-                f'{runner._load_from}: the checkpoint does not fit the model '
-                f'of this config:\n  {shown}{more}')
+        forget_foreign_paths(checkpoint, runner.work_dir)
+        state = read_weights(checkpoint, str(runner._load_from))
+        if self.strict:
+            model = runner.model
+            model = model.module if is_model_wrapper(model) else model
+            check_weights(model.state_dict(), state, str(runner._load_from))

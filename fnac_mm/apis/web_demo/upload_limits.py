@@ -10,6 +10,7 @@ from av.container import InputContainer
 from av.stream import Stream
 from PIL import Image
 
+from fnac_mm.apis.web_demo import MAX_MB, MAX_SECONDS
 from fnac_mm.datasets.transforms.loading import DECODE_ERRORS, PICTURE_FORMATS
 from fnac_mm.media.container import (MediaError, audio_track, open_media,
                                      read_packets, video_track)
@@ -55,8 +56,8 @@ class UploadLimits:
     Raises:
         ValueError: If a limit is not positive.
     """
-    max_mb: float = 100.0
-    max_seconds: float = 60.0
+    max_mb: float = MAX_MB
+    max_seconds: float = MAX_SECONDS
     max_megapixels: float = 50.0
 
     def __post_init__(self) -> None:

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from fnac_mm.apis import read_min_confidence
-from fnac_mm.apis.placement import check_confidence, enlarge_maps, place
+from fnac_mm.apis.source_location import check_confidence, enlarge_maps, place
 from fnac_mm.functional import get_protocol
 
 

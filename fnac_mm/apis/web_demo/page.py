@@ -1,11 +1,11 @@
-"""The page of tools/web_demo.py: what is where, and what calls what."""
+"""The page itself: what is where, and what calls what."""
 from html import escape
 from typing import Any, Dict, List, Optional, Tuple
 
 import gradio as gr
 
-from fnac_mm.apis.demo_service import DemoService, Upload, explain
-from fnac_mm.apis.overlay_run import OverlayRun
+from fnac_mm.apis.web_demo.redrawing import RedrawnOverlay
+from fnac_mm.apis.web_demo.service import DemoService, Upload, explain
 
 TITLE = 'Where does the sound come from?'
 VIDEO, PICTURE = 'A video', 'A picture and a sound'
@@ -16,7 +16,7 @@ CAMERA = gr.WebcamOptions(
     constraints=dict(
         video=dict(width=dict(ideal=1280), height=dict(ideal=720))))
 # An upload and what became of it, kept for the sliders.
-Kept = Optional[Tuple[Upload, List[OverlayRun]]]
+Kept = Optional[Tuple[Upload, List[RedrawnOverlay]]]
 
 # Fonts of the system: Gradio's own themes fetch theirs from the network.
 THEME = gr.themes.Default(
@@ -239,14 +239,14 @@ class Page:
             return [gr.skip()] * (1 + len(self.results))
         return self._draw(*kept, alpha, threshold, progress)
 
-    def _draw(self, upload: Upload, runs: List[OverlayRun], alpha: float,
+    def _draw(self, upload: Upload, runs: List[RedrawnOverlay], alpha: float,
               threshold: float, progress: gr.Progress) -> List[Any]:
 
         def advance(done: float, total: Optional[float]) -> None:
             progress(min(done / total, 1.0) if total else None)
 
         try:
-            found = self.service.draw(runs, alpha, threshold, advance)
+            found = [run.draw(alpha, threshold, advance) for run in runs]
         except Exception as error:
             return self._fail(error, upload)
         sides: List[Optional[dict]] = [*found, None]

@@ -1,4 +1,4 @@
-"""tools/web_demo.py: a server as a user starts it, a client and a browser."""
+"""The page: a server as a user starts it, a client and a browser."""
 import json
 import os
 import shutil
@@ -15,8 +15,8 @@ import pytest
 from PIL import Image
 
 from fnac_mm.functional import load_waveform
-from ..conftest import ROOT
-from ..media import write_media
+from ...conftest import ROOT
+from ...media import write_media
 
 RNG = np.random.default_rng(0)
 PICTURE = 'A picture and a sound'
@@ -78,7 +78,9 @@ def server(
         process.terminate()
         process.wait(20)
     assert not list(folder.glob('fnac_mm_web_*'))
-    assert 'Traceback' not in (folder / 'log').read_text()
+    told = (folder / 'log').read_text()
+    assert 'Traceback' not in told and 'all files of the page are del' in told
+    assert process.returncode == 143
 
 
 def call(url: str, media: Path, *args: Any) -> Tuple[Any, Any]:

@@ -1,58 +1,22 @@
 """Overlays that are drawn again without running the network again."""
 import json
-import os
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Optional, Sequence
+from typing import Any, Dict, Iterator, List, Optional, Sequence, Union
 
 import torch
 from torch import Tensor
 
-from fnac_mm.apis.frame_log import draft_path
 from fnac_mm.apis.localization_inferencer import LocalizationInferencer
-from fnac_mm.apis.placement import NOT_PLACED, place
-from fnac_mm.apis.progress import Progress
-from fnac_mm.apis.video_inference import VideoInference
+from fnac_mm.apis.source_location import NOT_PLACED, place
+from fnac_mm.apis.video_inference import Advance, VideoInference
 from fnac_mm.apis.video_options import VideoOptions
 from fnac_mm.media.video import Frame
+from fnac_mm.utils import atomic_path, write_atomically
 from fnac_mm.visualization.localization_visualizer import write_image
 from fnac_mm.visualization.overlay import draw_overlay
 
 
-class OverlayRun:
-    """A picture or video with one sound.
-
-    Args:
-        inferencer (LocalizationInferencer): Model.
-        stem (Path): Results are ``<stem>.png`` or ``.mp4``, and ``.json``.
-    """
-
-    def __init__(self, inferencer: LocalizationInferencer, stem: Path) -> None:
-        self.inferencer, self.stem = inferencer, stem
-
-    def draw(self,
-             alpha: float,
-             threshold: float,
-             progress: Optional[Progress] = None) -> Dict[str, Any]:
-        """Draw; the first time with the network, then with its kept maps.
-
-        Args:
-            alpha (float): Opacity of the map, in [0, 1].
-            threshold (float): Level that bounds boxes, in (0, 1].
-            progress (Callable, optional): Told the seconds done and those
-                in all, None if nobody knows.
-
-        Returns:
-            dict: Paths ``overlay`` and ``records``, and ``text``, the result
-            in words.
-
-        Raises:
-            OSError: If a file can't be read or written.
-            ValueError: If one can't be decoded, or a value is out of range.
-        """
-        raise NotImplementedError
-
-
-class PictureRun(OverlayRun):
+class RedrawnPicture:
     """A picture and a sound.
 
     Args:
@@ -64,15 +28,30 @@ class PictureRun(OverlayRun):
 
     def __init__(self, inferencer: LocalizationInferencer, stem: Path,
                  image: str, audio: str) -> None:
-        super().__init__(inferencer, stem)
+        self.inferencer, self.stem = inferencer, stem
         self.image, self.audio = image, audio
         self.prediction: Dict[str, Any] = {}
 
     def draw(self,
              alpha: float,
              threshold: float,
-             progress: Optional[Progress] = None) -> Dict[str, Any]:
-        """Draw; see the base class."""
+             progress: Optional[Advance] = None) -> Dict[str, Any]:
+        """Draw; the first time with the network, then with its kept map.
+
+        Args:
+            alpha (float): Opacity of the map, in [0, 1].
+            threshold (float): Level that bounds boxes, in (0, 1].
+            progress (Callable, optional): Told the seconds done and those
+                in all, None if nobody knows; not of a picture.
+
+        Returns:
+            dict: Paths ``overlay`` and ``records``, and ``text``, the result
+            in words.
+
+        Raises:
+            OSError: If a file can't be read or written.
+            ValueError: If one can't be decoded, or a value is out of range.
+        """
         options = VideoOptions(alpha=alpha, threshold=threshold)
         if not self.prediction:
             self.prediction, = self.inferencer(
@@ -92,23 +71,24 @@ class PictureRun(OverlayRun):
             alpha=options.alpha,
             **shown)
         overlay = self.stem.with_suffix('.png')
-        write_image(str(overlay), picture)
+        with atomic_path(overlay) as draft:
+            write_image(str(draft), picture)
         records = self.stem.with_suffix('.json')
-        _write_json(
-            records,
-            dict(
-                source=Path(self.image).name,
-                sound=Path(self.audio).name,
-                threshold=threshold,
-                min_confidence=limit,
-                **found))
+        content = dict(
+            source=Path(self.image).name,
+            sound=Path(self.audio).name,
+            threshold=threshold,
+            min_confidence=limit,
+            **found)
+        write_atomically(records,
+                         json.dumps(content, indent=1, allow_nan=False) + '\n')
         return dict(
             overlay=str(overlay),
             records=str(records),
             text=_describe_picture(found, limit))
 
 
-class VideoRun(OverlayRun):
+class RedrawnVideo:
     """A video with its own or another sound.
 
     Args:
@@ -116,7 +96,7 @@ class VideoRun(OverlayRun):
         stem (Path): Results are ``<stem>.mp4`` and ``<stem>.json``.
         video (str): Video.
         audio (str, optional): Recording that is heard instead of its sound.
-        every (int): The model looks at every so manyth frame. Defaults to 1.
+        every (int): The model looks at one in so many frames. Defaults to 1.
     """
 
     def __init__(self,
@@ -125,7 +105,7 @@ class VideoRun(OverlayRun):
                  video: str,
                  audio: Optional[str] = None,
                  every: int = 1) -> None:
-        super().__init__(inferencer, stem)
+        self.inferencer, self.stem = inferencer, stem
         self.video, self.audio, self.every = video, audio, every
         self.maps: List[Tensor] = []
 
@@ -133,8 +113,8 @@ class VideoRun(OverlayRun):
     def draw(self,
              alpha: float,
              threshold: float,
-             progress: Optional[Progress] = None) -> Dict[str, Any]:
-        """Draw; see the base class."""
+             progress: Optional[Advance] = None) -> Dict[str, Any]:
+        """Draw; see :meth:`RedrawnPicture.draw`."""
         options = VideoOptions(
             alpha=alpha, threshold=threshold, every=self.every)
         run = _KeepingInference(self.inferencer.model,
@@ -149,6 +129,9 @@ class VideoRun(OverlayRun):
             overlay=summary['files']['video'],
             records=summary['files']['frames'],
             text=_describe_video(summary))
+
+
+RedrawnOverlay = Union[RedrawnPicture, RedrawnVideo]
 
 
 class _KeepingInference(VideoInference):
@@ -173,12 +156,6 @@ class _KeepingInference(VideoInference):
             super()._head(),
             source=Path(self.path).name,
             sound=Path(self.heard).name)
-
-
-def _write_json(path: Path, content: Dict[str, Any]) -> None:
-    draft = draft_path(path)
-    draft.write_text(json.dumps(content, indent=1, allow_nan=False) + '\n')
-    os.replace(draft, path)
 
 
 def _describe_picture(found: Dict[str, Any], limit: Optional[float]) -> str:

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fnac_mm.apis.upload_limits import UploadLimits
-from ..media import index_frames, write_media
+from fnac_mm.apis.web_demo.upload_limits import UploadLimits
+from ...media import index_frames, write_media
 
 SOUND = np.random.default_rng(0).integers(-9000, 9000, 24000, np.int16)
 

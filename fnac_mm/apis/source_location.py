@@ -11,6 +11,7 @@ from torch import Tensor
 
 from fnac_mm.functional import (Protocol, largest_region_box, normalize_map,
                                 placement_confidence, resize_map)
+from fnac_mm.utils import atomic_path
 from fnac_mm.visualization.localization_visualizer import write_image
 
 NOT_PLACED = 'no source placed'
@@ -183,8 +184,10 @@ def write_prediction(out_dir: str, prediction: Dict[str, Any],
     """
     stem = osp.join(out_dir, prediction['sample_id'])
     files = dict(map=f'{stem}.npy')
-    np.save(files['map'], prediction['map'])
+    with atomic_path(files['map']) as draft:
+        np.save(draft, prediction['map'])
     if picture is not None:
         files['overlay'] = f'{stem}.png'
-        write_image(files['overlay'], picture)
+        with atomic_path(files['overlay']) as draft:
+            write_image(str(draft), picture)
     return files

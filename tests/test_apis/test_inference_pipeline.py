@@ -8,7 +8,7 @@ import torch
 from mmcv.transforms import Resize
 from PIL import Image
 
-from fnac_mm.apis.inference_input import InferencePipeline, parse_inputs
+from fnac_mm.apis.inference_pipeline import InferencePipeline, parse_inputs
 from fnac_mm.datasets.transforms import LoadAudio, LoadImage, PackAVInputs
 from ..media import write_media
 

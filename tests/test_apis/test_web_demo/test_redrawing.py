@@ -9,8 +9,9 @@ import pytest
 from PIL import Image
 
 from fnac_mm.apis import LocalizationInferencer
-from fnac_mm.apis.overlay_run import OverlayRun, PictureRun, VideoRun
-from ..media import write_media
+from fnac_mm.apis.web_demo.redrawing import (RedrawnOverlay, RedrawnPicture,
+                                             RedrawnVideo)
+from ...media import write_media
 
 RNG = np.random.default_rng(0)
 FRAMES = RNG.integers(0, 255, (12, 32, 48, 3), np.uint8)
@@ -29,11 +30,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def make(kind: str, inferencer: LocalizationInferencer, folder: Path,
-         out: Path) -> OverlayRun:
+         out: Path) -> RedrawnOverlay:
     if kind == 'picture':
-        return PictureRun(inferencer, out / 'x', str(folder / 'dog.png'),
-                          str(folder / 'bark.wav'))
-    return VideoRun(inferencer, out / 'x', str(folder / 'film.mkv'), every=2)
+        return RedrawnPicture(inferencer, out / 'x', str(folder / 'dog.png'),
+                              str(folder / 'bark.wav'))
+    return RedrawnVideo(
+        inferencer, out / 'x', str(folder / 'film.mkv'), every=2)
 
 
 def confidences(result: dict) -> List[float]:
@@ -108,8 +110,8 @@ def test_the_same_sound_from_another_file(inferencer: LocalizationInferencer,
         first_frame=20,
         first_sample=16000)
     for film in (folder / 'film.mkv', late):
-        run = VideoRun(inferencer, tmp_path / 'same', str(film),
-                       str(folder / 'bark.wav'), 2)
+        run = RedrawnVideo(inferencer, tmp_path / 'same', str(film),
+                           str(folder / 'bark.wav'), 2)
         np.testing.assert_allclose(
             confidences(run.draw(0.5, 0.5)), confidences(own), atol=2e-3)
 
@@ -118,8 +120,8 @@ def test_another_sound(inferencer: LocalizationInferencer, folder: Path,
                        tmp_path: Path) -> None:
     """It is heard until the pictures end, though it lasts longer."""
     own = make('video', inferencer, folder, tmp_path).draw(0.5, 0.5)
-    run = VideoRun(inferencer, tmp_path / 'other', str(folder / 'film.mkv'),
-                   str(folder / 'other.wav'), 2)
+    run = RedrawnVideo(inferencer, tmp_path / 'other',
+                       str(folder / 'film.mkv'), str(folder / 'other.wav'), 2)
     result = run.draw(0.5, 0.5)
     assert np.abs(np.subtract(confidences(result), confidences(own))).max() \
         > 1e-3
@@ -135,8 +137,8 @@ def test_another_sound(inferencer: LocalizationInferencer, folder: Path,
 
 def test_broken_sound(inferencer: LocalizationInferencer, folder: Path,
                       tmp_path: Path) -> None:
-    run = VideoRun(inferencer, tmp_path / 'x', str(folder / 'film.mkv'),
-                   str(folder / 'dog.png'))
+    run = RedrawnVideo(inferencer, tmp_path / 'x', str(folder / 'film.mkv'),
+                       str(folder / 'dog.png'))
     with pytest.raises(ValueError, match='dog.png: not a readable recording'):
         run.draw(0.5, 0.5)
     assert not list(tmp_path.iterdir())

@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 import torch
 
-from fnac_mm.apis import LocalizationInferencer, starter
-from fnac_mm.apis.starter import STARTER_NOTE, starter_checkpoint
+import fnac_mm.apis.find_checkpoint as find_checkpoint
+from fnac_mm.apis import LocalizationInferencer
+from fnac_mm.apis.find_checkpoint import SHIPPED_NOTE, shipped_checkpoint
 
 
 def test_name_and_content() -> None:
-    path = starter_checkpoint()
+    path = shipped_checkpoint()
     content = path.read_bytes()
     assert path.stem.endswith('-' + hashlib.sha256(content).hexdigest()[:8])
     assert len(content) < 2e6
@@ -22,7 +23,7 @@ def test_name_and_content() -> None:
 
 
 def test_card_tells_the_digest(root: Path) -> None:
-    path = starter_checkpoint()
+    path = shipped_checkpoint()
     card = (root / 'docs' / 'model_card.md').read_text()
     assert path.name in card
     assert hashlib.sha256(path.read_bytes()).hexdigest() in card
@@ -45,7 +46,7 @@ def test_finds_what_sounds(synthetic: Path,
                            capsys: pytest.CaptureFixture) -> None:
     """Clips of another seed than those of its training."""
     inferencer = LocalizationInferencer(device='cpu', show_progress=False)
-    assert capsys.readouterr().err.splitlines() == [STARTER_NOTE]
+    assert capsys.readouterr().err.splitlines() == [SHIPPED_NOTE]
     clips = json.loads((synthetic / 'metadata' / 'test.json').read_text())
     inputs = [
         dict(
@@ -64,6 +65,6 @@ def test_finds_what_sounds(synthetic: Path,
 
 def test_broken_installation(tmp_path: Path,
                              monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(starter, '__file__', str(tmp_path / 'starter.py'))
+    monkeypatch.setattr(find_checkpoint, '__file__', str(tmp_path / 'x.py'))
     with pytest.raises(FileNotFoundError, match='0 files.*give a checkpoint'):
         LocalizationInferencer()

@@ -6,10 +6,10 @@ import pytest
 from PIL import Image
 
 from fnac_mm.apis import LocalizationInferencer
-from fnac_mm.apis.demo_service import DemoService, Upload, explain
-from fnac_mm.apis.upload_limits import UploadLimits
-from ..media import write_media
-from .toy_model import save_toy
+from fnac_mm.apis.web_demo.service import DemoService, Upload, explain
+from fnac_mm.apis.web_demo.upload_limits import UploadLimits
+from ...media import write_media
+from ..toy_model import save_toy
 
 RNG = np.random.default_rng(0)
 
@@ -40,7 +40,7 @@ def test_side_by_side(service: DemoService, media: Path,
         audio=str(media / 'bark.wav'),
         other=str(media / 'meow.wav'))
     runs = service.start(upload)
-    results = service.draw(runs, 0.5, 0.5)
+    results = [run.draw(0.5, 0.5) for run in runs]
     assert [Path(r['overlay']).name for r in results
             ] == ['dog_overlay.png', 'dog_overlay_other_sound.png']
     one, two = (np.array(Image.open(r['overlay'])) for r in results)

@@ -4,12 +4,12 @@ import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Dict, List, Optional
+from typing import List, Optional
 
 from fnac_mm.apis.localization_inferencer import LocalizationInferencer
-from fnac_mm.apis.overlay_run import OverlayRun, PictureRun, VideoRun
-from fnac_mm.apis.progress import Progress
-from fnac_mm.apis.upload_limits import UploadLimits
+from fnac_mm.apis.web_demo.redrawing import (RedrawnOverlay, RedrawnPicture,
+                                             RedrawnVideo)
+from fnac_mm.apis.web_demo.upload_limits import UploadLimits
 
 _UNEXPECTED = ('Something went wrong that should not have; the terminal in '
                'which the page was started says what.')
@@ -60,7 +60,7 @@ class DemoService:
         inferencer (LocalizationInferencer): Model.
         folder (Path): For the results; each upload gets a folder in it.
         limits (UploadLimits): What may be uploaded.
-        every (int): The model looks at every so manyth frame of a video.
+        every (int): The model looks at one in so many frames of a video.
             Defaults to 1.
     """
 
@@ -72,15 +72,15 @@ class DemoService:
         self.inferencer, self.folder = inferencer, folder
         self.limits, self.every = limits, every
 
-    def start(self, upload: Upload) -> List[OverlayRun]:
+    def start(self, upload: Upload) -> List[RedrawnOverlay]:
         """Check an upload.
 
         Args:
             upload (Upload): Files.
 
         Returns:
-            list[OverlayRun]: One with its own sound and, if there is another
-            one, one with that.
+            list[RedrawnOverlay]: One with its own sound and, if there is
+            another one, one with that.
 
         Raises:
             ValueError: If it can't be analysed; nothing is written then.
@@ -97,42 +97,20 @@ class DemoService:
         ]
 
     def _run(self, upload: Upload, stem: Path,
-             other: Optional[str]) -> OverlayRun:
+             other: Optional[str]) -> RedrawnOverlay:
         """Its own sound, or another one."""
         if upload.video is not None:
-            return VideoRun(self.inferencer, stem, upload.video, other,
-                            self.every)
+            return RedrawnVideo(self.inferencer, stem, upload.video, other,
+                                self.every)
         assert upload.image is not None and upload.audio is not None
-        return PictureRun(self.inferencer, stem, upload.image, other
-                          or upload.audio)
+        return RedrawnPicture(self.inferencer, stem, upload.image, other
+                              or upload.audio)
 
-    def draw(self,
-             runs: List[OverlayRun],
-             alpha: float,
-             threshold: float,
-             progress: Optional[Progress] = None) -> List[Dict[str, Any]]:
-        """Draw all; the network runs the first time only.
-
-        Args:
-            runs (list[OverlayRun]): Of :meth:`start`.
-            alpha (float): Opacity of the map, in [0, 1].
-            threshold (float): Level that bounds boxes, in (0, 1].
-            progress (Callable, optional): See :meth:`OverlayRun.draw`.
-
-        Returns:
-            list[dict]: Of :meth:`OverlayRun.draw`.
-
-        Raises:
-            OSError: If a file can't be read or written.
-            ValueError: If one can't be decoded.
-        """
-        return [run.draw(alpha, threshold, progress) for run in runs]
-
-    def forget(self, runs: Optional[List[OverlayRun]]) -> None:
+    def forget(self, runs: Optional[List[RedrawnOverlay]]) -> None:
         """Remove the results of an upload.
 
         Args:
-            runs (list[OverlayRun], optional): Of :meth:`start`.
+            runs (list[RedrawnOverlay], optional): Of :meth:`start`.
         """
         for run in runs or ():
             shutil.rmtree(run.stem.parent, ignore_errors=True)
