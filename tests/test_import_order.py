@@ -21,7 +21,9 @@ LEVEL = dict(
     evaluation=4,
     visualization=4,
     engine=5,
-    apis=5)
+    apis=5,
+    preparation=5,
+    verification=5)
 LEAVES = ('registry', 'version')
 
 FILES = sorted(PACKAGE.rglob('*.py'))

@@ -5,7 +5,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fnac_mm.functional import TargetLevels, boxes_to_levels
+from fnac_mm.functional import boxes_to_target
 from fnac_mm.structures import AVDataSample
 
 # Pixels of a side of a mask; what is larger would fill the memory.
@@ -129,33 +129,9 @@ def is_positive(row: Mapping[str, Any]) -> bool:
     return bool(row['boxes']) or len(row.get('mask', {}).get('counts', ())) > 1
 
 
-def row_levels(row: Mapping[str, Any], size: int,
-               rule: Mapping[str, Any]) -> TargetLevels:
-    """What a map of this sample is compared with, as levels.
-
-    Args:
-        row (Mapping): See :func:`describe_sample`.
-        size (int): Pixels of each side.
-        rule (Mapping): ``combine`` and ``consensus`` of boxes.
-
-    Returns:
-        TargetLevels: (L, size, size).
-
-    Raises:
-        ValueError: If a mask is of another size.
-    """
-    if 'mask' not in row:
-        return boxes_to_levels(row['boxes'], size, **rule)
-    if list(row['mask']['size']) != [size, size]:
-        raise ValueError(f'sample {row["sample_id"]!r}: its mask is of size '
-                         f'{row["mask"]["size"]}, the protocol compares at '
-                         f'{size} x {size}; give LoadMask size={size}')
-    return TargetLevels.of(decode_mask(row['mask'])[None] > 0)
-
-
 def row_target(row: Mapping[str, Any], size: int,
                rule: Mapping[str, Any]) -> Tensor:
-    """The same as numbers.
+    """What a map of this sample is compared with.
 
     Args:
         row (Mapping): See :func:`describe_sample`.
@@ -168,7 +144,13 @@ def row_target(row: Mapping[str, Any], size: int,
     Raises:
         ValueError: If a mask is of another size.
     """
-    return row_levels(row, size, rule).target
+    if 'mask' not in row:
+        return boxes_to_target(row['boxes'], size, **rule)
+    if list(row['mask']['size']) != [size, size]:
+        raise ValueError(f'sample {row["sample_id"]!r}: its mask is of size '
+                         f'{row["mask"]["size"]}, the protocol compares at '
+                         f'{size} x {size}; give LoadMask size={size}')
+    return torch.from_numpy(decode_mask(row['mask'])).float()
 
 
 def stack_maps(samples: Sequence[Mapping[str, Any]], name: str) -> Tensor:

@@ -1,17 +1,15 @@
-"""Heat maps: from features to a map, its size and its range.
+"""Heat maps: from features to a map, its size, its range and its regions.
 
 Shape legend: B batch, C channels, (h, w) positions, (H, W) pixels.
 """
-from functools import partial
-from typing import Callable, Optional, Tuple, Union
+from typing import Optional, Tuple, Union
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .map_enlargement import enlargement_of, is_plain, product_resize
-from .rows import as_array, for_each_row
+PixelBox = Tuple[int, int, int, int]
 
 
 def localization_map(visual: Tensor, audio: Tensor) -> Tensor:
@@ -69,93 +67,13 @@ def resize_map(map: Tensor,
     if mode not in ('bilinear', 'bicubic', 'nearest'):
         raise ValueError("mode must be 'bilinear', 'bicubic' or 'nearest', "
                          f'got {mode!r}')
-    height, width = (size, size) if isinstance(size, int) else size
     batched = map if map.dim() == 3 else map[None]
-    enlargement = None
-    if is_plain(batched):
-        enlargement = enlargement_of(
-            (map.shape[-2], map.shape[-1]), (height, width), mode,
-            bool(align_corners))
-    if enlargement is not None:
-        resized = torch.from_numpy(
-            product_resize(batched.numpy(), *enlargement))
-        return resized if map.dim() == 3 else resized[0]
     resized = F.interpolate(
-        batched[:, None], (height, width),
+        batched[:, None],
+        size,
         mode=mode,
         align_corners=None if mode == 'nearest' else align_corners)[:, 0]
     return resized if map.dim() == 3 else resized[0]
-
-
-def _is_on_host(*maps: Tensor) -> bool:
-    """Whether NumPy may do the work, in the type that torch would use."""
-    types = {map.dtype for map in maps}
-    return types in ({torch.float32}, {
-        torch.float64
-    }) and not any(map.is_cuda or map.requires_grad for map in maps)
-
-
-def _row_by_row(function: Callable[..., None], *maps: Tensor) -> Tensor:
-    """Maps (..., H, W) that ``function(out, *rows)`` fills, (H, W) each."""
-    result = np.empty(maps[0].shape, as_array(maps[0]).dtype)
-    rows = [
-        array.reshape(-1, *result.shape[-2:])
-        for array in (result, *(as_array(map) for map in maps))
-    ]
-    for_each_row(lambda i: function(*(row[i] for row in rows)), len(rows[0]))
-    return torch.from_numpy(result)
-
-
-def normalize_into(out: np.ndarray, map: np.ndarray) -> None:
-    """Min-max of one map, see :func:`normalize_map`.
-
-    Args:
-        out (np.ndarray): (H, W), may be ``map``.
-        map (np.ndarray): (H, W).
-    """
-    low = map.min()
-    span = map.max() - low
-    if span == 0:
-        out[...] = map
-        return
-    # NaN and infinity give NaN, as in torch; a score refuses them.
-    with np.errstate(invalid='ignore'):
-        np.subtract(map, low, out=out)
-        np.divide(out, span, out=out)
-
-
-def weighted_sum(audio_visual: np.ndarray,
-                 objectness: np.ndarray,
-                 alpha: float,
-                 out: Optional[np.ndarray] = None) -> np.ndarray:
-    """What :func:`fuse_maps` normalises, with its roundings.
-
-    Args:
-        audio_visual (np.ndarray): Of any shape, normalised.
-        objectness (np.ndarray): The same.
-        alpha (float): Weight of ``audio_visual``.
-        out (np.ndarray, optional): Memory of the result.
-
-    Returns:
-        np.ndarray: The sum.
-    """
-    out = np.multiply(audio_visual, alpha, out=out)
-    out += (1 - alpha) * objectness
-    return out
-
-
-def fuse_into(out: np.ndarray, audio_visual: np.ndarray,
-              objectness: np.ndarray, alpha: float) -> None:
-    """Normalised weighted sum of two maps, see :func:`fuse_maps`.
-
-    Args:
-        out (np.ndarray): (H, W).
-        audio_visual (np.ndarray): (H, W), normalised.
-        objectness (np.ndarray): (H, W), normalised.
-        alpha (float): Weight of ``audio_visual``.
-    """
-    weighted_sum(audio_visual, objectness, alpha, out=out)
-    normalize_into(out, out)
 
 
 def normalize_map(map: Tensor) -> Tensor:
@@ -169,8 +87,6 @@ def normalize_map(map: Tensor) -> Tensor:
     Returns:
         Tensor: Same shape.
     """
-    if _is_on_host(map):
-        return _row_by_row(normalize_into, map)
     low = map.amin(dim=(-2, -1), keepdim=True)
     span = map.amax(dim=(-2, -1), keepdim=True) - low
     constant = span == 0
@@ -201,7 +117,51 @@ def fuse_maps(audio_visual: Tensor,
         raise ValueError('maps of different shapes: '
                          f'{tuple(audio_visual.shape)} and '
                          f'{tuple(objectness.shape)}; resize them first')
-    if _is_on_host(audio_visual, objectness):
-        return _row_by_row(
-            partial(fuse_into, alpha=alpha), audio_visual, objectness)
     return normalize_map(alpha * audio_visual + (1 - alpha) * objectness)
+
+
+def check_finite(*values: Tensor, what: str = 'a map') -> None:
+    """Refuse what has no score.
+
+    Args:
+        *values (Tensor): Of any shape. Those of the device ``meta``, which
+            hold nothing, pass.
+        what (str): Name in the error. Defaults to ``'a map'``.
+
+    Raises:
+        ValueError: If a value is NaN or infinite.
+    """
+    if not all(v.is_meta or torch.isfinite(v).all() for v in values):
+        raise ValueError(f'{what} holds NaN or infinity; it has no score')
+
+
+def largest_region_box(map: Union[np.ndarray, Tensor],
+                       threshold: float) -> Optional[PixelBox]:
+    """Tight box of the largest connected region that reaches a threshold.
+
+    Pixels that touch at a corner are connected. Of regions of equal size
+    the uppermost counts.
+
+    Args:
+        map (np.ndarray | Tensor): (H, W).
+        threshold (float): A pixel belongs to a region from it on.
+
+    Returns:
+        tuple[int, int, int, int] | None: (x0, y0, x1, y1) in pixels of the
+        map; x1 and y1 are the first ones outside. None if no pixel reaches
+        the threshold.
+
+    Raises:
+        ValueError: If the map is not (H, W).
+    """
+    from scipy import ndimage
+    array = np.asarray(map)
+    if array.ndim != 2:
+        raise ValueError(f'expected a map (H,W), got {array.shape}')
+    labels, count = ndimage.label(array >= threshold, np.ones((3, 3)))
+    if not count:
+        return None
+    # Label 0 is what lies below the threshold.
+    largest = int(np.bincount(labels.ravel())[1:].argmax())
+    rows, columns = ndimage.find_objects(labels)[largest]
+    return columns.start, rows.start, columns.stop, rows.stop

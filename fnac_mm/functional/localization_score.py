@@ -1,59 +1,26 @@
-"""From maps and boxes to scores: consensus IoU and its aggregates.
+"""From maps and boxes to the cIoU of each sample, and what it is worth.
+
+Two thresholds are in use: the half-image rule of the papers
+(:func:`area_threshold`) and that of SSL-Alignment, which is told the size of
+the object (:func:`adaptive_threshold`). They are other tasks; their scores
+must not share a column.
 
 Shape legend: B batch, (H, W) pixels. Boxes are ``(x0, y0, x1, y1)`` as
 fractions of width and height.
 """
-import math
-from typing import Dict, List, Optional, Sequence, Tuple, Union
+from typing import Dict, Optional, Sequence, Union
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from .rows import as_array, for_each_row
+from .localization_map import check_finite
 
 ArrayLike = Union[Tensor, np.ndarray, Sequence[float]]
-# Share of the picture left out, comparison, absolute threshold
-Cut = Tuple[float, str, Optional[float]]
 
 COMBINE = ('union', 'consensus')
-NOT_FINITE = 'a map holds NaN or infinity; it has no score'
-
-
-def boxes_to_pixels(boxes: ArrayLike,
-                    size: int = 224,
-                    combine: str = 'union',
-                    consensus: int = 2) -> List[List[int]]:
-    """Corners of boxes in pixels, and a check of how they are combined.
-
-    Args:
-        boxes (Tensor): (N, 4), xyxy in [0, 1].
-        size (int): Pixels of each side. Defaults to 224.
-        combine (str): See :func:`boxes_to_target`.
-        consensus (int): See :func:`boxes_to_target`.
-
-    Returns:
-        list[list[int]]: (N, 4) of half-open ranges, xyxy.
-
-    Raises:
-        ValueError: See :func:`boxes_to_target`.
-    """
-    if combine not in COMBINE:
-        raise ValueError(f'combine must be one of {COMBINE}, got {combine!r}')
-    if size < 1 or consensus < 1:
-        raise ValueError('size and consensus must be at least 1, got '
-                         f'{size} and {consensus}')
-    array = np.asarray(boxes, dtype=np.float64)
-    if array.size == 0:
-        array = array.reshape(0, 4)
-    if array.ndim != 2 or array.shape[1] != 4:
-        raise ValueError(f'expected boxes (N,4), got {array.shape}')
-    rows = array.tolist()
-    if any(math.isnan(value) for row in rows for value in row):
-        raise ValueError(f'boxes hold NaN: {rows}')
-    # A box or two: faster without NumPy.
-    return [[int(min(max(value, 0.), 1.) * size) for value in row]
-            for row in rows]
+# The published rule: half of the picture is predicted.
+HALF_IMAGE = 0.5
 
 
 def boxes_to_target(boxes: ArrayLike,
@@ -81,24 +48,60 @@ def boxes_to_target(boxes: ArrayLike,
         ValueError: If the shape is not (N, 4), a value is NaN, or an
             argument is unknown.
     """
-    corners = boxes_to_pixels(boxes, size, combine, consensus)
-    target = np.zeros((size, size), np.float32)
-    for x0, y0, x1, y1 in corners:
-        if combine == 'union':
-            target[y0:y1, x0:x1] = 1
-        else:
-            target[y0:y1, x0:x1] += 1
-    if combine == 'consensus':
-        np.minimum(target / consensus, 1, out=target)
-    return torch.from_numpy(target)
+    if combine not in COMBINE:
+        raise ValueError(f'combine must be one of {COMBINE}, got {combine!r}')
+    if size < 1 or consensus < 1:
+        raise ValueError('size and consensus must be at least 1, got '
+                         f'{size} and {consensus}')
+    array = np.asarray(boxes, dtype=np.float64)
+    if array.size == 0:
+        array = array.reshape(0, 4)
+    if array.ndim != 2 or array.shape[1] != 4:
+        raise ValueError(f'expected boxes (N,4), got {array.shape}')
+    if np.isnan(array).any():
+        raise ValueError(f'boxes hold NaN: {array.tolist()}')
+    number = np.zeros((size, size), np.float32)
+    for x0, y0, x1, y1 in (array.clip(0, 1) * size).astype(int).tolist():
+        number[y0:y1, x0:x1] += 1
+    enough = 1 if combine == 'union' else consensus
+    return torch.from_numpy(np.minimum(number / np.float32(enough), 1))
 
 
-def _check_area(area: float) -> None:
+def _as_float(map: Tensor) -> Tensor:
+    """Without gradient, float64 as it is, all else as float32."""
+    map = map.detach()
+    return map if map.dtype == torch.float64 else map.float()
+
+
+def _predicted(size: int, area: float) -> int:
+    """How many of so many pixels the area rule takes, where none is equal."""
     if not 0 <= area < 1:
         raise ValueError(f'area must be in [0, 1), got {area}')
+    return size - int(size * area)
 
 
-def area_threshold(map: Tensor, area: float = 0.5) -> Tensor:
+def _smallest_of_largest(flat: Tensor, count: int) -> Tensor:
+    """The count-th largest value (B,) of each row of (B, N)."""
+    # Faster than to sort; kthvalue is not deterministic on a GPU.
+    return flat.topk(count, dim=1, sorted=False).values.amin(dim=1)
+
+
+def _total(values: Tensor) -> Tensor:
+    """Sum (B,) of (B, H, W); of float32 numbers up to 1 it is exact."""
+    return values.sum(dim=(1, 2), dtype=torch.float64)
+
+
+def _reaching(map: Tensor, limit: Union[Tensor, float],
+              compare: str) -> Tensor:
+    """Boolean (B, H, W), where a map is above its limit (B,) or at it."""
+    if compare not in ('>=', '>'):
+        raise ValueError(f"compare must be '>=' or '>', got {compare!r}")
+    if isinstance(limit, Tensor):
+        limit = limit[:, None, None]
+    return map >= limit if compare == '>=' else map > limit
+
+
+def area_threshold(map: Tensor, area: float = HALF_IMAGE) -> Tensor:
     """Value at which each map leaves out this share of the picture.
 
     Args:
@@ -112,54 +115,14 @@ def area_threshold(map: Tensor, area: float = 0.5) -> Tensor:
     Raises:
         ValueError: If ``area`` is not in [0, 1).
     """
-    _check_area(area)
     flat = map.detach().flatten(1)
-    index = int(flat.shape[1] * area)
-    if flat.is_cuda:
-        return flat.kthvalue(index + 1, dim=1).values
-    value = np.partition(as_array(flat), index, axis=1)[:, index]
-    return torch.from_numpy(value).to(flat.dtype)
-
-
-def _check_cut(area: float, compare: str, threshold: Optional[float]) -> Cut:
-    """The arguments; ValueError if one is out of range."""
-    if compare not in ('>=', '>'):
-        raise ValueError(f"compare must be '>=' or '>', got {compare!r}")
-    if threshold is None:
-        _check_area(area)
-    return area, compare, threshold
-
-
-def row_region(map: np.ndarray,
-               area: float,
-               compare: str,
-               threshold: Optional[float] = None) -> np.ndarray:
-    """Binary prediction of one map, see :func:`select_region`.
-
-    Args:
-        map (np.ndarray): (H, W).
-        area (float): Share of the picture left out.
-        compare (str): ``'>='`` or ``'>'``.
-        threshold (float, optional): Absolute threshold instead.
-
-    Returns:
-        np.ndarray: Boolean (H, W).
-
-    Raises:
-        ValueError: If the map is not finite.
-    """
-    if not np.isfinite(map).all():
-        raise ValueError(NOT_FINITE)
-    if threshold is None:
-        index = int(map.size * area)
-        threshold = np.partition(map.ravel(), index)[index]
-    return map >= threshold if compare == '>=' else map > threshold
+    return _smallest_of_largest(flat, _predicted(flat.shape[1], area))
 
 
 def select_region(map: Tensor,
-                  area: float = 0.5,
+                  area: float = HALF_IMAGE,
                   compare: str = '>=',
-                  threshold: Union[float, None] = None) -> Tensor:
+                  threshold: Optional[float] = None) -> Tensor:
     """Binary prediction of each map.
 
     Args:
@@ -174,33 +137,10 @@ def select_region(map: Tensor,
     Raises:
         ValueError: If an argument is out of range or the map is not finite.
     """
-    maps = as_array(map)
-    cut = _check_cut(area, compare, threshold)
-    regions = np.empty(maps.shape, bool)
-
-    def select(row: int) -> None:
-        regions[row] = row_region(maps[row], *cut)
-
-    for_each_row(select, len(maps))
-    return torch.from_numpy(regions).to(map.device)
-
-
-def _check_shapes(map: Tensor, target: Tensor) -> None:
-    if map.shape != target.shape or map.dim() != 3:
-        raise ValueError('expected two (B,H,W) of the same shape, got '
-                         f'{tuple(map.shape)} and {tuple(target.shape)}')
-
-
-def _row_ciou(region: np.ndarray, target: np.ndarray) -> float:
-    """cIoU of one sample, both (H, W)."""
-    weights = target.ravel()
-    if weights.dtype == bool:
-        weights = weights.astype(np.float32)
-    # Sums of halves, all that two annotators give, are exact in float32.
-    hit = float(region.ravel().astype(weights.dtype) @ weights)
-    wrong = np.count_nonzero(region) - np.count_nonzero(region & (target > 0))
-    union = float(weights.sum()) + wrong
-    return hit / union if union else 0.0
+    check_finite(map)
+    map = _as_float(map)
+    limit = area_threshold(map, area) if threshold is None else threshold
+    return _reaching(map, limit, compare)
 
 
 def region_ciou(region: Tensor, target: Tensor) -> Tensor:
@@ -218,18 +158,19 @@ def region_ciou(region: Tensor, target: Tensor) -> Tensor:
     Raises:
         ValueError: If the shapes differ.
     """
-    _check_shapes(region, target)
-    regions, targets = as_array(region), as_array(target)
-    cious = for_each_row(lambda i: _row_ciou(regions[i], targets[i]),
-                         len(targets))
-    return torch.tensor(cious, dtype=torch.float64, device=target.device)
+    if region.shape != target.shape or region.dim() != 3:
+        raise ValueError('expected two (B,H,W) of the same shape, got '
+                         f'{tuple(region.shape)} and {tuple(target.shape)}')
+    hit = _total(torch.where(region, target, 0))
+    union = _total(target) + _total(region & (target == 0))
+    return hit / torch.where(union == 0, 1, union)
 
 
 def consensus_iou(map: Tensor,
                   target: Tensor,
-                  area: float = 0.5,
+                  area: float = HALF_IMAGE,
                   compare: str = '>=',
-                  threshold: Union[float, None] = None) -> Tensor:
+                  threshold: Optional[float] = None) -> Tensor:
     """Consensus IoU of each sample (LVS; FNAC's ``cal_CIOU``).
 
     Args:
@@ -245,76 +186,139 @@ def consensus_iou(map: Tensor,
     Raises:
         ValueError: If the shapes differ or a map is not finite.
     """
-    _check_shapes(map, target)
-    cut = _check_cut(area, compare, threshold)
-    maps, targets = as_array(map), as_array(target)
-    cious = for_each_row(
-        lambda i: _row_ciou(row_region(maps[i], *cut), targets[i]), len(maps))
-    return torch.tensor(cious, dtype=torch.float64, device=target.device)
+    region = select_region(map, area, compare, threshold)
+    return region_ciou(region.to(target.device), target)
 
 
-def _as_cious(cious: ArrayLike) -> np.ndarray:
-    """Flat float64 array; ValueError if empty or not finite."""
-    array = np.asarray(cious, dtype=np.float64).reshape(-1)
-    if array.size == 0:
-        raise ValueError('no cIoU given: a score needs at least one sample')
-    if not np.isfinite(array).all():
-        raise ValueError('cIoUs hold NaN or infinity')
-    return array
+def adaptive_threshold(map: Tensor, target: Tensor) -> Tensor:
+    """Value at which a map keeps as many pixels as the target has.
 
-
-def success_rate(cious: ArrayLike, threshold: float = 0.5) -> float:
-    """Share of samples with ``cIoU >= threshold``: the papers' "cIoU".
+    With k the number of pixels where the target is not 0 (those that one
+    annotator of Flickr-SoundNet marked count too), it is the k-th largest
+    value; an empty target counts as half a picture.
 
     Args:
-        cious (Tensor): (B,) cIoU of each sample.
-        threshold (float): Defaults to 0.5.
+        map (Tensor): (B, H, W), or (1, H, W) for all targets.
+        target (Tensor): (B, H, W) in [0, 1].
 
     Returns:
-        float: In [0, 1].
+        Tensor: (B,) float32, or float64 for a map of that type.
 
     Raises:
-        ValueError: If there is no sample or a value is not finite.
+        ValueError: If the shapes don't fit or a map is not finite.
     """
-    return float((_as_cious(cious) >= threshold).mean())
+    if (map.dim() != 3 or map.shape[1:] != target.shape[1:]
+            or len(map) not in (1, len(target))):
+        raise ValueError('expected map (B,H,W) or (1,H,W) and target (B,H,W), '
+                         f'got {tuple(map.shape)} and {tuple(target.shape)}')
+    check_finite(map)
+    flat = _as_float(map).flatten(1)
+    counts = torch.count_nonzero(target.flatten(1), dim=1).tolist()
+    limits = [
+        _smallest_of_largest(row[None], count or flat.shape[1] // 2)
+        for row, count in zip(flat.expand(len(target), -1), counts)
+    ]
+    return torch.cat([flat.new_zeros(0), *limits])
 
 
-def success_auc(cious: ArrayLike) -> float:
-    """Area under the success rate over 21 thresholds ``0.05 * k``.
-
-    The thresholds are that product in float64, as published: a cIoU of 0.15
-    does not pass ``0.05 * 3``.
+def adaptive_region(map: Tensor, target: Tensor, compare: str = '>') -> Tensor:
+    """Binary prediction at the threshold of each target.
 
     Args:
-        cious (Tensor): (B,) cIoU of each sample.
+        map (Tensor): (B, H, W), or (1, H, W) for all targets.
+        target (Tensor): (B, H, W) in [0, 1].
+        compare (str): ``'>'`` (published) keeps one pixel less than the
+            target has, where no two values are equal; ``'>='`` as many.
 
     Returns:
-        float: In [0, 1], by the trapezoid rule.
+        Tensor: Boolean (B, H, W). A constant map gives nothing under
+        ``'>'`` and everything under ``'>='``.
 
     Raises:
-        ValueError: If there is no sample or a value is not finite.
+        ValueError: If ``compare`` is unknown, the shapes don't fit or a map
+            is not finite.
     """
-    array = _as_cious(cious)
-    thresholds = [0.05 * k for k in range(21)]
-    rates = [float((array >= t).mean()) for t in thresholds]
-    return float(np.trapezoid(rates, thresholds))
+    return _reaching(_as_float(map), adaptive_threshold(map, target), compare)
 
 
-def summarize_cious(cious: ArrayLike) -> Dict[str, float]:
-    """The three numbers of the field, in percent.
+def adaptive_ciou(map: Tensor, target: Tensor, compare: str = '>') -> Tensor:
+    """Consensus IoU at the threshold of each target (SSL-Alignment).
+
+    ``success_rate`` and ``success_auc`` of it are the published
+    ``cIoU_adap`` and ``AUC_adap``. With ``centre_map()[None]`` for a map it
+    is what the image-blind guess gets.
 
     Args:
-        cious (Tensor): (B,) cIoU of each sample.
+        map (Tensor): (B, H, W), or (1, H, W) for all targets.
+        target (Tensor): (B, H, W) in [0, 1].
+        compare (str): See :func:`adaptive_region`.
 
     Returns:
-        dict[str, float]: ``ciou@0.5``, ``mean_ciou`` and ``auc``.
+        Tensor: (B,) float64 in [0, 1]; 0 for an empty target.
 
     Raises:
-        ValueError: If there is no sample or a value is not finite.
+        ValueError: If ``compare`` is unknown, the shapes don't fit or a map
+            is not finite.
     """
-    array = _as_cious(cious)
-    return {
-        'ciou@0.5': 100 * success_rate(array),
-        'mean_ciou': 100 * math.fsum(array) / len(array),
-        'auc': 100 * success_auc(array),
-    }
+    region = adaptive_region(map, target, compare)
+    return region_ciou(region.to(target.device), target)
+
+
+def oracle_ciou(target: Tensor,
+                area: float = HALF_IMAGE,
+                compare: str = '>=') -> Tensor:
+    """Best cIoU that any map without ties can reach under the area rule.
+
+    The rule always selects the same number of pixels; the best choice takes
+    those of the largest target first.
+
+    Args:
+        target (Tensor): (B, H, W) in [0, 1].
+        area (float): See :func:`select_region`.
+        compare (str): See :func:`select_region`.
+
+    Returns:
+        Tensor: (B,) float64.
+    """
+    flat = _as_float(target).flatten(1)
+    count = _predicted(flat.shape[1], area) - (compare == '>')
+    best = flat.topk(count, dim=1, sorted=False).values
+    unused = (count - torch.count_nonzero(flat, dim=1)).clamp(min=0)
+    union = flat.sum(dim=1, dtype=torch.float64) + unused
+    return (best.sum(dim=1, dtype=torch.float64) /
+            torch.where(union == 0, 1, union))
+
+
+def centre_map(size: int = 224) -> Tensor:
+    """Image-blind guess: minus the squared distance from the centre.
+
+    Args:
+        size (int): Pixels of each side. Defaults to 224.
+
+    Returns:
+        Tensor: (size, size) float32.
+    """
+    axis = torch.arange(size, dtype=torch.float32) - (size - 1) / 2
+    return -(axis[:, None].square() + axis[None, :].square())
+
+
+def baseline_cious(target: Tensor,
+                   area: float = HALF_IMAGE,
+                   compare: str = '>=') -> Dict[str, Tensor]:
+    """What a score on these targets is worth: image-blind guesses and cap.
+
+    Args:
+        target (Tensor): (B, H, W) in [0, 1].
+        area (float): See :func:`select_region`.
+        compare (str): See :func:`select_region`.
+
+    Returns:
+        dict[str, Tensor]: ``whole_image``, ``centre`` and ``oracle_cap``,
+        each (B,) float64.
+    """
+    centre = select_region(centre_map(target.shape[-1])[None], area, compare)
+    centre = centre.to(target.device).expand(target.shape)
+    return dict(
+        whole_image=region_ciou(torch.ones_like(centre), target),
+        centre=region_ciou(centre, target),
+        oracle_cap=oracle_ciou(target, area, compare))

@@ -1,4 +1,4 @@
-"""Scores with sounds that nothing in the picture makes (vssl_eval).
+"""Scores with sounds of other clips, or of nothing in the picture (vssl_eval).
 
 Maps are neither stretched nor cut at a share of the picture: one threshold U
 per model, on ``(cos + 1) / 2`` for the models of EZ-VSL's kind and on the
@@ -6,13 +6,17 @@ cosine for the others, decides everywhere whether a pixel sounds.
 
 Shape legend: B batch, (H, W) pixels.
 """
-from typing import Dict, Mapping, Tuple, Union
+import hashlib
+from typing import (Dict, Hashable, List, Mapping, Optional, Sequence, Tuple,
+                    Union)
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from .localization_score import ArrayLike, success_auc
+from .localization_map import check_finite, resize_map
+from .localization_score import ArrayLike
+from .success_score import THRESHOLDS, success_auc
 
 # Hard-coded in vssl_eval: third quartile of the maxima of negatives.
 PUBLISHED_THRESHOLDS: Dict[str, float] = dict(
@@ -75,10 +79,25 @@ def active_share(map: Tensor, threshold: Union[float, Tensor]) -> Tensor:
     if map.dim() != 3 or (limit.dim() and limit.shape != map.shape[:1]):
         raise ValueError('expected map (B,H,W) and one threshold or (B,), '
                          f'got {tuple(map.shape)} and {tuple(limit.shape)}')
-    if not (torch.isfinite(map).all() and torch.isfinite(limit).all()):
-        raise ValueError('a map or threshold is NaN or infinite')
+    check_finite(map, limit, what='a map or threshold')
     above = map > (limit[:, None, None] if limit.dim() else limit)
     return above.double().mean(dim=(1, 2))
+
+
+def placement_confidence(map: Tensor, size: int = 224) -> Tensor:
+    """Largest cosine of each enlarged map: what tells sound from silence.
+
+    A universal threshold U of vssl_eval decides on ``(cos + 1) / 2``, so a
+    picture in which nothing sounds has a confidence of at most ``2 U - 1``.
+
+    Args:
+        map (Tensor): (B, h, w), cosines.
+        size (int): Pixels of each side at which U was found. Defaults to 224.
+
+    Returns:
+        Tensor: (B,).
+    """
+    return resize_map(map, size).amax(dim=(1, 2))
 
 
 def region_overlap(first: Tensor, second: Tensor) -> Tensor:
@@ -120,9 +139,8 @@ def negative_auc(shares: ArrayLike) -> float:
         ValueError: If there is no sample or a value is not finite.
     """
     array = _as_shares(shares, 'shares')
-    thresholds = [0.05 * k for k in range(21)]
-    rates = [float((array <= t).mean()) for t in thresholds]
-    return float(np.trapezoid(rates, thresholds))
+    rates = [float((array <= t).mean()) for t in THRESHOLDS]
+    return float(np.trapezoid(rates, THRESHOLDS))
 
 
 def harmonic_mean(first: float, second: float) -> float:
@@ -173,3 +191,47 @@ def summarize_negative_audio(
     mean = tuple(np.mean(quiet, axis=0).tolist())
     result['f_loc'], result['f_auc'] = _combine(found, mean)
     return result
+
+
+def draw_partners(sample_ids: Sequence[str],
+                  clips: Sequence[str],
+                  groups: Optional[Sequence[Hashable]] = None,
+                  seed: int = 0) -> Optional[List[str]]:
+    """Draw for each sample a clip that is not its own.
+
+    Uniformly from the other clips, of which none is in the sample's group.
+    The draw of a sample depends on the seed, its id and the clips there are,
+    not on the order or the number of processes.
+
+    Args:
+        sample_ids (Sequence[str]): n ids.
+        clips (Sequence[str]): n names of the recordings; samples may share
+            one (the frames of a clip).
+        groups (Sequence, optional): n keys of what belongs together (the
+            sounds of a picture). None (default): nothing does.
+        seed (int): Defaults to 0.
+
+    Returns:
+        list[str] | None: n names of clips; None if there is a sample for
+        which no other clip exists.
+
+    Raises:
+        ValueError: If the lists differ in length.
+    """
+    keys: Sequence[Hashable] = sample_ids if groups is None else groups
+    if not len(sample_ids) == len(clips) == len(keys):
+        raise ValueError('expected as many clips and groups as samples, got '
+                         f'{len(sample_ids)}, {len(clips)} and {len(keys)}')
+    names = sorted(set(clips))
+    used = set(zip(clips, keys))
+    drawn = []
+    for sample_id, clip, key in zip(sample_ids, clips, keys):
+        digest = hashlib.blake2b(f'{seed}\0shuffled\0{sample_id}'.encode())
+        rng = np.random.default_rng(list(digest.digest()))
+        order = (names[i] for i in rng.permutation(len(names)))
+        partner = next(
+            (n for n in order if n != clip and (n, key) not in used), None)
+        if partner is None:
+            return None
+        drawn.append(partner)
+    return drawn

@@ -1,14 +1,19 @@
-"""Evaluation protocols of the published codes, by name.
+"""Evaluation protocols of the published codes, by name, and their scores.
 
 The codes differ in how a map is enlarged, normalised, fused and cut; their
 numbers are only comparable under the same protocol.
 """
 from dataclasses import dataclass
-from typing import Dict, Optional, Union
+from typing import Dict, List, Optional, Union
 
+import torch
 from torch import Tensor
 
 from .localization_map import fuse_maps, normalize_map, resize_map
+from .localization_score import HALF_IMAGE, consensus_iou
+
+# Pixels of one kind of map that are held at once: those of 8 samples.
+PIXELS = 8 * 224**2
 
 
 @dataclass(frozen=True)
@@ -40,7 +45,7 @@ class Protocol:
     object_align_corners: bool = True
     compare: str = '>='
     alpha: float = 0.4
-    area: float = 0.5
+    area: float = HALF_IMAGE
     threshold: Optional[float] = None
     fuse_scores: bool = False
     size: int = 224
@@ -144,3 +149,45 @@ def get_protocol(protocol: Union[str, Protocol]) -> Protocol:
         raise ValueError(f'unknown protocol {protocol!r}; known are '
                          f'{", ".join(sorted(PROTOCOLS))}')
     return PROTOCOLS[protocol]
+
+
+def score_maps(protocol: Protocol, audio_visual: Tensor,
+               objectness: Optional[Tensor],
+               target: Tensor) -> Dict[str, Tensor]:
+    """cIoU of each kind of map, on the device of the maps.
+
+    :func:`consensus_iou` of each of :meth:`Protocol.maps`, some samples at a
+    time.
+
+    Args:
+        protocol (Protocol): How maps are enlarged, fused and cut.
+        audio_visual (Tensor): (B, h, w), cosines.
+        objectness (Tensor, optional): (B, h', w'), raw object maps.
+        target (Tensor): (B, size, size) in [0, 1] of the protocol's size.
+
+    Returns:
+        dict[str, Tensor]: ``audio_visual`` and, if there is an object map,
+        ``object`` and ``fused``, each (B,) float64.
+
+    Raises:
+        ValueError: If the shapes don't fit or a map is not finite.
+    """
+    maps = [audio_visual] if objectness is None else [audio_visual, objectness]
+    shapes = [tuple(map.shape) for map in maps]
+    if {(len(s), s[0]) for s in shapes} != {(3, len(target))}:
+        raise ValueError('expected maps (B,h,w) of one B and a target for '
+                         f'each, got {shapes} and {len(target)} targets')
+    if tuple(target.shape[1:]) != (protocol.size, protocol.size):
+        raise ValueError(f'targets of {tuple(target.shape[1:])} pixels, but '
+                         f'maps of {protocol.size} by protocol '
+                         f'{protocol.name!r}')
+    found: Dict[str, List[Tensor]] = {}
+    # Also of no sample at all, which tells the kinds.
+    piece = max(1, PIXELS // protocol.size**2)
+    for *part, goal in zip(*(x.split(piece) for x in (*maps, target))):
+        goal = goal.to(audio_visual.device)
+        for kind, large in protocol.maps(*part).items():
+            found.setdefault(kind, []).append(
+                consensus_iou(large, goal, protocol.area, protocol.compare,
+                              protocol.threshold))
+    return {kind: torch.cat(parts) for kind, parts in found.items()}

@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from .localization_map import check_finite
 from .similarity import pairwise_max_similarity
 
 KINDS = ('max', 'pooled')
@@ -84,8 +85,7 @@ def partial_ranks(similarity: Tensor, columns: Tensor,
     Raises:
         ValueError: If a similarity is not finite.
     """
-    if not (torch.isfinite(similarity).all() and torch.isfinite(own).all()):
-        raise ValueError('a similarity is NaN or infinite')
+    check_finite(similarity, own, what='a similarity')
     columns = columns.to(similarity.device)
     mine = own[columns][:, None]
     places = torch.arange(len(own), device=similarity.device)

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from .detection_score import average_precision
+from .localization_map import check_finite
 from .localization_score import ArrayLike
 
 # Weight of the recall in the F-measure, as published.
@@ -29,7 +30,8 @@ def _check_mask(target: Tensor) -> Tensor:
     if target.dim() != 3:
         raise ValueError(f'expected masks (B,H,W), got {tuple(target.shape)}')
     mask = target != 0
-    if not torch.equal(mask.to(target.dtype), target):
+    # A tensor of the device ``meta`` holds nothing to be compared.
+    if not (mask.is_meta or torch.equal(mask.to(target.dtype), target)):
         raise ValueError('a mask holds other values than 0 and 1 (largest: '
                          f'{target.max().item()}); binarise it first, a jpeg '
                          'at > 127, a palette at != 0')
@@ -73,8 +75,7 @@ def _sorted_pixels(map: Tensor,
     if map.shape != target.shape:
         raise ValueError('expected maps and masks of one shape, got '
                          f'{tuple(map.shape)} and {tuple(target.shape)}')
-    if not torch.isfinite(map).all():
-        raise ValueError('a map holds NaN or infinity; it has no score')
+    check_finite(map)
     for values, chosen in zip(map.detach().float().cpu().numpy(), mask):
         yield np.sort(values[chosen]), np.sort(values[~chosen])
 

@@ -1,9 +1,8 @@
 """Each parser called as its users do, and what it may accept."""
 import math
 import shutil
-from importlib import import_module
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterable, List
+from typing import Any, Dict, Iterable, List
 
 import numpy as np
 import torch
@@ -13,14 +12,17 @@ from fnac_mm.apis.checkpoint_config import read_config
 from fnac_mm.apis.web_demo.upload_limits import UploadLimits
 from fnac_mm.datasets import AVSBenchS4, LoadAudio, LoadImage
 from fnac_mm.datasets.packed.reader import PackedMedia
-from fnac_mm.datasets.published_lists import list_entries, recognize_list
 from fnac_mm.datasets.transforms import LoadMask
 from fnac_mm.datasets.transforms.packed import LoadPacked
 from fnac_mm.evaluation.map_history import FOLDER as MAPS
 from fnac_mm.evaluation.map_history import read_history
 from fnac_mm.media.sound_track import SoundTrack
 from fnac_mm.media.video import VideoReader
-from tests.test_tools.raw_media import load_tool
+from fnac_mm.preparation.media import make_clip
+from fnac_mm.preparation.plan import (Clip, MediaOptions, Output,
+                                      frame_and_sound)
+from fnac_mm.verification.probe import FileTask, probe_file
+from fnac_mm.verification.published_lists import list_entries, recognize_list
 from . import seeds
 from .harness import STEM
 
@@ -112,9 +114,6 @@ def check_mask(mask: np.ndarray) -> None:
 
 def prepare_clip(path: Path) -> None:
     """Frame and sound as the preparation of data sets writes them."""
-    load_tool('prepare_vggsound')
-    from preparation.clips import Clip, MediaOptions, frame_and_sound
-    from preparation.media import make_clip
     clip = Clip(STEM, frame_and_sound(STEM, path.name, '0.5', 'png'))
     record = make_clip(clip,
                        MediaOptions(source=path.parent, out_dir=path.parent))
@@ -208,8 +207,6 @@ def check_upload(path: Path, kind: str) -> None:
 
 def probe(path: Path, kind: str) -> Any:
     """What the verification of a data set says about a file."""
-    load_tool('verify_dataset')
-    from verification.probe import FileTask, probe_file
     return probe_file(
         FileTask(
             str(path),
@@ -229,9 +226,6 @@ def check_facts(facts: Any) -> None:
 
 def take_over(path: Path) -> None:
     """A published picture as the preparation converts it."""
-    load_tool('prepare_vggsound')
-    from preparation.clips import Clip, MediaOptions, Output
-    from preparation.media import make_clip
     clip = Clip(STEM, (Output('taken.png', path.name, 'still'), ))
     options = MediaOptions(source=path.parent, out_dir=path.parent)
     record = make_clip(clip, options)
@@ -271,14 +265,6 @@ def read_maps(path: Path) -> List[dict]:
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(path, folder / 'epoch_3.json')
     return read_history(folder.parents[2])
-
-
-def tool(script: str, function: str, module: str = '') -> Callable:
-    """A function of a tool, or of a module beside it."""
-    loaded = load_tool(script)
-    if module:
-        loaded = import_module(module)
-    return getattr(loaded, function)
 
 
 def check_results(expected: dict, found: dict) -> None:

@@ -7,6 +7,7 @@ from typing import List
 import cv2
 import numpy as np
 
+from fnac_mm.apis.publish import read_metrics
 from fnac_mm.apis.source_location import read_min_confidence
 from fnac_mm.datasets import read_id_list
 from fnac_mm.datasets.box_list import read_annotation_list
@@ -15,9 +16,10 @@ from fnac_mm.datasets.flickr_soundnet import read_flickr_boxes
 from fnac_mm.datasets.packed.reader import MANIFEST
 from fnac_mm.datasets.vggss import read_vggss
 from fnac_mm.evaluation.result_file import read_results
+from fnac_mm.preparation.state import read_records
+from fnac_mm.preparation.vggsound import read_csv
 from fnac_mm.utils import load_plain_checkpoint
 from fnac_mm.visualization.curves import read_scalars
-from tools.model_converters.publish_model import read_metrics
 from . import seeds
 from .harness import Target
 from .readers import (PackFolder, PublishedLists, check_box_values,
@@ -26,7 +28,7 @@ from .readers import (PackFolder, PublishedLists, check_box_values,
                       check_upload, check_weights, play, prepare_clip, probe,
                       read_avsbench, read_both, read_checkpoint_config,
                       read_forged_record, read_maps, read_mask, read_picture,
-                      read_sound, take_over, tool)
+                      read_sound, take_over)
 from .seeds import Shared, from_shared, json_from_shared, sample_files
 
 
@@ -74,8 +76,7 @@ def annotation_targets(folder: Path, shared: Shared) -> List[Target]:
         Target('negatives csv', '.csv', negatives, read_negative_list,
                lambda pairs: check_ids(i for p in pairs.values() for i in p)),
         Target('avsbench csv', '.csv', clips, read_avsbench, check_boxes),
-        Target('vggsound csv', '.csv', table,
-               tool('prepare_vggsound', 'read_csv'), check_ids,
+        Target('vggsound csv', '.csv', table, read_csv, check_ids,
                (SystemExit, )),
         Target('vggss json', '.json', vggss, read_vggss, check_boxes),
         Target('sslalign json', '.json', lists, read_annotation_list,
@@ -179,8 +180,7 @@ def stored_targets(folder: Path) -> List[Target]:
         Target('history of maps', '.json', [seeds.history()], read_maps),
         Target('scores', '.json', [b'{"audio_visual/ciou@0.5": 0.75}'],
                lambda path: read_metrics(str(path))),
-        Target('preparation manifest', '.jsonl', manifests,
-               tool('prepare_vggsound', 'read_records', 'preparation.state'),
+        Target('preparation manifest', '.jsonl', manifests, read_records,
                check_records),
     ]
 

@@ -136,14 +136,6 @@ class TestDefinition:
         assert detection_ap(*zip(*samples)) == pytest.approx(
             expected, abs=1e-12)
 
-    def test_order_of_the_samples_does_not_matter(self) -> None:
-        rng = np.random.default_rng(0)
-        columns = np.stack(
-            (rng.integers(0, 9, 60), rng.random(60), rng.integers(0, 2, 60)))
-        for mode in ('slavc', 'standard'):
-            assert summarize_detections(*columns, mode) == pytest.approx(
-                summarize_detections(*columns[:, ::-1], mode))
-
 
 class TestEdges:
     """What has no obvious answer."""
@@ -199,13 +191,6 @@ class TestConfidence:
         for ours, map_ in zip(map_confidence(maps), maps):
             top = np.sort(map_.double().numpy().ravel())[-size // 4:]
             assert ours.item() == pytest.approx(top.mean(), abs=1e-12)
-
-    def test_constant_and_whole(self) -> None:
-        assert map_confidence(torch.full((1, 4, 4), .3)).item() == \
-            pytest.approx(.3)
-        maps = torch.rand(2, 6, 6, dtype=torch.float64)
-        torch.testing.assert_close(
-            map_confidence(maps, 1), maps.mean(dim=(1, 2)))
 
     @pytest.mark.parametrize('maps, share, message', [
         (torch.rand(4, 4), .25, r'\(4, 4\)'),

@@ -5,9 +5,11 @@ import pytest
 import torch
 import torch.nn.functional as F
 from PIL import Image
+from scipy import ndimage
 
-from fnac_mm.functional import (fuse_maps, localization_map, normalize_map,
-                                object_map, resize_map)
+from fnac_mm.functional import (fuse_maps, largest_region_box,
+                                localization_map, normalize_map, object_map,
+                                resize_map)
 
 
 def test_map_of_each_pair() -> None:
@@ -42,30 +44,6 @@ def test_resize_is_torchs(mode: str, align: bool) -> None:
     ours = resize_map(maps, (20, 31), mode, align)
     assert torch.equal(ours, expected[:, 0])
     assert torch.equal(resize_map(maps[1], (20, 31), mode, align), ours[1])
-
-
-def test_resize_keeps_the_gradient() -> None:
-    maps = torch.randn(2, 7, 7, requires_grad=True)
-    resize_map(maps, 224).sum().backward()
-    assert maps.grad.sum().item() == pytest.approx(2 * 224**2, rel=1e-4)
-
-
-def test_resize_keeps_infinity_where_it_is() -> None:
-    maps = torch.zeros(1, 7, 7)
-    maps[0, 0, 0] = float('inf')
-    assert resize_map(maps, 224)[0, -1, -1] == 0
-
-
-@pytest.mark.parametrize('dtype', [torch.float32, torch.float64])
-def test_range_and_fusion_round_as_torch_does(dtype: torch.dtype) -> None:
-    first, second = torch.randn(2, 3, 24, 24, dtype=dtype)
-
-    def published(map: torch.Tensor) -> torch.Tensor:
-        return (map - map.min()) / (map.max() - map.min())
-
-    assert torch.equal(normalize_map(first[1]), published(first[1]))
-    fused = published(0.4 * first[2] + (1 - 0.4) * second[2])
-    assert torch.equal(fuse_maps(first, second)[2], fused)
 
 
 def test_resize_against_other_libraries() -> None:
@@ -119,15 +97,6 @@ def test_gradient_of_a_constant_map_is_finite() -> None:
     assert torch.isfinite(maps.grad).all()
 
 
-@pytest.mark.parametrize('alpha', [0, 0.4, 1])
-def test_fusion(alpha: float) -> None:
-    first, second = (normalize_map(torch.rand(2, 4, 4)) for _ in range(2))
-    ours = fuse_maps(first, second, alpha)
-    mix = alpha * first + (1 - alpha) * second
-    low, high = mix.amin((1, 2), True), mix.amax((1, 2), True)
-    torch.testing.assert_close(ours, (mix - low) / (high - low))
-
-
 def test_fusion_refuses() -> None:
     maps = torch.rand(2, 4, 4)
     for alpha in (-0.1, 1.1, float('nan')):
@@ -135,3 +104,29 @@ def test_fusion_refuses() -> None:
             fuse_maps(maps, maps, alpha)
     with pytest.raises(ValueError, match='resize them first'):
         fuse_maps(maps, maps[0])
+
+
+@pytest.mark.parametrize('seed', range(20))
+def test_box_of_the_largest_region(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    map = ndimage.gaussian_filter(rng.random((30, 40)), 1.5)
+    _, _, stats, _ = cv2.connectedComponentsWithStats(
+        (map >= 0.52).astype(np.uint8), connectivity=8)
+    left, top, width, height, _ = max(stats[1:].tolist(), key=lambda s: s[4])
+    expected = left, top, left + width, top + height
+    assert largest_region_box(map, 0.52) == expected
+    assert largest_region_box(torch.from_numpy(map), 0.52) == expected
+
+
+def test_corners_touch_and_the_threshold_counts() -> None:
+    map = np.zeros((4, 5))
+    map[0, 0] = map[1, 1] = 0.5
+    map[3, 3:] = 0.6
+    assert largest_region_box(map, 0.5) == (0, 0, 2, 2)
+    assert largest_region_box(map, 0.55) == (3, 3, 5, 4)
+    assert largest_region_box(map, 0.7) is None
+
+
+def test_box_shape_is_checked() -> None:
+    with pytest.raises(ValueError, match=r'expected a map \(H,W\)'):
+        largest_region_box(np.zeros((1, 2, 3)), 0.5)

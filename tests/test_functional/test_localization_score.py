@@ -1,19 +1,21 @@
 """From boxes and maps to numbers: published values, toys, brute force."""
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from fnac_mm.functional import (boxes_to_target, consensus_iou, get_protocol,
-                                region_ciou, select_region, success_auc,
-                                success_rate, summarize_cious)
+from fnac_mm.functional import (adaptive_ciou, adaptive_region,
+                                adaptive_threshold, baseline_cious,
+                                boxes_to_target, centre_map, consensus_iou,
+                                get_protocol, oracle_ciou, region_ciou,
+                                select_region, success_auc, success_rate)
 
 # A worked example of the specification.
 TOY_MAP = ((15 - torch.arange(16.)) / 15).view(1, 4, 4)
 TOY_TARGET = torch.zeros(1, 4, 4)
 TOY_TARGET[0, :2, :2] = torch.tensor([[0.5, 1], [1, 1]])
-TOY_CIOUS = [0, .15, .3, .5, .55, .99, 1]
 
 
 def published_ciou(prediction: np.ndarray, target: np.ndarray) -> float:
@@ -184,47 +186,6 @@ class TestCIoU:
                 torch.zeros(2, 4, 4, dtype=torch.bool), torch.zeros(shape))
 
 
-class TestAggregates:
-    """cIoU@0.5, mean cIoU, AUC."""
-
-    @pytest.mark.parametrize('kind', [list, np.array, torch.tensor])
-    def test_toy(self, kind: type) -> None:
-        cious = kind(TOY_CIOUS) if kind is not torch.tensor else torch.tensor(
-            TOY_CIOUS, dtype=torch.float64)
-        assert success_rate(cious) == pytest.approx(0.571429, abs=1e-6)
-        assert success_auc(cious) == pytest.approx(0.5, abs=1e-12)
-        summary = summarize_cious(cious)
-        assert summary == pytest.approx({
-            'ciou@0.5': 57.142857,
-            'mean_ciou': 49.857143,
-            'auc': 50.0
-        })
-
-    @pytest.mark.parametrize('k', range(21))
-    def test_thresholds_are_the_published_products(self, k: int) -> None:
-        """``0.05 * 3`` is above 0.15."""
-        passed = sum(k / 20 >= 0.05 * j for j in range(21))
-        assert passed == k + 1 - (k in (3, 6, 7, 12, 14, 17, 19))
-        rates = (np.arange(21) < passed).astype(float)
-        expected = np.trapezoid(rates, dx=0.05)
-        assert success_auc([k / 20]) == pytest.approx(expected, abs=1e-12)
-
-    def test_half_is_a_success(self) -> None:
-        assert success_rate([0.5, 0.4999]) == 0.5
-        assert success_rate([0.5, 0.4999], threshold=0.3) == 1
-
-    @pytest.mark.parametrize('function',
-                             [success_rate, success_auc, summarize_cious])
-    @pytest.mark.parametrize('cious, message',
-                             [([], 'at least one sample'),
-                              ([0.5, float('nan')], 'NaN'),
-                              (torch.tensor([float('inf')]), 'infinity')])
-    def test_refusals(self, function: object, cious: object,
-                      message: str) -> None:
-        with pytest.raises(ValueError, match=message):
-            function(cious)
-
-
 @pytest.mark.parametrize('dtype', [torch.bool, torch.uint8, torch.float64])
 def test_type_of_the_target_changes_nothing(dtype: torch.dtype) -> None:
     maps, target = torch.randn(3, 8, 8), torch.rand(3, 8, 8) > 0.5
@@ -232,19 +193,102 @@ def test_type_of_the_target_changes_nothing(dtype: torch.dtype) -> None:
     assert torch.equal(consensus_iou(maps, target.to(dtype)), expected)
 
 
-@pytest.mark.parametrize('threads', [1, 2, 3])
-def test_threads_change_nothing(threads: int) -> None:
-    maps, target = torch.randn(7, 8, 8), (torch.rand(7, 8, 8) > 0.5) * 0.5
-    expected = consensus_iou(maps, target)
-    before = torch.get_num_threads()
-    torch.set_num_threads(threads)
-    try:
-        assert torch.equal(consensus_iou(maps, target), expected)
-    finally:
-        torch.set_num_threads(before)
+@pytest.mark.parametrize('compare, expected', [('>', 0.333333),
+                                               ('>=', 0.272727)])
+def test_adaptive_toy(compare: str, expected: float) -> None:
+    assert adaptive_threshold(TOY_MAP, TOY_TARGET).item() == pytest.approx(0.8)
+    ours = adaptive_ciou(TOY_MAP, TOY_TARGET, compare)
+    assert ours.dtype == torch.float64
+    assert ours.item() == pytest.approx(expected, abs=1e-6)
 
 
-def test_scores_of_a_batch_are_those_of_each() -> None:
-    maps, target = torch.randn(5, 8, 8), (torch.rand(5, 8, 8) > 0.5) * 1.
-    alone = [consensus_iou(maps[i:i + 1], target[i:i + 1]) for i in range(5)]
-    assert torch.equal(consensus_iou(maps, target), torch.cat(alone))
+@pytest.mark.parametrize('dtype', [torch.float32, torch.float64])
+def test_adaptive_equals_the_formula(dtype: torch.dtype) -> None:
+    rng = np.random.default_rng(0)
+    maps = rng.integers(0, 12, (30, 5, 6)).astype(float)  # with ties
+    targets = rng.choice([0, 0, 0.5, 1], (30, 5, 6))
+    targets[0], targets[1] = 0, 1
+    ours = adaptive_ciou(
+        torch.from_numpy(maps).to(dtype), torch.from_numpy(targets))
+    for score, map_, target in zip(ours, maps, targets):
+        count = int((target != 0).sum()) or 15
+        region = map_ > np.sort(map_.ravel())[30 - count]
+        total = target.sum() + (region & (target == 0)).sum()
+        expected = (region * target).sum() / total if total else 0
+        assert score.item() == pytest.approx(expected, abs=1e-12)
+
+
+def test_how_many_pixels_are_kept() -> None:
+    """None, some and all of 64; an empty target counts as half."""
+    maps = torch.randperm(64).float().view(1, 8, 8).expand(3, 8, 8)
+    targets = torch.zeros(3, 8, 8)
+    targets[1, 0, :5], targets[2] = 0.5, 1
+    strict = adaptive_region(maps, targets).sum(dim=(1, 2))
+    assert strict.tolist() == [31, 4, 63]
+    assert adaptive_region(maps, targets,
+                           '>=').sum(dim=(1, 2)).tolist() == [32, 5, 64]
+    assert adaptive_ciou(maps, targets)[0] == 0
+
+
+def test_adaptive_constant_map() -> None:
+    target = torch.zeros(1, 4, 4)
+    target[0, 0] = 1
+    flat = torch.full((1, 4, 4), 0.3)
+    assert adaptive_ciou(flat, target).item() == 0
+    assert adaptive_ciou(flat, target, '>=').item() == 0.25
+
+
+def test_one_map_for_all_targets() -> None:
+    targets = (torch.rand(6, 9, 9) > torch.rand(6, 1, 1)) * 1.
+    centre = centre_map(9)[None]
+    assert torch.equal(
+        adaptive_ciou(centre, targets),
+        adaptive_ciou(centre.expand(6, 9, 9), targets))
+
+
+@pytest.mark.parametrize('maps, targets, compare, message', [
+    (torch.rand(2, 4, 4), torch.rand(3, 4, 4), '>', r'\(2, 4, 4\)'),
+    (torch.rand(2, 4, 4), torch.rand(2, 4, 5), '>', r'\(2, 4, 5\)'),
+    (torch.rand(4, 4), torch.rand(2, 4, 4), '>', r'\(4, 4\)'),
+    (torch.rand(1, 4, 4), torch.rand(1, 4, 4), '<', "'<'"),
+    (torch.full((1, 4, 4), torch.nan), torch.rand(1, 4, 4), '>', 'NaN'),
+])
+def test_adaptive_refusals(maps: torch.Tensor, targets: torch.Tensor,
+                           compare: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        adaptive_ciou(maps, targets, compare)
+
+
+class TestBaselines:
+    """Image-blind guesses and the cap."""
+
+    @pytest.mark.parametrize('compare', ['>=', '>'])
+    def test_oracle_is_the_best_of_all_choices(self, compare: str) -> None:
+        rng = np.random.default_rng(0)
+        for _ in range(10):
+            target = rng.choice([0, 0, 0, 0.5, 1], (1, 2, 4))
+            best = 0.0
+            for chosen in combinations(range(8), 4 - (compare == '>')):
+                region = np.zeros(8, bool)
+                region[list(chosen)] = True
+                best = max(best, published_ciou(region, target))
+            ours = oracle_ciou(torch.from_numpy(target), compare=compare)
+            assert ours.item() == pytest.approx(best, abs=1e-12)
+
+    def test_centre(self) -> None:
+        centre = centre_map(224)
+        assert select_region(centre[None]).sum() == 25100
+        assert centre[0, 0] == -2 * 111.5**2
+        assert torch.equal(centre, centre.T)
+
+    def test_whole_image_is_the_area(self) -> None:
+        target = boxes_to_target([[0.25, 0, 0.75, 0.5]], 8)[None]
+        ours = baseline_cious(target)
+        assert ours['whole_image'].item() == 0.25
+        assert ours['oracle_cap'].item() == 0.5
+        assert set(ours) == {'whole_image', 'centre', 'oracle_cap'}
+
+    def test_no_map_beats_the_cap(self) -> None:
+        target = (torch.rand(50, 10, 10) > 0.7) * 0.5
+        score = consensus_iou(torch.randn(50, 10, 10), target)
+        assert (score <= baseline_cious(target)['oracle_cap'] + 1e-12).all()

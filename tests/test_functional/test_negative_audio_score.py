@@ -1,17 +1,19 @@
 """Negative audio: worked examples, definitions, published thresholds."""
 import math
+from collections import Counter
 
-import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
 from fnac_mm.functional import (PROTOCOLS, PUBLISHED_THRESHOLDS, active_share,
                                 adaptive_threshold, area_threshold,
-                                calibrate_threshold, harmonic_mean,
-                                negative_auc, region_overlap,
+                                calibrate_threshold, draw_partners,
+                                get_protocol, negative_auc,
+                                placement_confidence, region_overlap,
                                 summarize_negative_audio)
 
 QUICK = settings(max_examples=60, deadline=None, database=None)
@@ -70,10 +72,6 @@ class TestAggregates:
         assert found['f_auc/a'] == pytest.approx(100)
         assert found['f_auc/b'] == pytest.approx(100 * 2 * .025 / 1.025)
 
-    def test_harmonic_mean(self) -> None:
-        assert harmonic_mean(0, 0) == harmonic_mean(0, 5) == 0
-        assert harmonic_mean(2, 6) == 3
-
     @pytest.mark.parametrize('cious, shares, message', [
         ([], dict(a=[1]), 'cious'),
         ([1], dict(a=[]), 'shares of a'),
@@ -93,10 +91,6 @@ class TestThreshold:
         assert calibrate_threshold([5, 1, 3, 2, 4]) == 4
         assert calibrate_threshold([0, 1]) == 0.75
         assert calibrate_threshold([0.6]) == 0.6
-
-    def test_a_quarter_is_above(self) -> None:
-        maxima = np.random.default_rng(0).normal(size=4000)
-        assert (maxima > calibrate_threshold(maxima)).mean() == 0.25
 
     @pytest.mark.parametrize('maxima, quantile, message',
                              [([], .75, 'maxima'), ([math.nan], .75, 'maxima'),
@@ -152,3 +146,56 @@ class TestMaps:
             region_overlap(torch.rand(1, 2, 2), torch.rand(1, 2, 2))
         with pytest.raises(ValueError, match=r'\(1, 2, 3\)'):
             region_overlap(torch.rand(1, 2, 2) > 0, torch.rand(1, 2, 3) > 0)
+
+
+def test_confidence_decides_as_the_metric() -> None:
+    """Above it no pixel of vssl_eval's map sounds, below it one does."""
+    maps = torch.rand(6, 7, 7, generator=torch.manual_seed(0)) * 2 - 1
+    confidence = placement_confidence(maps)
+    large = F.interpolate(
+        maps[:, None], (224, 224), mode='bilinear', align_corners=True)
+    torch.testing.assert_close(confidence, large.amax((1, 2, 3)))
+    scored = get_protocol('vssl_eval').maps(maps)['audio_visual']
+    universal = (confidence + 1) / 2
+    assert (active_share(scored, universal + 1e-5) == 0).all()
+    assert (active_share(scored, universal - 1e-5) > 0).all()
+
+
+def test_never_its_own_clip_nor_one_of_its_group() -> None:
+    """Three sounds of each picture, two samples of each sound."""
+    ids = [f's{i}' for i in range(60)]
+    clips = [f'c{i // 2}' for i in range(60)]
+    groups = [f'g{i // 6}' for i in range(60)]
+    group_of = dict(zip(clips, groups))
+    drawn = draw_partners(ids, clips, groups)
+    for clip, group, partner in zip(clips, groups, drawn):
+        assert partner != clip
+        assert group_of[partner] != group
+
+
+def test_depends_on_ids_and_seed_only() -> None:
+    ids = [f's{i}' for i in range(30)]
+    drawn = dict(zip(ids, draw_partners(ids, ids)))
+    again = dict(zip(ids[::-1], draw_partners(ids[::-1], ids[::-1])))
+    assert drawn == again
+    assert dict(zip(ids, draw_partners(ids, ids, seed=1))) != drawn
+
+
+def test_other_clips_are_equally_likely() -> None:
+    """Of 4,000 draws from 4 others each gets 1,000 +- 5 standard errors."""
+    total = 4000
+    found = Counter(
+        draw_partners([f's{i}', 'x', 'y', 'z', 'w'], list('abcde'))[0]
+        for i in range(total))
+    assert set(found) == set('bcde')
+    for count in found.values():
+        assert abs(count - total / 4) < 5 * (total * 3 / 16)**0.5
+
+
+def test_no_other_clip() -> None:
+    assert draw_partners(['a'], ['c']) is None
+    assert draw_partners(['a', 'b'], ['c', 'c']) is None
+    assert draw_partners(['a', 'b'], ['c', 'd'], ['g', 'g']) is None
+    assert draw_partners(['a', 'b'], ['c', 'd']) == ['d', 'c']
+    with pytest.raises(ValueError, match='2, 1 and 2'):
+        draw_partners(['a', 'b'], ['c'])

@@ -92,16 +92,6 @@ class TestFMeasure:
         else:
             assert np.isnan(ours).all()
 
-    @pytest.mark.parametrize('dtype', [torch.float16, torch.float64])
-    def test_other_types_are_compared_in_float32(self,
-                                                 dtype: torch.dtype) -> None:
-        maps = torch.rand(4, 9, 9).to(dtype)
-        target = (torch.rand(4, 9, 9) > 0.7).to(dtype)
-        np.testing.assert_allclose(
-            f_measure_curve(maps, target),
-            [compared(m.float(), t) for m, t in zip(maps, target)],
-            atol=1e-12)
-
     def test_maximum_of_the_data_set(self) -> None:
         """Frames without object do not count; nor does any batch."""
         maps, target = torch.rand(6, 8, 8), (torch.rand(6, 8, 8) > 0.5) * 1.
@@ -131,22 +121,6 @@ class TestPixelPrecision:
                 abs=1e-12)
         else:
             assert math.isnan(ours)
-
-    def test_a_picture(self) -> None:
-        maps = torch.rand(3, 224, 224).mul(100).round() / 100
-        target = (torch.rand(3, 224, 224) > 0.8) * 1.
-        expected = [
-            average_precision_score(t.ravel(), m.ravel())
-            for m, t in zip(maps, target)
-        ]
-        np.testing.assert_allclose(
-            pixel_average_precision(maps, target), expected, atol=1e-12)
-
-    def test_constant_map_and_full_mask(self) -> None:
-        flat = torch.full((2, 4, 4), 0.2)
-        target = torch.zeros(2, 4, 4)
-        target[0, 0], target[1] = 1, 1
-        assert pixel_average_precision(flat, target).tolist() == [0.25, 1]
 
 
 def test_summary() -> None:

@@ -1,14 +1,13 @@
 """cIoU of sound localisation, with what a score is worth beside it."""
-from typing import Any, Dict, List, Optional, Sequence
+from typing import Any, Dict, List, Optional
 
 import torch
 from mmengine.logging import print_log
 from torch import Tensor
 
-from fnac_mm.functional import (SampleStatistic, TargetLevels, adaptive_ciou,
-                                centre_map, group_cious, level_baseline_cious,
-                                sample_scores, score_maps, summarize_cious,
-                                summarize_groups)
+from fnac_mm.functional import (SampleStatistic, adaptive_ciou, baseline_cious,
+                                centre_map, group_cious, sample_scores,
+                                score_maps, summarize_cious, summarize_groups)
 from fnac_mm.registry import METRICS
 from ..report import COLUMNS, format_report, list_caveats
 from .map_metric import MapMetric
@@ -87,19 +86,20 @@ class LocalizationMetric(MapMetric):
             objects (Tensor, optional): (B, h', w').
             baselines (bool): Whether image-blind guesses are wanted too.
         """
-        targets = self.levels(rows)
+        targets = self.targets(rows)
         cious = self._cious(maps, objects, targets, baselines)
         columns = [values.tolist() for values in cious.values()]
         grouped = self._group_key() is not None
-        for row, target, values in zip(rows, targets, zip(*columns)):
+        sizes = torch.count_nonzero(targets.flatten(1), dim=1).tolist()
+        for row, size, values in zip(rows, sizes, zip(*columns)):
             if grouped and 'group' not in row:
                 raise ValueError(f'sample {row["sample_id"]!r} has no group, '
                                  'but its data set a group_key; give its key '
                                  'to PackAVInputs (meta_keys), or groups='
                                  'False to the metric')
             row['ciou'] = dict(zip(cious, values))
-            row['target_area'] = target.inside[0] / target.pixels
-            row['empty_target'] = target.inside[0] == 0
+            row['target_area'] = size / targets[0].numel()
+            row['empty_target'] = size == 0
 
     def compute_metrics(self, results: List[List[dict]]) -> Dict[str, float]:
         """See the parent; also warns of what a reader should know.
@@ -204,22 +204,20 @@ class LocalizationMetric(MapMetric):
                 'meaning there')
         return None if self.groups is False else key
 
-    def _cious(self, maps: Tensor, objects: Optional[Tensor],
-               targets: Sequence[TargetLevels],
+    def _cious(self, maps: Tensor, objects: Optional[Tensor], targets: Tensor,
                baselines: bool) -> Dict[str, Tensor]:
         """CIoUs of a batch, by kind of map; each (B,) float64."""
         protocol = self.protocol
         cious = score_maps(protocol, maps, objects, targets)
         if baselines:
             cious.update(
-                level_baseline_cious(targets, protocol.area, protocol.compare))
+                baseline_cious(targets, protocol.area, protocol.compare))
         if self.adaptive:
             large = protocol.maps(maps, objects)
             if baselines:
                 large['centre'] = centre_map(protocol.size)[None]
-            numbers = torch.stack([target.target for target in targets])
             cious.update({
-                f'{kind}_adaptive': adaptive_ciou(map, numbers)
+                f'{kind}_adaptive': adaptive_ciou(map, targets)
                 for kind, map in large.items()
             })
         return cious

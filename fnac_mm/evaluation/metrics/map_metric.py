@@ -6,10 +6,10 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 import torch
 from torch import Tensor
 
-from fnac_mm.functional import TargetLevels, draw_partners, localization_map
+from fnac_mm.functional import draw_partners, localization_map
 from ..protocol import ProtocolLike, build_protocol
 from ..report import ADAPTIVE, BASELINES, MAPS, SHUFFLED
-from ..sample_rows import describe_sample, row_levels, stack_maps
+from ..sample_rows import describe_sample, row_target, stack_maps
 from .sample_metric import CHUNK, Features, SampleMetric
 
 
@@ -230,21 +230,8 @@ class MapMetric(SampleMetric):
         consensus = self.consensus or self.meta('consensus', 2)
         return dict(combine=combine, consensus=consensus)
 
-    def levels(self, rows: Sequence[dict]) -> List[TargetLevels]:
-        """What the maps are compared with.
-
-        Args:
-            rows (Sequence[dict]): See :func:`describe_sample`.
-
-        Returns:
-            list[TargetLevels]: Of each row.
-        """
-        masked = all('mask' in row for row in rows)
-        rule = {} if masked else self.target_rule()
-        return [row_levels(row, self.protocol.size, rule) for row in rows]
-
     def targets(self, rows: Sequence[dict]) -> Tensor:
-        """The same as numbers.
+        """What the maps are compared with.
 
         Args:
             rows (Sequence[dict]): See :func:`describe_sample`.
@@ -252,4 +239,7 @@ class MapMetric(SampleMetric):
         Returns:
             Tensor: (B, size, size) float32 in [0, 1].
         """
-        return torch.stack([levels.target for levels in self.levels(rows)])
+        masked = all('mask' in row for row in rows)
+        rule = {} if masked else self.target_rule()
+        size = self.protocol.size
+        return torch.stack([row_target(row, size, rule) for row in rows])

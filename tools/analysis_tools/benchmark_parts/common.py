@@ -69,10 +69,16 @@ def ratios(times: Mapping[str, Sequence[float]],
     }
 
 
-def _memory(key: str) -> int:
+def process_memory(key: str) -> int:
     """Bytes that Linux counts for this process.
 
     Not ``getrusage``: its peak is handed down from the parent process.
+
+    Args:
+        key (str): ``'VmRSS'``, what is held now, or ``'VmHWM'``, its peak.
+
+    Returns:
+        int: Bytes.
     """
     with open('/proc/self/status') as file:
         line = next(line for line in file if line.startswith(f'{key}:'))
@@ -84,11 +90,11 @@ def _report_peak(work: Callable[[], Callable[[], object]],
     call = work()
     with open('/proc/self/clear_refs', 'w') as file:
         file.write('5')  # the peak is what is held now
-    before = _memory('VmRSS')
+    before = process_memory('VmRSS')
     start = time.perf_counter()
     call()
     seconds = time.perf_counter() - start
-    pipe.send((_memory('VmHWM') - before, seconds))
+    pipe.send((process_memory('VmHWM') - before, seconds))
 
 
 def peak_extra_bytes(
