@@ -12,7 +12,7 @@ from torch.distributed.elastic.multiprocessing.errors import record
 
 from fnac_mm.engine.failures import explained_failures
 from fnac_mm.engine.launch import add_common_arguments, load_config
-from fnac_mm.evaluation.result_file import ROWS
+from fnac_mm.evaluation.result_file import ask_for_results
 
 
 def parse_args() -> argparse.Namespace:
@@ -48,17 +48,7 @@ def add_outputs(cfg: Config, args: argparse.Namespace) -> None:
         ValueError: If the config has no metric that writes such a file.
     """
     if args.out is not None:
-        metrics = cfg.test_evaluator
-        metrics = metrics if isinstance(metrics, list) else [metrics]
-        own = [m for m in metrics if m.type.split('.')[-1] in ROWS]
-        if not own:
-            raise ValueError(f'--out {args.out}: {args.config} has no '
-                             f'{" or ".join(ROWS)} in its test_evaluator')
-        stem, suffix = osp.splitext(args.out)
-        own[0].out_file = args.out
-        for metric in own[1:]:
-            name = metric.type.split('.')[-1].removesuffix('Metric').lower()
-            metric.out_file = f'{stem}_{name}{suffix}'
+        ask_for_results(cfg.test_evaluator, args.out)
     if args.show_dir is not None:
         hooks = cfg.setdefault('default_hooks', {})
         hooks['visualization'] = dict(

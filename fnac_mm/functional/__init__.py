@@ -20,7 +20,8 @@ from .negative_audio_score import (PUBLISHED_THRESHOLDS, active_share,
                                    harmonic_mean, negative_auc,
                                    placement_confidence, region_overlap,
                                    summarize_negative_audio)
-from .protocol import PROTOCOLS, Protocol, get_protocol, score_maps
+from .protocol import (PROTOCOLS, Protocol, build_protocol, get_protocol,
+                       score_maps)
 from .retrieval_score import (partial_ranks, recall_at, retrieval_ranks,
                               retrieval_similarity, summarize_retrieval)
 from .segmentation_score import (f_measure_curve, f_measure_thresholds,
@@ -43,12 +44,12 @@ __all__ = [
     'SMOOTHINGS', 'SampleStatistic', 'SpectrogramStream', 'StreamResampler',
     'active_share', 'adaptive_ciou', 'adaptive_region', 'adaptive_threshold',
     'alignment', 'area_threshold', 'average_precision', 'baseline_cious',
-    'bootstrap_interval', 'boxes_to_target', 'calibrate_threshold',
-    'centre_map', 'consensus_iou', 'decode_pcm16', 'detection_ap',
-    'detection_curve', 'detection_f1', 'draw_partners', 'effective_rank',
-    'encode_pcm16', 'f_measure_curve', 'f_measure_thresholds',
-    'flat_row_share', 'fnac_losses', 'foreground_mask', 'frame_iou',
-    'fuse_maps', 'get_protocol', 'group_cious', 'harmonic_mean',
+    'bootstrap_interval', 'boxes_to_target', 'build_protocol',
+    'calibrate_threshold', 'centre_map', 'consensus_iou', 'decode_pcm16',
+    'detection_ap', 'detection_curve', 'detection_f1', 'draw_partners',
+    'effective_rank', 'encode_pcm16', 'f_measure_curve',
+    'f_measure_thresholds', 'flat_row_share', 'fnac_losses', 'foreground_mask',
+    'frame_iou', 'fuse_maps', 'get_protocol', 'group_cious', 'harmonic_mean',
     'largest_region_box', 'load_waveform', 'localization_map',
     'location_accuracy', 'log_spectrogram', 'map_confidence',
     'mask_spectrogram', 'max_f_measure', 'mcnemar_test', 'mean_interval',

@@ -19,7 +19,7 @@ from fnac_mm.datasets.packed.reader import DATABASE, write_manifest
 from fnac_mm.datasets.packed.record import (encode_audio, encode_image,
                                             encode_mask, write_record)
 from fnac_mm.evaluation.map_history import write_history
-from fnac_mm.evaluation.result_file import _digest
+from fnac_mm.evaluation.result_file import content_digest
 from fnac_mm.functional import Protocol
 from tests.media import index_frames, write_media
 
@@ -243,7 +243,7 @@ def result_file() -> bytes:
         metrics=dict(miou=51.25, f_score=None),
         results=[dict(row, sample_id='a'),
                  dict(row, sample_id='b')])
-    return json.dumps(dict(content, sha256=_digest(content))).encode()
+    return json.dumps(dict(content, sha256=content_digest(content))).encode()
 
 
 def history() -> bytes:
@@ -259,6 +259,6 @@ def with_sha256(content: bytes) -> bytes:
     """A damaged file of results, with the sha256 of its new content."""
     try:
         parts = json.loads(content)
-        return json.dumps(dict(parts, sha256=_digest(parts))).encode()
+        return json.dumps(dict(parts, sha256=content_digest(parts))).encode()
     except (ValueError, RecursionError, TypeError, AttributeError):
         return content

@@ -9,7 +9,7 @@ import torch
 
 from fnac_mm.evaluation import read_history, write_history
 from fnac_mm.evaluation.map_history import frame_file, history_row, plain_name
-from fnac_mm.evaluation.sample_rows import row_to_sample
+from fnac_mm.evaluation.sample_row import row_to_sample
 from fnac_mm.functional import get_protocol
 from fnac_mm.structures import AVDataSample
 from .samples import VGGSS, make_sample, random_samples

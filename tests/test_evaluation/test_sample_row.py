@@ -5,9 +5,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fnac_mm.evaluation.sample_rows import (decode_mask, describe_sample,
-                                            encode_mask, is_positive,
-                                            row_target)
+from fnac_mm.evaluation.sample_row import (decode_mask, describe_sample,
+                                           encode_mask, is_positive,
+                                           row_target)
 from fnac_mm.structures import AVDataSample
 
 

@@ -2,8 +2,7 @@
 import pytest
 from mmengine.config import ConfigDict
 
-from fnac_mm.evaluation import build_protocol
-from fnac_mm.functional import PROTOCOLS, Protocol
+from fnac_mm.functional import PROTOCOLS, Protocol, build_protocol
 
 
 @pytest.mark.parametrize('name', sorted(PROTOCOLS))

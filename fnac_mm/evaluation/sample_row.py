@@ -1,16 +1,21 @@
-"""From data samples to rows of plain numbers, which travel and are kept."""
+"""A data sample as a row of plain numbers, which travels and is kept."""
+from dataclasses import asdict
 from typing import Any, Dict, List, Mapping, Sequence
 
 import numpy as np
 import torch
+from mmengine.structures import PixelData
 from torch import Tensor
 
-from fnac_mm.functional import boxes_to_target
+from fnac_mm.functional import Protocol, boxes_to_target
 from fnac_mm.structures import AVDataSample
+from .result_file import check_array, check_keys
 
 # Pixels of a side of a mask; what is larger would fill the memory.
 _LARGEST = 2**13
 
+# Raw maps of a row; of a sample with ``pred_`` before.
+MAPS = ('map', 'object_map', 'shuffled_map')
 META_KEYS = ('class_name', 'group', 'negative_kind', 'img_path', 'audio_path')
 
 
@@ -54,6 +59,41 @@ def decode_mask(code: Mapping[str, Sequence[int]]) -> np.ndarray:
                          f'of {height} x {width}')
     values = np.arange(len(counts), dtype=np.uint8) % 2
     return np.repeat(values, counts).reshape(height, width)
+
+
+def check_protocol(part: Dict[str, Any], where: str) -> None:
+    """Refuse what a file calls its protocol.
+
+    Raises:
+        ValueError: Unless these are the fields of a protocol.
+    """
+    example = asdict(Protocol('', threshold=0.5))
+    unknown = sorted(set(part) - set(example))
+    if unknown:
+        raise ValueError(f'{where}: unknown field {", ".join(unknown)[:200]}')
+    if part.get('threshold', 0) is None:
+        example.pop('threshold')
+    check_keys(part, {k: type(v) for k, v in example.items()}, where)
+
+
+def check_map_row(row: Dict[str, Any], where: str) -> None:
+    """Refuse a row of a file with maps, boxes or a mask that are none.
+
+    Raises:
+        ValueError: If one is malformed.
+    """
+    for key in MAPS:
+        if key in row:
+            check_array(row[key], 2, f'{where}: {key}')
+    if row['boxes']:
+        check_array(row['boxes'], 2, f'{where}: boxes', width=4)
+    if 'mask' not in row:
+        return
+    check_keys(row['mask'], dict(size=list, counts=list), f'{where}: mask')
+    try:
+        decode_mask(row['mask'])
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ValueError(f'{where}: mask: {error!s:.200}') from None
 
 
 def describe_sample(sample: Mapping[str, Any]) -> Dict[str, Any]:
@@ -103,7 +143,8 @@ def row_to_sample(row: Mapping[str, Any]) -> AVDataSample:
         row (Mapping): See :func:`describe_sample`, with ``map``.
 
     Returns:
-        AVDataSample: To be drawn; boxes only if it has any or has no mask.
+        AVDataSample: To be scored again or drawn; boxes only if it has any
+        or has no mask.
     """
     meta = {key: row[key] for key in ('sample_id', *META_KEYS) if key in row}
     sample = AVDataSample(metainfo=meta)
@@ -111,21 +152,15 @@ def row_to_sample(row: Mapping[str, Any]) -> AVDataSample:
         sample.set_gt_boxes(row['boxes'])
     if 'mask' in row:
         sample.set_gt_mask(torch.from_numpy(decode_mask(row['mask'])))
-    objects = row.get('object_map')
-    return sample.set_pred_map(
-        torch.tensor(row['map']),
-        None if objects is None else torch.tensor(objects))
+    for key in MAPS:
+        if key in row:
+            sample.set_field(
+                PixelData(data=torch.tensor([row[key]])), f'pred_{key}')
+    return sample
 
 
 def is_positive(row: Mapping[str, Any]) -> bool:
-    """Whether something in the frame sounds.
-
-    Args:
-        row (Mapping): See :func:`describe_sample`.
-
-    Returns:
-        bool: There is a box, even one of zero area, or a pixel of a mask.
-    """
+    """Whether something in the frame sounds."""
     return bool(row['boxes']) or len(row.get('mask', {}).get('counts', ())) > 1
 
 
