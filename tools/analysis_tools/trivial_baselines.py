@@ -14,7 +14,7 @@ and ``auc`` in percent.
 import argparse
 import json
 from pathlib import Path
-from typing import List, Optional, Sequence
+from typing import Any, List, Optional, Sequence
 
 from fnac_mm.utils.tool_arguments import (errors_as_messages, make_parser,
                                           refuse_missing)
