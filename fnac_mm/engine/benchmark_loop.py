@@ -16,7 +16,7 @@ from fnac_mm.evaluation import benchmark_numbers, format_benchmarks
 from fnac_mm.evaluation.result_file import short_name
 from fnac_mm.registry import DATASETS, LOOPS, METRICS
 from fnac_mm.utils import file_digest, list_digest, write_atomically
-from .provenance import describe_run
+from .hooks.provenance_hook import describe_run
 
 Benchmark = Dict[str, Any]
 # Metrics, each with the name of its set or subset.

@@ -6,7 +6,7 @@ import pytest
 import torch
 from mmengine.dist import get_rank
 
-from fnac_mm.engine.health_figures import feature_figures, memory_figures
+from fnac_mm.engine.health import feature_figures, memory_figures
 from ..ddp_helpers import run_distributed
 
 

@@ -9,7 +9,7 @@ from mmengine.optim import OptimWrapper, OptimWrapperDict
 from torch import Tensor, nn
 
 
-class StepGuard:
+class FiniteStepGuard:
     """Looks at loss and gradient between backward pass and step.
 
     Without ``skip`` nobody waits for the answer: it stays on the device until

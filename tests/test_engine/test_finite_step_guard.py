@@ -9,19 +9,19 @@ from mmengine.dist import get_rank
 from mmengine.optim import LinearLR, OptimWrapper, OptimWrapperDict
 from torch import nn
 
-from fnac_mm.engine.step_guard import StepGuard
+from fnac_mm.engine.finite_step_guard import FiniteStepGuard
 from ..ddp_helpers import run_distributed
 from .health_runs import build
 
 
-def watched(skip: bool) -> Tuple[nn.Module, OptimWrapper, StepGuard]:
+def watched(skip: bool) -> Tuple[nn.Module, OptimWrapper, FiniteStepGuard]:
     torch.manual_seed(0)
     model = nn.Linear(3, 1)
     wrapper = OptimWrapper(torch.optim.Adam(model.parameters(), lr=0.1))
-    return model, wrapper, StepGuard(wrapper, model, skip)
+    return model, wrapper, FiniteStepGuard(wrapper, model, skip)
 
 
-def take_step(model: nn.Module, wrapper: OptimWrapper, guard: StepGuard,
+def take_step(model: nn.Module, wrapper: OptimWrapper, guard: FiniteStepGuard,
               factor: float) -> bool:
     guard.begin()
     wrapper.update_params(model(torch.ones(1, 3)).sum() * factor)
@@ -53,7 +53,7 @@ def test_a_scheduler_goes_on_counting_steps() -> None:
     model = nn.Linear(3, 1)
     wrapper = OptimWrapper(torch.optim.SGD(model.parameters(), lr=0.1))
     scheduler = LinearLR(wrapper, start_factor=0.5, by_epoch=False, end=4)
-    guard = StepGuard(wrapper, model, False)
+    guard = FiniteStepGuard(wrapper, model, False)
     with warnings.catch_warnings():
         warnings.simplefilter('error')
         take_step(model, wrapper, guard, 1.)
@@ -82,7 +82,7 @@ def test_a_scheduler_made_later_counts_steps() -> None:
         wrapper.step()
         assert wrapper._global_step == 2 and not guard.take()
         scheduler.step()
-        second = StepGuard(wrapper, model, True)
+        second = FiniteStepGuard(wrapper, model, True)
         assert take_step(model, wrapper, second, float('nan'))
         assert not guard.take() and wrapper._global_step == 2
         second.detach()
@@ -93,7 +93,7 @@ def test_a_scheduler_made_later_counts_steps() -> None:
 def test_one_optimizer_is_needed() -> None:
     wrapper = OptimWrapperDict(a=watched(False)[1])
     with pytest.raises(TypeError, match='OptimWrapperDict'):
-        StepGuard(wrapper, nn.Linear(1, 1), False)
+        FiniteStepGuard(wrapper, nn.Linear(1, 1), False)
 
 
 def alone_bad() -> List[object]:

@@ -6,8 +6,9 @@ import torch
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from fnac_mm.engine.epoch_position import record_position, restore_position
-from fnac_mm.engine.loops import ResumableEpochLoop, from_batch
+from fnac_mm.engine.resumable_epoch_loop import (ResumableEpochLoop,
+                                                 from_batch, record_position,
+                                                 restore_position)
 
 
 class _Counting(torch.utils.data.Dataset):
