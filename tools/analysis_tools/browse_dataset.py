@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence, Tuple
 
-from fnac_mm.engine.launch import add_config_arguments
+from fnac_mm.utils.command_line import add_config_arguments
 
 if TYPE_CHECKING:
     import numpy as np

@@ -17,7 +17,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Dict, Mapping, Optional, Sequence
 
-from fnac_mm.engine.launch import add_config_arguments
+from fnac_mm.utils.command_line import add_config_arguments
 
 if TYPE_CHECKING:
     from fnac_mm.datasets import AVLocalizationDataset
