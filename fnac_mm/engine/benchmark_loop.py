@@ -11,7 +11,7 @@ from mmengine.evaluator import Evaluator
 from mmengine.logging import print_log
 from mmengine.runner import BaseLoop, Runner, TestLoop
 
-from fnac_mm.datasets.media_index import read_id_list
+from fnac_mm.datasets import read_id_list
 from fnac_mm.evaluation import benchmark_numbers, format_benchmarks
 from fnac_mm.evaluation.result_file import short_name
 from fnac_mm.registry import DATASETS, LOOPS, METRICS

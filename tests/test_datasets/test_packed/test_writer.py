@@ -7,30 +7,29 @@ from typing import Callable
 
 import pytest
 
-from fnac_mm.datasets import media_packer
-from fnac_mm.datasets.media_encoder import MediaEncoder
-from fnac_mm.datasets.media_packer import MediaPacker, PackingError
-from fnac_mm.datasets.packed_media import (PackedDataError, PackedMedia,
-                                           read_manifest)
-from .packs import build, pack, records, synthetic_config
+from fnac_mm.datasets.packed import writer
+from fnac_mm.datasets.packed.reader import (PackedDataError, PackedMedia,
+                                            read_manifest)
+from fnac_mm.datasets.packed.record import MediaEncoder, MediaFile
+from fnac_mm.datasets.packed.writer import MediaPacker, PackingError
+from ..packs import build, pack, records, synthetic_config
 
 
 @pytest.fixture()
 def small_commits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(media_packer, '_COMMIT_BYTES', 200_000)
+    monkeypatch.setattr(writer, '_COMMIT_BYTES', 200_000)
 
 
 @pytest.fixture()
 def encoded(monkeypatch: pytest.MonkeyPatch) -> list:
     """Keys in the order in which they are encoded."""
-    keys, encode = [], MediaEncoder.__getitem__
+    keys, encode = [], MediaEncoder.__call__
 
-    def spy(self: MediaEncoder, index: int):
-        keys.append(self.files[index].key)
-        return encode(self, index)
+    def spy(self: MediaEncoder, file: MediaFile):
+        keys.append(file.key)
+        return encode(self, file)
 
-    monkeypatch.setattr(MediaEncoder, '__getitem__', spy)
-    monkeypatch.setattr(MediaPacker, '_estimate', lambda self, todo: 2**20)
+    monkeypatch.setattr(MediaEncoder, '__call__', spy)
     return keys
 
 
@@ -55,7 +54,7 @@ def test_killed_and_run_again(synthetic: Path, tmp_path: Path, encoded: list,
     config = synthetic_config(synthetic)
     pack(config, tmp_path / 'whole')
     everything = set(encoded)
-    commit, calls = media_packer._commit, []
+    commit, calls = writer._commit, []
 
     def deadly(*args: object) -> None:
         commit(*args)
@@ -64,7 +63,7 @@ def test_killed_and_run_again(synthetic: Path, tmp_path: Path, encoded: list,
             os.kill(os.getpid(), signal.SIGKILL)
 
     def work() -> None:
-        monkeypatch.setattr(media_packer, '_commit', deadly)
+        monkeypatch.setattr(writer, '_commit', deadly)
         pack(config, tmp_path / 'torn')
 
     assert in_a_child(work) == -signal.SIGKILL
@@ -94,7 +93,7 @@ def test_a_disk_that_fills_up(synthetic: Path, tmp_path: Path,
     assert in_a_child(work) == 3
     message = capfd.readouterr().out
     assert str(tmp_path / 'full') in message and 'same command' in message
-    assert 'GiB are still needed' in message and 'are free' in message
+    assert 'GiB are free' in message
     assert len(records(tmp_path / 'full')) > 3
     pack(config, tmp_path / 'full')
     pack(config, tmp_path / 'whole')
@@ -104,8 +103,8 @@ def test_a_disk_that_fills_up(synthetic: Path, tmp_path: Path,
 
 def test_a_disk_that_is_too_small(synthetic: Path, tmp_path: Path,
                                   monkeypatch: pytest.MonkeyPatch):
-    usage = media_packer.shutil.disk_usage(tmp_path)
-    monkeypatch.setattr(media_packer.shutil, 'disk_usage',
+    usage = writer.shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(writer.shutil, 'disk_usage',
                         lambda folder: usage._replace(free=1000))
     with pytest.raises(PackingError, match='still needed, 0.000 GiB') as error:
         pack(synthetic_config(synthetic), tmp_path / 'x')
@@ -147,7 +146,7 @@ def test_other_arguments_and_other_folders(synthetic: Path, tmp_path: Path):
 def test_an_unfinished_file_cut_short(synthetic: Path, tmp_path: Path):
     config = synthetic_config(synthetic)
     manifest = pack(config, tmp_path / 'p')
-    media_packer.write_manifest(tmp_path / 'p', dict(manifest, complete=False))
+    writer.write_manifest(tmp_path / 'p', dict(manifest, complete=False))
     with open(tmp_path / 'p' / 'data.mdb', 'r+b') as file:
         file.truncate(100_000)
     with pytest.raises(PackedDataError, match='cut short'):

@@ -1,24 +1,42 @@
-"""One packed file: what is known of it, its array, and a checksum.
+"""One packed file: its key, what is known of it, its array, a checksum.
 
 Layout, little-endian: CRC-32 (4 bytes) of the key and all that follows, the
 length of the header (4 bytes), the header (JSON), the array.
 """
 import json
+import os
 import struct
 import zlib
-from typing import Any, Dict, Optional, Tuple
+from typing import (Any, Callable, Dict, List, Mapping, NamedTuple, Optional,
+                    Sequence, Tuple)
+from urllib.parse import quote
 
 import cv2
 import numpy as np
+from mmengine.dataset import BaseDataset
 
 from fnac_mm.functional import decode_pcm16, encode_pcm16
 
-IMAGE_FORMATS = ('raw', 'png', 'jpeg')
-AUDIO_FORMATS = ('lossless', 'pcm16')
 _CHECKSUM = 4
 _START = 8
 
+# The files that can be packed, and the array that is made of each.
+ARRAYS = dict(img_path='img', audio_path='waveform', mask_path='gt_mask')
+
 Fields = Dict[str, Any]
+
+
+def packed_key(kind: str, name: str) -> str:
+    """Key of a file.
+
+    Args:
+        kind (str): ``'img_path'``, ``'audio_path'`` or ``'mask_path'``.
+        name (str): Path below the folder of ``data_prefix``.
+
+    Returns:
+        str: In ASCII, which the backend asks for.
+    """
+    return f'{kind}/{quote(name)}'
 
 
 def encode_image(image: np.ndarray, image_format: str,
@@ -180,3 +198,92 @@ def read_record(key: str, record: bytes) -> Tuple[Fields, memoryview]:
         if isinstance(value, list):
             table[name] = tuple(value)
     return fields, view[end:]
+
+
+class MediaFile(NamedTuple):
+    """A file to pack: kind, key, and the fields that its steps need."""
+    kind: str
+    key: str
+    item: Dict[str, Any]
+
+
+def list_files(
+        dataset: BaseDataset,
+        kinds: Sequence[str]) -> Tuple[List[MediaFile], Dict[str, List[str]]]:
+    """Files of a data set.
+
+    Args:
+        dataset (AVLocalizationDataset): Its samples name the files.
+        kinds (Sequence[str]): Kinds to pack.
+
+    Returns:
+        tuple[list[MediaFile], dict[str, list[str]]]: Each file to pack once,
+        and for each kind of ``data_prefix`` the sorted names below it.
+    """
+    files: Dict[str, MediaFile] = {}
+    names: Dict[str, set] = {kind: set() for kind in dataset.data_prefix}
+    starts = {
+        kind: len(os.path.join(folder or '.', ''))
+        for kind, folder in dataset.data_prefix.items()
+    }
+    for index in range(len(dataset)):
+        info = dataset.get_data_info(index)
+        for kind, known in names.items():
+            name = info[kind][starts[kind]:]
+            known.add(name)
+            key = packed_key(kind, name)
+            if kind in kinds and key not in files:
+                wanted = (kind, 'mask_threshold')
+                item = {k: info[k] for k in wanted if k in info}
+                files[key] = MediaFile(kind, key, item)
+    return list(files.values()), {k: sorted(v) for k, v in names.items()}
+
+
+class MediaEncoder:
+    """Runs the packable steps of a file.
+
+    Args:
+        steps (Mapping[str, Sequence[Callable]]): Transforms of each kind of
+            file.
+        formats (Mapping): ``image_format``, ``audio_format`` and
+            ``jpeg_quality``.
+    """
+
+    def __init__(self, steps: Mapping[str, Sequence[Callable]],
+                 formats: Mapping[str, Any]) -> None:
+        self.steps = steps
+        self.formats = formats
+
+    def __call__(self, file: MediaFile) -> Tuple[bytes, str]:
+        """Encode.
+
+        Args:
+            file (MediaFile): The file.
+
+        Returns:
+            tuple[bytes, str]: The record, empty if a step raised, and what
+            is wrong with the file.
+        """
+        sample = dict(file.item)
+        try:
+            for step in self.steps[file.kind]:
+                if step(sample) is None:
+                    error = sample['load_error']
+                    return write_record(file.key, dict(load_error=error)), ''
+        except (OSError, ValueError) as error:
+            return b'', str(error)
+        content, fields = self._encode(file.kind,
+                                       sample.pop(ARRAYS[file.kind]))
+        fields['results'] = {
+            key: sample[key]
+            for key in sorted(sample.keys() - file.item.keys())
+        }
+        return write_record(file.key, fields, content), ''
+
+    def _encode(self, kind: str, array: Any) -> Tuple[bytes, Fields]:
+        if kind == 'img_path':
+            return encode_image(array, self.formats['image_format'],
+                                self.formats['jpeg_quality'])
+        if kind == 'audio_path':
+            return encode_audio(array, self.formats['audio_format'])
+        return encode_mask(array)

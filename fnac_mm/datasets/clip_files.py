@@ -1,4 +1,4 @@
-"""Which clips are asked for, and which are there: lists and folders."""
+"""Which files of the clips are there: folders, listed once and matched."""
 import os
 from collections import Counter
 from typing import (Callable, Dict, Iterable, List, Mapping, Optional,
@@ -6,77 +6,10 @@ from typing import (Callable, Dict, Iterable, List, Mapping, Optional,
 
 from mmengine.logging import MMLogger
 
-from .text_files import PathLike, brief, check_id, read_text
+from fnac_mm.media import is_hidden, media_kind
+from .text_files import PathLike, shorten
 
 Suffixes = Union[str, Sequence[str]]
-
-
-def read_id_list(path: PathLike) -> Dict[str, Optional[str]]:
-    """Read the ids of a list in the published formats.
-
-    A ``.csv`` holds ``id`` or ``id,class`` without a header, anything else
-    one id a line. CRLF, a BOM and a missing last newline are accepted.
-
-    Args:
-        path (str | Path): List file.
-
-    Returns:
-        dict[str, str | None]: Class of each id, in the order of the file;
-        None where the list names none.
-
-    Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: If the file is empty or not text, or an id is blank,
-            unsafe as a file name or listed twice; names file and line.
-    """
-    ids: Dict[str, Optional[str]] = {}
-    lines = read_text(path).split('\n')
-    if not lines[-1]:
-        lines.pop()
-    if not lines:
-        raise ValueError(f'{path}: the list is empty')
-    is_csv = os.fspath(path).lower().endswith('.csv')
-    repeated = []
-    for number, line in enumerate(lines, start=1):
-        sample_id, class_name = line.strip(), None
-        if is_csv:
-            sample_id, _, rest = sample_id.partition(',')
-            sample_id = sample_id.strip().strip('"')
-            class_name = rest.strip().strip('"') or None
-        check_id(sample_id, f'{path}, line {number}')
-        if sample_id in ids:
-            repeated.append(sample_id)
-        ids[sample_id] = class_name
-    if repeated:
-        raise ValueError(f'{path}: {len(repeated)} line(s) repeat an id: '
-                         f'{shorten(repeated)}; list each id once')
-    return ids
-
-
-def read_ids(paths: Iterable[PathLike]) -> Set[str]:
-    """Ids of several lists.
-
-    Args:
-        paths (Iterable[str | Path]): See :func:`read_id_list`.
-
-    Returns:
-        set[str]: All of them.
-    """
-    return {sample_id for path in paths for sample_id in read_id_list(path)}
-
-
-def shorten(names: Sequence[str], count: int = 5) -> str:
-    """The first names of a list, for a message.
-
-    Args:
-        names (Sequence[str]): All names.
-        count (int): How many to show. Defaults to 5.
-
-    Returns:
-        str: ``'a', 'b', ...``.
-    """
-    return ', '.join(map(
-        brief, names[:count])) + (', ...' if len(names) > count else '')
 
 
 def as_suffixes(suffixes: Suffixes, argument: str) -> Sequence[str]:
@@ -116,7 +49,7 @@ def list_folder(folder: PathLike, argument: str) -> List[str]:
         raise FileNotFoundError(f'{folder}: no such folder of media; set '
                                 f'data_root or data_prefix[{argument!r}]')
     with os.scandir(folder) as entries:
-        return [item.name for item in entries if item.name[0] != '.']
+        return [item.name for item in entries if not is_hidden(item.name)]
 
 
 def match_suffixes(names: Sequence[str],
@@ -126,8 +59,8 @@ def match_suffixes(names: Sequence[str],
 
     Args:
         names (Sequence[str]): File names.
-        suffixes (Sequence[str]): For example ``('.jpg', '.png')``. If one id
-            has several, the first of these wins.
+        suffixes (Sequence[str]): For example ``('.jpg', '.png')``, in upper
+            or lower case. If one id has several, the first of these wins.
         folder (str): Put before the names. Defaults to ''.
 
     Returns:
@@ -136,11 +69,11 @@ def match_suffixes(names: Sequence[str],
     prefix = os.path.join(folder, '')
     found: Dict[str, str] = {}
     for suffix in reversed(suffixes):
-        cut = -len(suffix)
-        found.update({
-            name[:cut]: prefix + name
-            for name in names if name.endswith(suffix)
-        })
+        cut, lower = -len(suffix), suffix.lower()
+        matching = [name for name in names if name[cut:].lower() == lower]
+        # The case that was asked for comes last and wins.
+        matching.sort(key=lambda name: name.endswith(suffix))
+        found.update({name[:cut]: prefix + name for name in matching})
     return found
 
 
@@ -158,31 +91,29 @@ def describe_suffixes(names: Sequence[str]) -> str:
                      for suffix, count in counts.most_common(5)) or 'no files'
 
 
-def report_missing(details: str, n_wanted: int, n_found: int,
-                   allow_missing: bool) -> None:
-    """Refuse a list whose clips are not all there, or log it.
+def count_torn_groups(name: str, listed: Mapping[str, Mapping],
+                      found: Sequence[Mapping[str, str]]) -> int:
+    """Count, and log, groups of which some members were not found.
+
+    A score of groups takes what is left as the whole: such a group is easier
+    than the published one.
 
     Args:
-        details (str): What was found and what is missing.
-        n_wanted (int): Clips listed and not excluded.
-        n_found (int): Clips found.
-        allow_missing (bool): Log it only.
+        name (str): Name of the data set, for the message.
+        listed (Mapping[str, dict]): Each listed sample with its ``group``.
+        found (Sequence[dict]): Samples found, each with its ``group``.
 
-    Raises:
-        ValueError: If all were excluded.
-        FileNotFoundError: If none was found, or some may not be missing.
+    Returns:
+        int: Number of such groups.
     """
-    if not n_found:
-        kind = FileNotFoundError if n_wanted else ValueError
-        raise kind(f'no clip is left. {details}')
-    if not allow_missing:
-        raise FileNotFoundError(
-            f'{details}. A score on a part of the list is not '
-            'comparable; to go on with it, set allow_missing=True '
-            '(with the tools: --cfg-options '
-            'val_dataloader.dataset.allow_missing=True '
-            'test_dataloader.dataset.allow_missing=True)')
-    MMLogger.get_current_instance().warning(details)
+    left = Counter(item['group'] for item in found)
+    wanted = Counter(item['group'] for item in listed.values())
+    torn = [group for group in sorted(left) if left[group] < wanted[group]]
+    if torn:
+        MMLogger.get_current_instance().warning(
+            f'{name}: {len(torn)} of {len(left)} groups are incomplete, so '
+            f'that scores of groups are not comparable: {shorten(torn)}')
+    return len(torn)
 
 
 class ClipFiles:
@@ -221,43 +152,64 @@ class ClipFiles:
         self._suffixes = suffixes
         self._list = lister or list_folder
         self._stems = stems
-        self._paths: Dict[str, Dict[str, str]] = {}
         self._listings: Dict[str, List[str]] = {}
-        for key in self._folders:
-            self._paths[key] = self._match(key) if stems is None else \
-                self._match_stems(key, {i: s[key] for i, s in stems.items()})
+        self._paths = {
+            key:
+            self._match(key, folder) if stems is None else self._match_stems(
+                key, {
+                    i: s[key]
+                    for i, s in stems.items()
+                })
+            for key, folder in self._folders.items()
+        }
 
-    def _match(self, key: str) -> Dict[str, str]:
-        """Path of each id in a flat folder."""
-        folder, suffixes = self._folders[key], self._suffixes[key]
+    def _match(self, key: str, folder: str) -> Dict[str, str]:
+        """Path of each name without its suffix in a folder."""
         if folder not in self._listings:
             self._listings[folder] = self._list(folder, key)
-        found = match_suffixes(self._listings[folder], suffixes, folder)
-        if not found:
+        names, suffixes = self._listings[folder], self._suffixes[key]
+        found = match_suffixes(names, suffixes, folder)
+        if not found and self._stems is None:
             raise ValueError(
                 f'{folder}: no file with suffix {list(suffixes)}; the folder '
-                f'holds {describe_suffixes(self._listings[folder])}')
+                f'holds {describe_suffixes(names)}')
         return found
 
     def _match_stems(self, key: str, stems: Mapping[str,
                                                     str]) -> Dict[str, str]:
         """Path of each id in a tree; a folder that is absent has no file."""
-        root, suffixes = self._folders[key], self._suffixes[key]
+        root = self._folders[key]
         self._list(root, key)
         found: Dict[str, str] = {}
         for below in {os.path.dirname(stem) for stem in stems.values()}:
-            folder = os.path.join(root, below)
-            if folder not in self._listings:
-                try:
-                    self._listings[folder] = self._list(folder, key)
-                except FileNotFoundError:
-                    self._listings[folder] = []
+            try:
+                names = self._match(key, os.path.join(root, below))
+            except FileNotFoundError:
+                continue
             found.update({
                 os.path.join(below, name): path
-                for name, path in match_suffixes(self._listings[folder],
-                                                 suffixes, folder).items()
+                for name, path in names.items()
             })
         return {i: found[stem] for i, stem in stems.items() if stem in found}
+
+    def left_out(self) -> Dict[str, List[str]]:
+        """Media that lie in the folders but have none of the suffixes.
+
+        Returns:
+            dict[str, list[str]]: Sorted names by folder; folders of which
+            nothing was left out are not in it.
+        """
+        known = tuple(
+            {s.lower()
+             for key in self._folders
+             for s in self._suffixes[key]})
+        names = {
+            folder:
+            sorted(name for name in listing
+                   if not name.lower().endswith(known) and media_kind(name))
+            for folder, listing in self._listings.items()
+        }
+        return {folder: files for folder, files in names.items() if files}
 
     def paths(self, ids: Sequence[str]) -> List[Dict[str, str]]:
         """Files of the clips that have all.

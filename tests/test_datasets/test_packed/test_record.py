@@ -1,13 +1,19 @@
 """Records: arrays against PIL, damage against their checksum."""
 import io
+from pathlib import Path
+from typing import Callable
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from fnac_mm.datasets.packed_record import (decode_array, encode_audio,
-                                            encode_image, encode_mask,
-                                            read_record, write_record)
+from fnac_mm.datasets import LoadImage
+from fnac_mm.datasets.packed.record import (MediaEncoder, decode_array,
+                                            encode_audio, encode_image,
+                                            encode_mask, list_files,
+                                            packed_key, read_record,
+                                            write_record)
+from ..packs import build, synthetic_config
 
 
 def picture() -> np.ndarray:
@@ -99,3 +105,47 @@ def test_what_can_not_be_packed():
         encode_image(picture().astype(np.float32), 'raw', 95)
     with pytest.raises(ValueError, match='newer version'):
         decode_array(memoryview(b''), 'webp', None)
+
+
+def test_keys_are_ascii():
+    assert packed_key('img_path', 'a/Ö b.jpg') == 'img_path/a/%C3%96%20b.jpg'
+
+
+def test_a_file_of_several_samples_is_listed_once(synthetic: Path):
+    dataset = build(synthetic_config(synthetic), pipeline=[])
+    ids = [dataset.get_data_info(i)['sample_id'] for i in range(len(dataset))]
+    files, names = list_files(dataset, ['img_path'])
+    assert [file.key for file in files] == [f'img_path/{i}.jpg' for i in ids]
+    assert names == dict(
+        img_path=[f'{i}.jpg' for i in ids],
+        audio_path=[f'{i}.wav' for i in ids])
+    items = [dataset.get_data_info(0)] * 3
+    dataset.get_data_info = lambda index: items[index % 3]
+    assert len(list_files(dataset, ['img_path', 'audio_path'])[0]) == 2
+
+
+def test_good_and_broken_files(tmp_path: Path, make_clip: Callable):
+    make_clip(tmp_path, 'a'), make_clip(tmp_path, 'b')
+    broken = tmp_path / 'frames' / 'b.jpg'
+    broken.write_bytes(b'?')
+    config = dict(type='VGGSound', data_root=str(tmp_path), pipeline=[])
+    files, _ = list_files(build(config), ['img_path'])
+    skip, fail = (
+        MediaEncoder(
+            dict(img_path=[LoadImage(on_error=on_error)]),
+            dict(image_format='raw', jpeg_quality=95))
+        for on_error in ('skip', 'raise'))
+    record, error = skip(files[0])
+    fields, content = read_record('img_path/a.jpg', record)
+    expected = LoadImage()(dict(img_path=str(tmp_path / 'frames' / 'a.jpg')))
+    image = decode_array(content, fields['encoding'], fields['shape'])
+    assert (image == expected['img']).all() and not error
+    assert fields['results'] == {
+        key: expected[key]
+        for key in ('img_shape', 'ori_shape')
+    }
+    record, error = skip(files[1])
+    fields, _ = read_record('img_path/b.jpg', record)
+    assert str(broken) in fields['load_error'] and not error
+    record, error = fail(files[1])
+    assert not record and str(broken) in error

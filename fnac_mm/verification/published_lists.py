@@ -2,15 +2,15 @@
 
 Facts only: how many entries each list has, and a digest of them.
 """
-import hashlib
 import json
 import os
 from pathlib import Path
 from typing import List, NamedTuple, Optional, Union
 
-from .extended import read_negative_list
-from .media_index import read_id_list
-from .text_files import read_json_list, read_text
+from fnac_mm.datasets.extended import read_negative_list
+from fnac_mm.datasets.id_lists import read_id_list
+from fnac_mm.datasets.text_files import read_json_list, read_text
+from fnac_mm.utils.files import list_digest
 
 _PAIR_HEADER = 'video,audio,'
 
@@ -23,7 +23,8 @@ class PublishedList(NamedTuple):
         publisher (str): Whose repositories hold it.
         size (int): Number of entries.
         remark (str): What to know about it.
-        digest (str): See :func:`list_digest`.
+        digest (str): See :func:`fnac_mm.utils.list_digest`, of
+            :func:`list_entries`.
     """
     name: str
     publisher: str
@@ -36,35 +37,16 @@ class ListFacts(NamedTuple):
     """A list file, and what is known of it.
 
     Attributes:
-        path (str): The file.
         size (int): Number of entries.
-        digest (str): See :func:`list_digest`.
+        digest (str): As in :class:`PublishedList`.
         published (PublishedList, optional): The list that it is.
-        namesakes (list[PublishedList]): Those of its name that it is not,
-            unless it is one.
+        description (str): The same in words, for example ``"this is
+            vggss_144k of FNAC (holds 3,715 VGG-SS test clips)"``.
     """
-    path: str
     size: int
     digest: str
     published: Optional[PublishedList]
-    namesakes: List[PublishedList]
-
-    def describe(self) -> str:
-        """What the list is, in words.
-
-        Returns:
-            str: For example ``"this is vggss_144k of FNAC (holds 3,715
-            VGG-SS test clips)"``.
-        """
-        if self.published is not None:
-            known = self.published
-            return f'this is {known.name} of {known.publisher} ' \
-                   f'({known.remark})'
-        if self.namesakes:
-            others = ' or '.join(f'that of {k.publisher} ({k.size:,})'
-                                 for k in self.namesakes)
-            return f'named as a published list, but not {others}'
-        return 'not a published list'
+    description: str
 
 
 def list_entries(path: Union[str, Path]) -> List[str]:
@@ -91,18 +73,6 @@ def list_entries(path: Union[str, Path]) -> List[str]:
     return sorted(read_id_list(path))
 
 
-def list_digest(entries: List[str]) -> str:
-    """Digest that line ends, order and format of a file don't change.
-
-    Args:
-        entries (list[str]): Of :func:`list_entries`.
-
-    Returns:
-        str: SHA-256 of the sorted entries, joined by newlines, as hex.
-    """
-    return hashlib.sha256('\n'.join(sorted(entries)).encode()).hexdigest()
-
-
 def recognize_list(path: Union[str, Path]) -> ListFacts:
     """Say which published list a file is.
 
@@ -118,95 +88,103 @@ def recognize_list(path: Union[str, Path]) -> ListFacts:
     """
     entries = list_entries(path)
     digest = list_digest(entries)
-    known = [k for k in PUBLISHED_LISTS if k.digest == digest]
-    stem = os.path.splitext(os.path.basename(path))[0]
-    namesakes = [k for k in PUBLISHED_LISTS if k.name == stem]
-    return ListFacts(
-        os.fspath(path), len(entries), digest, known[0] if known else None,
-        [] if known else namesakes)
+    size, known = len(entries), None
+    words, name = 'not a published list', Path(path).stem
+    others = []
+    for published in PUBLISHED_LISTS:
+        if published.digest == digest:
+            known = published
+            words = f'this is {known.name} of {known.publisher} ' \
+                    f'({known.remark})'
+        elif published.name == name:
+            others.append(f'that of {published.publisher} '
+                          f'({published.size:,})')
+    if others and known is None:
+        words = f'named as a published list, but not {" or ".join(others)}'
+    return ListFacts(size, digest, known, words)
 
 
 PUBLISHED_LISTS = (
     PublishedList(
         'flickr_10k', 'FNAC, EZ-VSL, SLAVC', 10000,
         'holds 1 of the 250 Flickr test clips',
-        '773429321cd7690710660446b4aab9157ef75fe9a1f6b788649989a8066a77b1'),
+        '948c582d10edcb7724858d2f30c53663895c399e641517ad071f7cf8bc6f8e2d'),
     PublishedList(
         'flickr_144k', 'FNAC, EZ-VSL, SLAVC', 144000,
         'holds 20 of the 250 Flickr test clips',
-        '0ee7dc0a5144f0dfa9221c5cfa9724f2f1c1b857922bcc9f3b661c0ac781b9a6'),
+        'b9e467797d9a28add80ea7f1c667dc3130d27c23d957eee7184feff28362b384'),
     PublishedList(
         'flickr_test', 'FNAC, EZ-VSL', 249,
         'one clip less than the 250 of SLAVC',
-        '09c34846bd90eb7b2275807253f36459f2518c06112e1ce6040b5bbe4644564d'),
+        '38f1aca160d600e058c16cb9ebfdf03b054d8fc29b41272619e0af203b9ec301'),
     PublishedList(
         'flickr_test', 'SLAVC', 250, 'Flickr-SoundNet test clips',
-        '696ab39ce58b0fa111bfdf2323443d08c659da06a6fce4d808db9b2d3de37239'),
+        'b44801f0694e5bd88bed774931f02dc6467c81329090af66dbbafad554915754'),
     PublishedList(
         'flickr_test_plus_silent', 'SLAVC', 250,
         'negatives of Extended Flickr-SoundNet',
-        '910d3c8623e5200aafad18bf9504bedc731acd6dd7db77ac84ef1ed27bc8f6b2'),
+        '2e44d0a0ff8f9d2c0ee68c68cfe9710c501c3af481a984a0992bfdca330498f2'),
     PublishedList(
         'ms3_box', 'SSL-Alignment', 320, 'boxes of AVSBench MS3',
-        '56ff0515dd95bc93c6762c68648adde0898716fae21f20a7d07f530412cb4127'),
+        '2713ee29f483154f24e6f4308889bb4114681fb693377d1426017f1298621a84'),
     PublishedList(
         'ms3_seg', 'SSL-Alignment', 320, 'masks of AVSBench MS3',
-        '5903738a6bdff60b01dad684026495dfa8a13360021f5b9dd0d055f0a61fcb3f'),
+        '8ae800d9eef53327baba56c90e713f22334bf4cc5ee76dbd9965326945b8ceba'),
     PublishedList(
         's4_box', 'SSL-Alignment', 3700, 'boxes of AVSBench S4',
-        '8ba9d4c66bace056878c9ce920d8846af10f65d9b788d8101ad7e474759ce0ae'),
+        '49e4528fe7e749b1dd4daf9caf5fc8d2967682a2a65ef6736999eef1466a73da'),
     PublishedList(
         's4_seg', 'SSL-Alignment', 3700, 'masks of AVSBench S4',
-        '327eb4b329d29efdca3d2a2a15f7ded41f2892748b97304a3242ed0de3dfe671'),
+        '92af0145186ca7ec01e5d8bb989be5109ab7522c2bdec2a04c46d60928f6068f'),
     PublishedList(
         'synthetic3240_bbox', 'SSL-Alignment', 6480, 'boxes of IS3',
-        'd671d8564491a261dde5d4315023e0b9194ed1137f393e42f66a514caf088512'),
+        '3f0eed2e4e88442bc0941fea6032c30c7491d4cfecbb8299c9f4b797ea3d7a22'),
     PublishedList(
         'synthetic3240_seg', 'SSL-Alignment', 6480, 'masks of IS3',
-        'a9a443e49292e22801090db59e5da279b0b03b497877156f5c1b1bf871ba268c'),
+        'b4fd41ff0b7e63e590652d36ba8109609a0332e542a1af289d62cac60d41926c'),
     PublishedList(
         'vggss', 'FNAC', 5158, 'boxes of VGG-SS',
-        '52b9756c85412673c4aaffe610872ec5c5a21629b829e810aa26373a6adba943'),
+        '41a79b013d2bc79949781b1ace9a8aedda6ecf9cddb4b908d6b9d4f20b228559'),
     PublishedList(
         'vggss_10k', 'EZ-VSL, SLAVC, SSL-Alignment', 10000,
         'holds 238 VGG-SS test clips',
-        'f1941a01921f95e6597b48912b435976fcb0517fb960891ff84dc8fb8d563fa9'),
+        'c49190a5de0e23bf4208ece5c0c8e70eeb50b8eb04148c8bb90a50905eefce08'),
     PublishedList(
         'vggss_10k', 'FNAC', 10000, 'holds 229 VGG-SS test clips',
-        'b5cff5e5c3201d136f3dbe4affad31850ede819d45479fa706578e55758781d1'),
+        'ec1667a41b76fb1dc0c5cdad85c8d90abbdec4ebd501deb4432130a342c31c9a'),
     PublishedList(
         'vggss_144k', 'EZ-VSL, SLAVC, SSL-Alignment', 144000,
         'holds 3,709 VGG-SS test clips',
-        '52bf528c44545e41e9c9a2bad3b500d091272121a1eddee7cbebffadba5aa53d'),
+        'b2e4109046c12dbe9fa6b5bac56a316673f8b478675d55b8aa4c5d3e97aae7d4'),
     PublishedList(
         'vggss_144k', 'FNAC', 144000, 'holds 3,715 VGG-SS test clips',
-        '9a6368ca93d28d54b9ee72a1d5c558846b4364fd6a4499f09ab931fc6c93e984'),
+        'a3560ab7fc1d205ce404736d2698a0fe23c33e0ffccca2a8656f43216982c899'),
     PublishedList(
         'vggss_heard', 'FNAC, EZ-VSL', 59468, 'holds no VGG-SS test clip',
-        'db900e2df283236b3e5485ae95a4a09f0904f8da184fc7da6f1ab1d24f6c5aa2'),
+        '7fe3f8075e891ae30060d5145978877cc624301291f7de83b731016d8f7d7628'),
     PublishedList(
         'vggss_heard_test', 'FNAC', 2564, 'heard classes of VGG-SS',
-        '619bccbc43cded73b9782b287a033418963cff074f803799fbca12763522cea7'),
+        '0398d70f1b7d98cecd0e1aae6f6bfc675014e493946dac922cc54d16369be790'),
     PublishedList(
         'vggss_test', 'FNAC', 5158, 'all of VGG-SS',
-        '8acc0c93362233f7a16f82240d8d77361740ffc93859809d021ff71a29f63bb3'),
+        'f1aadf224b4f61a7054559a49ddf902db00d9a980267ccf61f7ea2212c7af07e'),
     PublishedList(
         'vggss_test_plus_silent', 'SLAVC', 5158,
         'negatives of Extended VGG-SS',
-        'c974fe72318d61d4da6943a64307debbacd222ece76833629870cfeb08013cba'),
+        '48555540b78592c90499fd2c07304148ccb1f1afd7741ec029f052fdbdd50e35'),
     PublishedList(
         'vggss_unheard_test', 'FNAC', 2575, 'unheard classes of VGG-SS',
-        'ad5f876fe0df3f4a6acad52bc6fee91f868c42cbf77151805f243d5901566b4a'),
+        'df939c36c81433abc401741c3e525c93e510ba7d3d9b9c6a36cfee116ad10b15'),
     PublishedList(
         'vpo_ms_bbox', 'SSL-Alignment', 2157, 'boxes of VPO-MS',
-        'a0c8a90bd0734026a43fa3e58fa1ecca8270bee018cef8479ed9386acef23fdd'),
+        '4e935e9e6406e70eb450e63d4150486762f0590af9fb637372769acfce6c5788'),
     PublishedList(
         'vpo_ms_seg', 'SSL-Alignment', 2157, 'masks of VPO-MS',
-        '02fe7d9277cc0cde91e0fe32b6ed4f93d7faa00c446da986ea67eef19207ca43'),
+        '23f68aabeafe517135496b10252a8af306c342611fb71694b4be0d4fa3d38d89'),
     PublishedList(
         'vpo_ss_bbox', 'SSL-Alignment', 890, 'boxes of VPO-SS',
-        'f34ddf2ca18c8df9e483058b6c7be1b4ea88cacebe95497d728956819209856c'),
+        'c1396cd183af3b016687c94016568f88fd9a15ffb042ce29978b354182e211b1'),
     PublishedList(
         'vpo_ss_seg', 'SSL-Alignment', 890, 'masks of VPO-SS',
-        'e526c7d0b25cd3bcecc5465321723117d9ad8959eecb284809637fbdac59b806'),
+        'c4703e5305534ba99554ca1c069641c5ef3828a904d2d9b4cb428431383e4370'),
 )

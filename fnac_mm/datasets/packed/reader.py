@@ -5,42 +5,25 @@ import zlib
 from collections import defaultdict
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, Optional, Tuple, Union
-from urllib.parse import quote
 
 import lmdb
 from mmengine.fileio import LmdbBackend, get_file_backend
 from rich.progress import track
 
-from .lmdb_tree import checksum_pages
-from .packed_record import Fields, read_record
+from fnac_mm.utils.files import write_atomically
+from .record import Fields, packed_key, read_record
 
 MANIFEST = 'pack.json'
 DATABASE = 'data.mdb'
 INDEX = 'index'
 VERSION = 1
 
-# What each transform that can be packed changes; the name of its results.
-KINDS = dict(img_path='img', audio_path='waveform', mask_path='gt_mask')
-
-
-def packed_key(kind: str, name: str) -> str:
-    """Key of a file.
-
-    Args:
-        kind (str): ``'img_path'``, ``'audio_path'`` or ``'mask_path'``.
-        name (str): Path below the folder of ``data_prefix``.
-
-    Returns:
-        str: In ASCII, which the backend asks for.
-    """
-    return f'{kind}/{quote(name)}'
-
 
 class PackedDataError(ValueError):
     """Packed media that are damaged or not finished."""
 
 
-def _digest(content: Mapping[str, Any]) -> int:
+def _checksum(content: Mapping[str, Any]) -> int:
     return zlib.crc32(json.dumps(content, sort_keys=True).encode())
 
 
@@ -63,8 +46,7 @@ def read_manifest(folder: Union[str, Path]) -> Optional[Dict[str, Any]]:
         return None
     try:
         content = json.loads(path.read_bytes())
-        crc = content.pop('crc32')
-        intact = crc == _digest(content)
+        intact = content.pop('crc32') == _checksum(content)
     except (ValueError, KeyError, AttributeError, TypeError,
             RecursionError) as error:
         raise PackedDataError(f'{path} is damaged ({error!s:.200}); delete '
@@ -86,32 +68,27 @@ def write_manifest(folder: Union[str, Path], content: Mapping[str,
         folder (str | Path): Folder of packed media.
         content (Mapping): What :func:`read_manifest` returns.
     """
-    path = Path(folder, MANIFEST)
-    temporary = path.with_suffix('.tmp')
     # Through JSON, so that tuples don't change the checksum.
     plain = json.loads(json.dumps(content))
-    text = json.dumps(dict(plain, crc32=_digest(plain)), indent=1)
-    with open(temporary, 'w') as file:
-        file.write(f'{text}\n')
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, path)
+    text = json.dumps(dict(plain, crc32=_checksum(plain)), indent=1)
+    write_atomically(Path(folder, MANIFEST), f'{text}\n', durable=True)
 
 
 class PackedMedia:
     """Files of a packed data set, read one at a time and in any order.
 
-    An LMDB, read through MMEngine's :class:`~mmengine.fileio.LmdbBackend`.
-    It is opened, and its length and search tree are checked, at the first
-    reading; each file is checked whenever it is read. Forked processes share
-    what is open: without locks and writing, LMDB keeps no state in it.
+    An LMDB, read through MMEngine's :class:`~mmengine.fileio.LmdbBackend`,
+    which is opened at the first reading. Each file is checked whenever it is
+    read. Forked processes share what is open: without locks and writing, LMDB
+    keeps no state in it.
 
     Args:
         folder (str | Path): Folder of ``pack.json`` and ``data.mdb``.
 
     Raises:
         FileNotFoundError: If there is no such pack.
-        PackedDataError: If it is damaged or was not finished.
+        PackedDataError: If its description is damaged, packing was not
+            finished, or the database is not as long as it was written.
     """
 
     def __init__(self, folder: Union[str, Path]) -> None:
@@ -129,32 +106,18 @@ class PackedMedia:
                 'same arguments to go on with it')
         self.manifest = manifest
         self._backend: Optional[LmdbBackend] = None
-
-    def __getstate__(self) -> Dict[str, Any]:
-        # An open database can't be sent to another process.
-        return dict(self.__dict__, _backend=None)
-
-    def check(self) -> None:
-        """Check length and search tree: LMDB would crash on damage to them.
-
-        Raises:
-            FileNotFoundError: If the file is absent.
-            PackedDataError: If it is damaged.
-        """
-        tree = self.manifest['tree']
         if not os.path.isfile(self.path):
             raise FileNotFoundError(f'{self.path}: no such file; copy it '
                                     f'beside {MANIFEST}')
         size = os.path.getsize(self.path)
-        if size != self.manifest['bytes']:
+        if size != manifest['bytes']:
             raise PackedDataError(
-                f'{self.path} has {size} bytes, but {self.manifest["bytes"]} '
-                'were written: it was cut short or changed; copy or pack it '
-                'again')
-        if checksum_pages(self.path, tree['page_size'],
-                          tree['pages']) != tree['crc32']:
-            raise PackedDataError(f'{self.path}: the search tree is damaged '
-                                  '(checksum); copy or pack it again')
+                f'{self.path} has {size} bytes, but {manifest["bytes"]} were '
+                'written: it was cut short or changed; copy or pack it again')
+
+    def __getstate__(self) -> Dict[str, Any]:
+        # An open database can't be sent to another process.
+        return dict(self.__dict__, _backend=None)
 
     def get(self, key: str) -> Tuple[Fields, memoryview]:
         """Read a record.
@@ -163,32 +126,27 @@ class PackedMedia:
             key (str): Its key.
 
         Returns:
-            tuple[dict, memoryview]: See :func:`~fnac_mm.datasets.
-            packed_record.read_record`.
+            tuple[dict, memoryview]: See :func:`~fnac_mm.datasets.packed.
+            record.read_record`.
 
         Raises:
             KeyError: If there is none.
             PackedDataError: If it is damaged.
         """
-        if self._backend is None:
-            self.check()
-            # One for all: LMDB refuses to open a file twice in a process.
-            self._backend = get_file_backend(
-                backend_args=dict(
-                    backend='lmdb', db_path=os.path.realpath(self.folder)),
-                enable_singleton=True)
         try:
+            if self._backend is None:
+                # One for all: LMDB refuses to open a file twice in a process.
+                self._backend = get_file_backend(
+                    backend_args=dict(
+                        backend='lmdb', db_path=os.path.realpath(self.folder)),
+                    enable_singleton=True)
             record = self._backend.get(key)
-        except lmdb.Error as error:
+            if record is not None:
+                return read_record(key, record)
+        except (lmdb.Error, ValueError) as error:
             raise PackedDataError(f'{self.path}: {key!r} is damaged: {error}; '
                                   'copy or pack the file again') from error
-        if record is None:
-            raise KeyError(f'{self.path}: {key!r} is not packed')
-        try:
-            return read_record(key, record)
-        except ValueError as error:
-            raise PackedDataError(f'{self.path}: {key!r} is damaged: {error}; '
-                                  'copy or pack the file again') from error
+        raise KeyError(f'{self.path}: {key!r} is not packed')
 
     def names(self, kind: str) -> List[str]:
         """Files of a kind.
@@ -223,9 +181,6 @@ class PackedMedia:
 
         Returns:
             list[str]: What is damaged or absent, by name.
-
-        Raises:
-            PackedDataError: If the file as a whole is damaged.
         """
         faults = []
         for kind in self.manifest['bytes_by_kind']:
