@@ -1,17 +1,20 @@
 """Small sound and video files, written with PyAV."""
 from fractions import Fraction
 from pathlib import Path
-from typing import Dict, Iterable, Optional, Sequence, Union
+from typing import Dict, Iterable, Optional, Sequence, Tuple, Union
 
 import av
 import numpy as np
 import pytest
 
 
-def _encode(container: av.container.OutputContainer, stream: av.stream.Stream,
-            frame: Optional[av.frame.Frame]) -> None:
+def _encode(container: av.container.OutputContainer,
+            stream: av.stream.Stream,
+            frame: Optional[av.frame.Frame],
+            hole: Tuple[float, float] = (0, 0)) -> None:
     for packet in stream.encode(frame):
-        container.mux(packet)
+        if not hole[0] <= float(packet.pts * packet.time_base) < hole[1]:
+            container.mux(packet)
 
 
 def write_media(path: Path,
@@ -26,6 +29,8 @@ def write_media(path: Path,
                 video_options: Optional[Dict[str, str]] = None,
                 first_frame: int = 0,
                 pts: Optional[Sequence[int]] = None,
+                aspect: Optional[Fraction] = None,
+                hole: Tuple[float, float] = (0, 0),
                 **kwargs: object) -> Path:
     """Write one track of mono sound and, if given, one of pictures.
 
@@ -43,22 +48,33 @@ def write_media(path: Path,
         first_frame (int): Time stamp of the first picture, in pictures.
         pts (Sequence[int], optional): Time stamp of each picture, in units
             of 1 / fps; the default is first_frame and so on.
+        aspect (Fraction, optional): Width of a pixel over its height.
+        hole (tuple[float, float]): Seconds of sound that are left out.
         **kwargs: Passed to :func:`av.open`.
     """
     with av.open(str(path), 'w', **kwargs) as container:
         audio = video = None
         if sound is not None:
-            audio = container.add_stream(codec, rate=rate)
-            audio.layout = 'mono'
+            audio = container.add_stream(
+                codec, rate=rate, options=dict(strict='-2'))
+            # FFmpeg's own encoder of Vorbis knows nothing else.
+            audio.layout = layout = 'stereo' if codec == 'vorbis' else 'mono'
+            if codec == 'wmav2':
+                audio.bit_rate = 64000
             convert = av.AudioResampler(
                 format=audio.codec_context.format or 's16',
-                layout='mono',
+                layout=layout,
                 rate=rate)
         if frames is not None:
             video = container.add_stream(
                 video_codec, rate=fps, options=video_options or {})
             video.height, video.width = frames.shape[1:3]
-            video.pix_fmt, video.bit_rate = 'yuv420p', 4_000_000
+            formats = [f.name for f in video.codec.video_formats or ()]
+            video.pix_fmt = 'yuv420p' if 'yuv420p' in formats or not formats \
+                else formats[0]
+            video.bit_rate = 4_000_000
+            if aspect:
+                video.codec_context.sample_aspect_ratio = aspect
             if rotation:
                 # PyAV 18, and Python 3.11 with it.
                 if not hasattr(video.codec_context, 'set_display_rotation'):
@@ -81,8 +97,8 @@ def write_media(path: Path,
                 frame.pts, frame.time_base = (first_sample + begin,
                                               Fraction(1, rate))
                 for part in convert.resample(frame):
-                    _encode(container, audio, part)
-            _encode(container, audio, None)
+                    _encode(container, audio, part, hole)
+            _encode(container, audio, None, hole)
     return path
 
 
