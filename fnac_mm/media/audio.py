@@ -12,10 +12,11 @@ import av
 import numpy as np
 
 from .clock import clock_zero, track_start
-from .container import (MediaError, audio_track, check_channels,
-                        decode_packets, frame_samples, open_container,
-                        read_packets, video_track)
-from .length import announced_end, check_complete, check_whole, track_end
+from .container import (MediaError, audio_track, check_channels, frame_samples,
+                        open_container, video_track)
+from .length import (announced_end, check_complete, check_whole, is_joined,
+                     track_end)
+from .packets import decode_packets, read_packets
 from .pcm import MAX_RATE, open_pcm, read_pcm
 from .window import sample_index, window_start
 
@@ -30,8 +31,6 @@ _RAW = ('mp3', 'aac', 'ac3', 'amr')
 # Time stamps are rounded and jitter. Beyond this many seconds, something is
 # missing, and there is silence; or it comes twice, and is left out.
 _TOLERANCE = 0.05
-# Time stamps that go back by more than this begin anew: files were joined.
-_JOINED = 1.0
 # A longer hole than this is none, but a damaged time stamp.
 _MAX_HOLE = 3600.0
 
@@ -195,22 +194,17 @@ class SoundTrack:
     def _placed(self, begin: float) -> Iterator[Tuple[int, np.ndarray]]:
         """Yield (index of the first sample, (S, C)), in rising order."""
         expected: Optional[int] = None
-        joined = 0
         for stamp, samples in self._decoded(begin):
             at = expected or 0
-            if stamp is not None:
-                stamp += joined
-                late = stamp - (stamp if expected is None else expected)
-                if late < -_JOINED * self.rate:
-                    joined -= late
-                elif expected is None or abs(late) > _TOLERANCE * self.rate:
-                    at = stamp
+            if stamp is not None and (expected is None or abs(stamp - expected)
+                                      > _TOLERANCE * self.rate):
+                at = stamp
             yield at, samples
             expected = at + len(samples)
 
     def _wanted(self, begin: float) -> Callable[[av.Packet], bool]:
         """Go to a little before a second; say which packets lie behind."""
-        if begin <= _FROM_START:
+        if begin <= _FROM_START or is_joined(self.stream):
             return lambda packet: True
         first = int((begin - _PRE_ROLL + self._zero) / self._unit)
         if not self._is_raw:

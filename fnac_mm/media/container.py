@@ -3,7 +3,7 @@ import gc
 import os
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple, Union
+from typing import Any, Dict, Iterator, Optional, Tuple, Union
 
 import av
 import numpy as np
@@ -28,8 +28,6 @@ _CONTAINERS = (
 _MAGIC = ((4, b'ftyp'), (4, b'moov'), (0, b'\x1aE\xdf\xa3'), (0, b'RIFF'))
 
 _MAX_CHANNELS = 8
-# Places without a packet, one after the other, after which there is nothing.
-_MAX_FAILURES = 100
 
 # Titles and the like may hold any bytes; PyAV 19 replaces them unasked.
 _ANY_BYTES: Dict[str, Any] = {} if int(
@@ -192,91 +190,6 @@ def audio_track(container: _Input, number: int = 0) -> av.AudioStream:
             'no_audio', f'audio_track={number}, but it has {len(streams)} '
             'audio track(s), numbered from 0')
     return _in_one_thread(streams[number])
-
-
-def read_packets(
-    container: _Input,
-    *tracks: av.stream.Stream,
-    on_damage: Callable[[str],
-                        None] = lambda reason: None) -> Iterator[av.Packet]:
-    """Packets of some tracks in the order of the file.
-
-    Args:
-        container (av.container.InputContainer): An open file.
-        *tracks (av.stream.Stream): Of this file.
-        on_damage (Callable): Told what is wrong where there is no packet;
-            those behind it follow.
-
-    Yields:
-        av.Packet: The last of each track is empty.
-
-    Raises:
-        MediaError: ``undecodable``, at a packet of a track that was not there
-            when the file was opened: PyAV does not find it.
-    """
-    failures = 0
-    while failures < _MAX_FAILURES:
-        try:
-            for packet in container.demux(*tracks):
-                failures = 0
-                yield packet
-            return
-        except IndexError as error:
-            raise MediaError(
-                'undecodable',
-                'a track begins in the midst of the file') from error
-        except av.FFmpegError as error:
-            failures += 1
-            on_damage(error.strerror or str(error))
-
-
-def _without_a_cut(packets: Iterator[av.Packet]) -> Iterator[av.Packet]:
-    """Leave out the last packet of a file that ends within it.
-
-    Others of doubtful content are decoded, as FFmpeg does: where transport
-    streams are joined, they are whole.
-    """
-    held: Optional[av.Packet] = None
-    for packet in packets:
-        if held is not None and packet.size:
-            yield held
-        held = packet if packet.is_corrupt else None
-        if held is None:
-            yield packet
-
-
-def decode_packets(
-    container: _Input,
-    track: av.stream.Stream,
-    wanted: Callable[[av.Packet], bool] = lambda packet: True
-) -> Iterator[Tuple[list, str]]:
-    """Decode a track on and on, over what can't be decoded.
-
-    Args:
-        container (av.container.InputContainer): An open file.
-        track (av.stream.Stream): Of this file.
-        wanted (Callable): Whether to decode a packet.
-
-    Yields:
-        tuple[list, str]: Frames, and what is wrong before them, in words.
-        Damage at the end of the file is not told: no packet follows it.
-
-    Raises:
-        MediaError: See :func:`read_packets`.
-    """
-    wrong: List[str] = []
-    packets = read_packets(container, track, on_damage=wrong.append)
-    for packet in filter(wanted, _without_a_cut(packets)):
-        frames: list = []
-        try:
-            frames = packet.decode()
-        except av.FFmpegError as error:
-            # Titles in the midst of joined mp3 files are no damage.
-            if bytes(packet)[:3] not in (b'ID3', b'TAG'):
-                wrong.append(error.strerror or str(error))
-        if frames:
-            yield frames, wrong[0] if wrong and packet.size else ''
-            wrong.clear()
 
 
 def check_channels(channels: int) -> None:

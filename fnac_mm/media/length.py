@@ -11,7 +11,8 @@ from typing import Any, Optional, Tuple
 import av
 
 from .clock import clock_zero, track_start
-from .container import MediaError, open_media, read_packets
+from .container import MediaError, open_media
+from .packets import JOINABLE, OneClock, read_packets
 from .pcm import wav_data_bytes
 
 # Those whose header tells the length of each track.
@@ -21,24 +22,12 @@ _EXACT = ('mov', 'avi', 'w64', 'flac', 'ogg', 'aiff', 'caf', 'au')
 MAX_SHORTAGE = 0.5
 
 
-def packets_length(container: av.container.InputContainer,
-                   stream: av.stream.Stream) -> float:
-    """How long a track lasts, whatever the header says.
-
-    Args:
-        container (av.container.InputContainer): An open file; read to its
-            end.
-        stream (av.stream.Stream): One of its tracks.
-
-    Returns:
-        float: Seconds from the start of the track.
-
-    Raises:
-        MediaError: See :func:`~fnac_mm.media.container.read_packets`.
-    """
-    begin, end = None, 0.0
+def _packets_length(container: av.container.InputContainer,
+                    stream: av.stream.Stream) -> Tuple[float, bool]:
+    """Seconds from the start of a track; whether files were joined."""
+    begin, end, clock = None, 0.0, OneClock()
     ogg = 'ogg' in container.format.name
-    for packet in read_packets(container, stream):
+    for packet in read_packets(container, stream, clock=clock):
         if packet.pts is None or not packet.time_base or packet.is_corrupt:
             continue
         time = float(packet.pts * packet.time_base)
@@ -47,14 +36,33 @@ def packets_length(container: av.container.InputContainer,
         # Of Ogg's last packet FFmpeg tells a negative one, without the sign.
         length -= 2**32 if ogg and length >= 2**31 else 0
         end = max(end, time + float(length * packet.time_base))
-    return end - max(begin or 0.0, track_start(stream))
+    return end - max(begin or 0.0, track_start(stream)), len(clock.moves) > 1
 
 
 @lru_cache(4096)
-def _counted(path: str, identity: Tuple[int, int], index: int) -> float:
-    """Count the packets of a track; remembered while the file is the same."""
+def _remembered(path: str, identity: Tuple[int, int],
+                index: int) -> Tuple[float, bool]:
     with open_media(path) as container:
-        return packets_length(container, container.streams[index])
+        return _packets_length(container, container.streams[index])
+
+
+def _counted(stream: av.stream.Stream) -> Tuple[float, bool]:
+    """Count the packets of a track; remembered while the file is the same."""
+    path = stream.container.name
+    state = os.stat(path)
+    return _remembered(path, (state.st_size, state.st_mtime_ns), stream.index)
+
+
+def is_joined(stream: av.stream.Stream) -> bool:
+    """Whether time stamps begin anew, so that none tells where to seek.
+
+    Args:
+        stream (av.stream.Stream): A track; MPEG-TS and PS are read once.
+
+    Returns:
+        bool: True for files that were joined byte by byte.
+    """
+    return stream.container.format.name in JOINABLE and _counted(stream)[1]
 
 
 def _tagged_duration(stream: av.stream.Stream) -> Optional[float]:
@@ -132,10 +140,7 @@ def counted_length(stream: av.stream.Stream) -> float:
     Returns:
         float: Seconds; 0 without packets.
     """
-    path = stream.container.name
-    state = os.stat(path)
-    return max(
-        _counted(path, (state.st_size, state.st_mtime_ns), stream.index), 0.0)
+    return max(_counted(stream)[0], 0.0)
 
 
 def _begin(stream: Any) -> float:

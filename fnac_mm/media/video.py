@@ -16,15 +16,13 @@ import numpy as np
 from av.container import InputContainer
 
 from .clock import TimeStamps, clock_zero, exact_zero, track_start
-from .container import (MediaError, decode_packets, open_container, open_media,
-                        video_track)
-from .length import announced_end, track_end
+from .container import MediaError, open_container, open_media, video_track
+from .length import announced_end, is_joined, track_end
+from .packets import decode_packets
 from .pixels import frame_picture, pixel_aspect
 
 # Some containers round times to a millisecond.
 _ROUNDING = 5e-4
-# Time stamps that go back by more seconds begin anew: files were joined.
-_JOINED = 1.0
 
 
 @dataclass
@@ -49,7 +47,6 @@ def _decode_from(container: InputContainer, stream: av.VideoStream,
         with suppress(av.FFmpegError):  # a raw stream knows none
             container.seek(stream.start_time or 0, stream=stream)
     key: Optional[int] = None
-    joined = Fraction(0)
     last: Optional[_Decoded] = None
     stamps = TimeStamps.of(container)
 
@@ -70,10 +67,7 @@ def _decode_from(container: InputContainer, stream: av.VideoStream,
             stamp = stamps.best(frame.pts, frame.dts)
             follows = last.end if last else Fraction(max(time, 0))
             begin = follows if stamp is None else \
-                stamp * unit - zero + joined
-            if last and begin < last.begin - _JOINED:
-                joined += follows - begin
-                begin = follows
+                stamp * unit - zero
             length = (frame.duration or 0) * unit or usual
             last = _Decoded(frame, begin, begin + length)
             # Frames shown before their key frame may need an earlier one.
@@ -89,7 +83,7 @@ def _attempts(container: InputContainer, stream: av.VideoStream,
     others: it may end at a key frame that is shown after ``time``.
     """
     for back in (0.0, 1.0, 10.0):
-        if back < time:
+        if back < time and not is_joined(stream):
             yield _decode_from(container, stream, time - back), False
     yield _decode_from(container, stream, 0.0), True
 

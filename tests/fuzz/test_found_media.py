@@ -16,7 +16,8 @@ from fnac_mm.datasets import LoadImage
 from fnac_mm.functional import load_waveform
 from fnac_mm.functional.spectrogram_stream import StreamResampler
 from fnac_mm.media.audio import SoundTrack
-from fnac_mm.media.container import MediaError, read_packets
+from fnac_mm.media.container import MediaError
+from fnac_mm.media.packets import read_packets
 from fnac_mm.media.video import VideoReader
 from fnac_mm.preparation.pictures import check_picture
 from tests.media import index_frames, write_media
@@ -135,13 +136,17 @@ def test_a_sound_that_changes_its_channels(tmp_path: Path) -> None:
 def test_a_track_that_begins_in_the_midst() -> None:
     """PyAV's list of tracks is as of the opening; it raises IndexError."""
 
+    track: Any = SimpleNamespace(type='audio', index=0)
+    packet = SimpleNamespace(dts=None, stream=track)
+
     def demux(*tracks: Any) -> Any:
-        yield 'packet'
+        yield packet
         yield [][len(tracks)]
 
-    container = SimpleNamespace(demux=demux)
-    packets = read_packets(container, 'track')
-    assert next(packets) == 'packet'
+    container: Any = SimpleNamespace(
+        demux=demux, format=SimpleNamespace(name='mov'))
+    packets = read_packets(container, track)
+    assert next(packets) is packet
     with pytest.raises(MediaError, match='in the midst'):
         next(packets)
 

@@ -83,9 +83,11 @@ class Case:
     @property
     def rate(self) -> int:
         """int: Hz that all encoders of the kind know."""
-        return {'libopus': 48000, 'libopencore_amrnb': 8000}.get(
-            self.audio or '',
-            44100 if self.name.endswith(('.flv', '.wma', '.wmv')) else 32000)
+        return {
+            'libopus': 48000,
+            'libopencore_amrnb': 8000
+        }.get(self.audio or '', 44100 if self.name.endswith(
+            ('.flv', '.wma', '.wmv')) else 32000)
 
     def make(self, folder: Path) -> Path:
         """Write the file."""
@@ -129,9 +131,16 @@ def _twice(content: bytes) -> bytes:
 
 _OPTIONS: Dict[str, Dict[str, str]] = {
     'libx264': dict(preset='ultrafast', x264opts='scenecut=0:keyint=12'),
-    'libx265': {'preset': 'ultrafast', 'x265-params': 'log-level=none'},
+    'libx265': {
+        'preset': 'ultrafast',
+        'x265-params': 'log-level=none'
+    },
     'libvpx': dict(deadline='realtime', g='12'),
-    'libvpx-vp9': {'deadline': 'realtime', 'cpu-used': '8', 'g': '12'},
+    'libvpx-vp9': {
+        'deadline': 'realtime',
+        'cpu-used': '8',
+        'g': '12'
+    },
     'mpeg2video': dict(g='12'),
     'mpeg1video': dict(g='12'),
     'mjpeg': dict(strict='-2'),
@@ -190,7 +199,8 @@ flv flv libmp3lame
 wmv wmv2 wmav2
 wmv mpeg4 wmav2
 nut libx264 aac
-'''.strip().splitlines()]
+'''.strip().splitlines()
+]
 _SOUNDS = '''wav:pcm_s16le wav:pcm_s24le wav:pcm_f32le wav:pcm_mulaw wav:adpcm_ms
 w64:pcm_s16le caf:pcm_s16le au:pcm_s16be aiff:pcm_s16be flac:flac mp3:libmp3lame
 m4a:aac m4a:alac aac:aac ogg:vorbis ogg:libopus opus:libopus oga:flac
@@ -233,37 +243,59 @@ def _films() -> List[Case]:
             late['first_sample'] = 3 * 48000
         if kind != 'avi':
             add('late', kind, video, audio, **late)
-            add('late_sound', kind, video, audio,
+            add('late_sound',
+                kind,
+                video,
+                audio,
                 first_sample=late['first_sample'] // 2)
             add('late_pictures', kind, video, audio, first_frame=20)
         add('hole', kind, video, audio, hole=(0.6, 1.1))
-        add('cut', kind, video, audio,
+        add('cut',
+            kind,
+            video,
+            audio,
             change=_cut(0.6),
-            **(dict(options=dict(movflags='faststart'))
-               if kind in ('mp4', 'mov') else {}))
+            **(dict(options=dict(
+                movflags='faststart')) if kind in ('mp4', 'mov') else {}))
         if kind not in ('avi', 'mpg'):
-            add('uneven', kind, video, audio, seconds=1.6,
+            add('uneven',
+                kind,
+                video,
+                audio,
+                seconds=1.6,
                 pts=np.cumsum([0, *np.tile([1, 1, 3, 1, 2], 8)])[:-1].tolist())
         if kind not in ('webm', 'flv'):
-            add('b_frames', kind, video, audio, video_options=(
-                dict(preset='fast', x264opts='scenecut=0:keyint=12:bframes=3')
-                if video == 'libx264' else dict(g='12', bf='2')))
+            add('b_frames',
+                kind,
+                video,
+                audio,
+                video_options=(dict(
+                    preset='fast', x264opts='scenecut=0:keyint=12:bframes=3')
+                               if video == 'libx264' else dict(g='12',
+                                                               bf='2')))
     for kind in ('mp4', 'mkv', 'ts', 'mpg'):
         x264 = kind != 'mpg'
-        add('open_gop', kind, 'libx264' if x264 else 'mpeg2video', 'mp2',
+        add('open_gop',
+            kind,
+            'libx264' if x264 else 'mpeg2video',
+            'mp2',
             video_options=dict(
                 preset='fast',
-                x264opts='scenecut=0:keyint=12:bframes=2:open-gop=1:b-adapt=0'
-            ) if x264 else dict(g='9', bf='2', flags='-cgop'))
+                x264opts='scenecut=0:keyint=12:bframes=2:open-gop=1:b-adapt=0')
+            if x264 else dict(g='9', bf='2', flags='-cgop'))
     for kind in ('ts', 'mts', 'mpg', 'vob'):
         add('joined', kind, 'mpeg2video', 'mp2', change=_twice, seconds=2.6)
     for kind, audio in (('mp3', 'libmp3lame'), ('aac', 'aac'), ('ac3', 'ac3')):
         add('joined', kind, None, audio, change=_twice, seconds=2.6)
         add('cut', kind, None, audio, change=_cut(0.6))
     for kind, audio in (('wav', 'pcm_s16le'), ('flac', 'flac'),
-                        ('ogg', 'vorbis'), ('opus', 'libopus'),
-                        ('m4a', 'aac')):
-        add('cut', kind, None, audio, change=_cut(0.85),
+                        ('ogg', 'vorbis'), ('opus', 'libopus'), ('m4a',
+                                                                 'aac')):
+        add('cut',
+            kind,
+            None,
+            audio,
+            change=_cut(0.85),
             options=dict(movflags='faststart') if kind == 'm4a' else {})
     for kind in ('mkv', 'webm'):
         for video in ('libvpx', 'libvpx-vp9'):
@@ -276,17 +308,33 @@ def _films() -> List[Case]:
                        ('index_first', 'faststart')):
         for kind, video in (('mp4', 'libx264'), ('mov', 'mpeg4')):
             add(tag, kind, video, 'aac', options=dict(movflags=flags))
-    add('no_edit_list', 'mp4', 'libx264', 'aac',
+    add('no_edit_list',
+        'mp4',
+        'libx264',
+        'aac',
         options=dict(use_editlist='0'))
     for number, matrix in enumerate(MATRICES):
         for kind in ('mp4', 'mov'):
-            add(f'matrix{number}', kind, 'mpeg4', None, matrix=matrix,
+            add(f'matrix{number}',
+                kind,
+                'mpeg4',
+                None,
+                matrix=matrix,
                 seconds=0.8)
     for kind in ('mp4', 'mkv', 'ts', 'avi', 'mov'):
-        add('aspect', kind, 'mpeg2video' if kind == 'ts' else 'mpeg4', 'mp2',
-            aspect=Fraction(4, 3), seconds=0.8)
-    add('aspect_turned', 'mp4', 'mpeg4', None, aspect=Fraction(4, 3),
-        matrix=(0, 1, -1, 0), seconds=0.8)
+        add('aspect',
+            kind,
+            'mpeg2video' if kind == 'ts' else 'mpeg4',
+            'mp2',
+            aspect=Fraction(4, 3),
+            seconds=0.8)
+    add('aspect_turned',
+        'mp4',
+        'mpeg4',
+        None,
+        aspect=Fraction(4, 3),
+        matrix=(0, 1, -1, 0),
+        seconds=0.8)
     for kind, fps in (('mp4', Fraction(30000, 1001)), ('mkv', 60),
                       ('webm', 10), ('avi', 15), ('ts', 50)):
         add('rate', kind, usual[kind][0], usual[kind][1], fps=fps)
@@ -346,9 +394,11 @@ class Answer:
 
     def to_json(self) -> list:
         """As stored."""
-        return [_runs(self.frames),
-                [[round(1e4 * t), f] for t, f in self.sounds], self.shape,
-                round(self.end, 4)]
+        return [
+            _runs(self.frames), [[round(1e4 * t), f] for t, f in self.sounds],
+            self.shape,
+            round(self.end, 4)
+        ]
 
     @classmethod
     def from_json(cls, stored: list) -> 'Answer':
@@ -380,7 +430,8 @@ def ask_ffmpeg(case: Case, path: Path) -> Answer:
             pts, up, down, width, height = map(int, line)
             picture = raw[:width * height].reshape(height, width)
             raw = raw[width * height:]
-            answer.frames.append((read_number(case, picture), float(pts * unit)))
+            answer.frames.append((read_number(case,
+                                              picture), float(pts * unit)))
             answer.shape = [height, width, f'{up}/{down}' if up else None]
         pictures.unlink()
     if case.audio and sound.exists():
@@ -410,9 +461,9 @@ def ask_product(case: Case, path: Path) -> Answer:
                 answer.shape = [*frame.image.shape[:2]]
         finally:
             reader.close()
-        answer.shape.append(f'{reader.aspect.numerator}/'
-                            f'{reader.aspect.denominator}'
-                            if reader.aspect else None)
+        answer.shape.append(
+            f'{reader.aspect.numerator}/'
+            f'{reader.aspect.denominator}' if reader.aspect else None)
     if case.audio:
         with SoundTrack(str(path), allow_cut=True) as track:
             samples = np.concatenate(list(track.blocks())).mean(axis=1)

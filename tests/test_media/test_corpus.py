@@ -30,9 +30,9 @@ def check_same(found: Answer, expected: Answer, cut: bool = False) -> None:
     assert found.frames or found.sounds or cut
     frames = list(zip(found.frames, expected.frames))
     sounds = list(zip(found.sounds, expected.sounds))
-    (_, ours), (_, theirs) = (
-        frames or [((0, s), (0, t)) for (s, _), (t, _) in sounds]
-        or [((0, 0), (0, 0))])[0]
+    (_, ours), (_, theirs) = (frames or [((0, s), (0, t))
+                                         for (s, _), (t, _) in sounds]
+                              or [((0, 0), (0, 0))])[0]
     lead = theirs - ours
     assert -1e-3 <= lead <= LEAD_IN
     for one, other in frames[:-1] if cut else frames:
@@ -76,8 +76,8 @@ def test_what_is_stored_is_what_ffmpeg_says(tmp_path: Path, name: str) -> None:
     case = CASES[name]
     stored = Answer.from_json(json.loads(STORED.read_text())[name])
     answer = ask_ffmpeg(case, case.make(tmp_path))
-    assert [index for index, _ in answer.frames] == [
-        index for index, _ in stored.frames]
+    assert [index for index, _ in answer.frames
+            ] == [index for index, _ in stored.frames]
     for one, other in ((answer.frames, stored.frames),
                        ([s[::-1] for s in answer.sounds],
                         [s[::-1] for s in stored.sounds])):
