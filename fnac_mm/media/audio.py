@@ -6,6 +6,7 @@ legend: S samples, C channels, 1 or 2: of more FFmpeg mixes two.
 import sys
 from contextlib import contextmanager, suppress
 from fractions import Fraction
+from itertools import chain, islice
 from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 
 import av
@@ -193,21 +194,44 @@ class SoundTrack:
 
     def _placed(self, begin: float) -> Iterator[Tuple[int, np.ndarray]]:
         """Yield (index of the first sample, (S, C)), in rising order."""
+        pieces = self._decoded(0.0)
+        head = list(islice(pieces, 2))
+        if begin > _FROM_START and not is_joined(self.stream):
+            # FFmpeg cuts the first after a seek like the first of all.
+            pieces = islice(self._decoded(begin), 1, None)
+        else:
+            pieces = chain(head, pieces)
         expected: Optional[int] = None
-        for stamp, samples in self._decoded(begin):
+        for stamp, samples in pieces:
             at = expected or 0
             if stamp is not None and (expected is None or abs(stamp - expected)
                                       > _TOLERANCE * self.rate):
-                at = stamp
+                at = self._exact(stamp, head)
             yield at, samples
             expected = at + len(samples)
 
+    def _exact(self, stamp: int, head: List[Any]) -> int:
+        """Undo the rounding of a time stamp to milliseconds.
+
+        Pieces follow the first at multiples of the second one's length, or
+        of the shortest that codecs know: a seek finds the same samples.
+        """
+        begin = (head[0][0] or 0) + len(head[0][1])
+        for length in (len(head[-1][1]), 64):
+            near = begin + round((stamp - begin) / length) * length
+            if stamp >= begin and abs(near -
+                                      stamp) <= 2.5 * self._unit * self.rate:
+                return near
+        return stamp
+
     def _wanted(self, begin: float) -> Callable[[av.Packet], bool]:
         """Go to a little before a second; say which packets lie behind."""
-        if begin <= _FROM_START or is_joined(self.stream):
+        if begin <= _FROM_START:
             return lambda packet: True
         first = int((begin - _PRE_ROLL + self._zero) / self._unit)
-        if not self._is_raw:
+        if self._is_raw:
+            self._container.seek(0)
+        else:
             self._container.seek(first, stream=self.stream)
         return lambda packet: packet.pts is None or packet.pts >= first
 

@@ -4,6 +4,7 @@ Only some containers have an index of what they hold. Of others (mp3, ADTS,
 MPEG-TS and PS, FLV, what a browser records) FFmpeg guesses the length, or
 nobody tells it: there the packets are counted.
 """
+import math
 import os
 from functools import lru_cache
 from typing import Any, Optional, Tuple
@@ -12,57 +13,75 @@ import av
 
 from .clock import clock_zero, track_start
 from .container import MediaError, open_media
-from .packets import JOINABLE, OneClock, read_packets
+from .packets import JOINABLE, read_packets
 from .pcm import wav_data_bytes
 
 # Those whose header tells the length of each track.
 _EXACT = ('mov', 'avi', 'w64', 'flac', 'ogg', 'aiff', 'caf', 'au')
+_TO_THE_SAMPLE = ('wav', 'w64', 'flac', 'aiff', 'caf', 'au')
 
+# Places of a file that are asked for their time.
+_PROBES = 16
 # Seconds that a file may hold less than it announces.
 MAX_SHORTAGE = 0.5
 
 
-def _packets_length(container: av.container.InputContainer,
-                    stream: av.stream.Stream) -> Tuple[float, bool]:
-    """Seconds from the start of a track; whether files were joined."""
-    begin, end, clock = None, 0.0, OneClock()
-    ogg = 'ogg' in container.format.name
-    for packet in read_packets(container, stream, clock=clock):
-        if packet.pts is None or not packet.time_base or packet.is_corrupt:
-            continue
-        time = float(packet.pts * packet.time_base)
-        begin = time if begin is None else min(begin, time)
-        length = packet.duration or 0
-        # Of Ogg's last packet FFmpeg tells a negative one, without the sign.
-        length -= 2**32 if ogg and length >= 2**31 else 0
-        end = max(end, time + float(length * packet.time_base))
-    return end - max(begin or 0.0, track_start(stream)), len(clock.moves) > 1
+def _identity(stream: av.stream.Stream) -> Tuple[str, int, int, int]:
+    """Of a track, while its file is the same."""
+    path = stream.container.name
+    state = os.stat(path)
+    return path, stream.index, state.st_size, state.st_mtime_ns
 
 
 @lru_cache(4096)
-def _remembered(path: str, identity: Tuple[int, int],
-                index: int) -> Tuple[float, bool]:
+def _counted(path: str, index: int, *identity: int) -> float:
+    """Seconds from the start of a track to the end of its last packet."""
+    begin, end = None, 0.0
     with open_media(path) as container:
-        return _packets_length(container, container.streams[index])
+        stream = container.streams[index]
+        ogg = 'ogg' in container.format.name
+        for packet in read_packets(container, stream):
+            if packet.pts is None or not packet.time_base or packet.is_corrupt:
+                continue
+            time = float(packet.pts * packet.time_base)
+            begin = time if begin is None else min(begin, time)
+            length = packet.duration or 0
+            # Of Ogg's last packet FFmpeg tells a negative one, unsigned.
+            length -= 2**32 if ogg and length >= 2**31 else 0
+            end = max(end, time + float(length * packet.time_base))
+        return end - max(begin or 0.0, track_start(stream))
 
 
-def _counted(stream: av.stream.Stream) -> Tuple[float, bool]:
-    """Count the packets of a track; remembered while the file is the same."""
-    path = stream.container.name
-    state = os.stat(path)
-    return _remembered(path, (state.st_size, state.st_mtime_ns), stream.index)
+@lru_cache(4096)
+def _goes_back(path: str, index: int, *identity: int) -> bool:
+    """Whether a later byte of a file has an earlier time stamp."""
+    last = -math.inf
+    with open_media(path) as container:
+        stream = container.streams[index]
+        for part in range(_PROBES):
+            container.seek(
+                container.size * part // _PROBES, unsupported_byte_offset=True)
+            for packet in container.demux(stream):
+                if packet.dts is not None:
+                    time = float(packet.dts * packet.time_base)
+                    if time < last - 1:
+                        return True
+                    last = time
+                    break
+    return False
 
 
 def is_joined(stream: av.stream.Stream) -> bool:
     """Whether time stamps begin anew, so that none tells where to seek.
 
     Args:
-        stream (av.stream.Stream): A track; MPEG-TS and PS are read once.
+        stream (av.stream.Stream): A track.
 
     Returns:
         bool: True for files that were joined byte by byte.
     """
-    return stream.container.format.name in JOINABLE and _counted(stream)[1]
+    return stream.container.format.name in JOINABLE and \
+        _goes_back(*_identity(stream))
 
 
 def _tagged_duration(stream: av.stream.Stream) -> Optional[float]:
@@ -106,6 +125,15 @@ def _wav_duration(stream: Any) -> Optional[float]:
     return size * 8 / rate if size > 0 and rate else _told(stream)
 
 
+def _avi_duration(stream: Any) -> Optional[float]:
+    """FFmpeg forgets it where the end is missing: by the share of bytes."""
+    path = stream.container.name
+    with open(path, 'rb') as file:
+        announced = int.from_bytes(file.read(8)[4:], 'little') + 8
+    share = announced / os.path.getsize(path)
+    return counted_length(stream) * share if share > 1 else _told(stream)
+
+
 def _told(stream: Any) -> Optional[float]:
     """What FFmpeg tells."""
     return float(stream.duration * stream.time_base) or None \
@@ -126,6 +154,8 @@ def announced_length(stream: av.stream.Stream) -> Optional[float]:
         return _mp3_duration(stream)
     if kind == 'wav':
         return _wav_duration(stream)
+    if kind == 'avi':
+        return _avi_duration(stream)
     if kind.startswith('matroska'):
         return _tagged_duration(stream)
     return _told(stream) if kind.startswith(_EXACT) else None
@@ -140,7 +170,7 @@ def counted_length(stream: av.stream.Stream) -> float:
     Returns:
         float: Seconds; 0 without packets.
     """
-    return max(_counted(stream)[0], 0.0)
+    return max(_counted(*_identity(stream)), 0.0)
 
 
 def _begin(stream: Any) -> float:
@@ -200,12 +230,13 @@ def check_complete(stream: av.stream.Stream,
 
     Raises:
         MediaError: ``truncated``, if more than half a second is missing, or
-            anything of a wav file. In files without an index nothing can be.
+            anything of PCM or FLAC. In files without an index nothing can
+            be.
     """
     announced = announced_end(stream)
-    is_pcm = stream.container.format.name == 'wav' and \
-        stream.codec_context.name.startswith('pcm')
-    allowed = 0.01 if is_pcm else MAX_SHORTAGE
+    is_exact = stream.container.format.name in _TO_THE_SAMPLE and \
+        stream.codec_context.name.startswith(('pcm', 'flac'))
+    allowed = 0.01 if is_exact else MAX_SHORTAGE
     if announced is not None and \
             min(announced, wanted or announced) - end > allowed:
         raise MediaError(

@@ -15,38 +15,38 @@ JOINABLE = ('mpegts', 'mpeg')
 _LONGEST_HOLE = 10.0
 
 
-class OneClock:
+class _OneClock:
     """Lets time stamps go on where files were joined, as ffmpeg does.
 
     Where time stamps leave what a track lets expect, all tracks are moved:
     they stay beside each other.
-
-    Attributes:
-        moves (list[Fraction]): Seconds by which the parts were moved.
     """
 
     def __init__(self) -> None:
-        self.moves = [Fraction(0)]
+        self._moves = [Fraction(0)]
         self._next: Dict[int, Fraction] = {}
+        # What was expected before the last leap ahead.
+        self._left: Dict[int, Fraction] = {}
 
     def set(self, packet: av.Packet, highest: float) -> None:
-        """Move the time stamps of the next packet.
-
-        Args:
-            packet (av.Packet): Its packets have come in order.
-            highest (float): Longest hole in seconds.
-        """
+        """Move the next packet; MediaError if one alone leaps ahead."""
         if packet.dts is None or not packet.time_base:
             return
         unit, index = Fraction(packet.time_base), packet.stream.index
         time = packet.dts * unit
-        expected = self._next.get(index, time + self.moves[-1])
+        expected = self._next.get(index, time + self._moves[-1])
         # The last of a part may come behind the first of the next one.
         move = min(
-            self.moves[:-3:-1], key=lambda move: abs(time + move - expected))
+            self._moves[:-3:-1], key=lambda move: abs(time + move - expected))
         if not -1 <= time + move - expected <= highest:
             move = expected - time
-            self.moves.append(move)
+            self._moves.append(move)
+            if abs(time - self._left.get(index, time + 9)) < 1:
+                raise MediaError(
+                    'undecodable', 'the time stamps are damaged at '
+                    f'{float(time):.2f} s')
+        elif time + move - expected > 1:
+            self._left[index] = expected - move
         shift = round(move / unit)
         packet.dts += shift
         if packet.pts is not None:
@@ -54,10 +54,11 @@ class OneClock:
         self._next[index] = time + move + (packet.duration or 0) * unit
 
 
-def read_packets(container: av.container.InputContainer,
-                 track: av.stream.Stream,
-                 on_damage: Callable[[str], None] = lambda reason: None,
-                 clock: Optional[OneClock] = None) -> Iterator[av.Packet]:
+def read_packets(
+    container: av.container.InputContainer,
+    track: av.stream.Stream,
+    on_damage: Callable[[str],
+                        None] = lambda reason: None) -> Iterator[av.Packet]:
     """Packets of a track in the order of the file, on one clock.
 
     Args:
@@ -65,7 +66,6 @@ def read_packets(container: av.container.InputContainer,
         track (av.stream.Stream): Of this file.
         on_damage (Callable): Told what is wrong where there is no packet;
             those behind it follow.
-        clock (OneClock, optional): Sets the time stamps.
 
     Yields:
         av.Packet: The last is empty.
@@ -74,7 +74,7 @@ def read_packets(container: av.container.InputContainer,
         MediaError: ``undecodable``, at a packet of a track that was not there
             when the file was opened: PyAV does not find it.
     """
-    clock = clock or OneClock()
+    clock = _OneClock()
     tracks, highest = [track], math.inf
     if container.format.name in JOINABLE:
         tracks, highest = [

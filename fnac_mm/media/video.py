@@ -68,6 +68,10 @@ def _decode_from(container: InputContainer, stream: av.VideoStream,
             follows = last.end if last else Fraction(max(time, 0))
             begin = follows if stamp is None else \
                 stamp * unit - zero
+            if last and begin < last.begin - 1:
+                raise MediaError(
+                    'undecodable', 'the time stamps are damaged '
+                    f'before {float(begin):.2f} s')
             length = (frame.duration or 0) * unit or usual
             last = _Decoded(frame, begin, begin + length)
             # Frames shown before their key frame may need an earlier one.
@@ -158,15 +162,19 @@ def read_video_frame(path: Union[str, Path],
     try:
         with open_media(path) as container:
             stream = video_track(container)
-            total = track_end(stream)
-            if time is not None and not 0 <= time < total:
-                raise ValueError(f'time={time} s is outside the video of '
-                                 f'{total:.3f} s')
             wanted = time
             if wanted is None:
                 begin = max(track_start(stream) - clock_zero(container), 0)
-                wanted = (begin + total) / 2
-            frame, _ = decode_frame(container, wanted, clamp=time is None)
+                wanted = (begin + track_end(stream)) / 2
+            try:
+                if wanted < 0:
+                    raise MediaError('too_short', 'it begins at 0')
+                frame, _ = decode_frame(container, wanted, clamp=time is None)
+            except MediaError as error:
+                if error.kind != 'too_short':
+                    raise
+                raise ValueError(f'time={time} s is outside the video of '
+                                 f'{track_end(stream):.3f} s') from error
             return frame_picture(frame), wanted
     except ValueError as error:
         raise ValueError(f'{path}: not a readable video ({error})') from error

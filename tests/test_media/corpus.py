@@ -201,10 +201,11 @@ wmv mpeg4 wmav2
 nut libx264 aac
 '''.strip().splitlines()
 ]
-_SOUNDS = '''wav:pcm_s16le wav:pcm_s24le wav:pcm_f32le wav:pcm_mulaw wav:adpcm_ms
-w64:pcm_s16le caf:pcm_s16le au:pcm_s16be aiff:pcm_s16be flac:flac mp3:libmp3lame
-m4a:aac m4a:alac aac:aac ogg:vorbis ogg:libopus opus:libopus oga:flac
-mka:libmp3lame wma:wmav2 ac3:ac3 amr:libopencore_amrnb wv:wavpack
+_SOUNDS = '''
+wav:pcm_s16le wav:pcm_s24le wav:pcm_f32le wav:pcm_mulaw wav:adpcm_ms
+w64:pcm_s16le caf:pcm_s16le au:pcm_s16be aiff:pcm_s16be flac:flac
+mp3:libmp3lame m4a:aac m4a:alac aac:aac ogg:vorbis ogg:libopus opus:libopus
+oga:flac mka:libmp3lame wma:wmav2 ac3:ac3 amr:libopencore_amrnb wv:wavpack
 webm:libopus'''.split()
 
 
@@ -447,17 +448,16 @@ def clock_shift(container: InputContainer) -> float:
     return clock_zero(container) - (container.start_time or 0) / av.time_base
 
 
-def ask_product(case: Case, path: Path) -> Answer:
-    """What the package makes of a file, whatever is wrong at its end."""
+def ask_product(case: Case, path: Path, allow_cut: bool = True) -> Answer:
+    """What the package makes of a file."""
     answer = Answer()
-    with open_media(path) as container:
-        shift = clock_shift(container)
     if case.video:
         reader = VideoReader(str(path))
         try:
             for frame in reader:
-                answer.frames.append((read_number(case, frame.image.mean(2)),
-                                      float(frame.time) + shift))
+                answer.frames.append(
+                    (read_number(case,
+                                 frame.image.mean(2)), float(frame.time)))
                 answer.shape = [*frame.image.shape[:2]]
         finally:
             reader.close()
@@ -465,12 +465,33 @@ def ask_product(case: Case, path: Path) -> Answer:
             f'{reader.aspect.numerator}/'
             f'{reader.aspect.denominator}' if reader.aspect else None)
     if case.audio:
-        with SoundTrack(str(path), allow_cut=True) as track:
-            samples = np.concatenate(list(track.blocks())).mean(axis=1)
-            answer.sounds = [(second + shift, pitch)
-                             for second, pitch in heard(samples, track.rate)]
-            answer.end = len(samples) / track.rate + shift
+        with SoundTrack(str(path), allow_cut=allow_cut) as track:
+            samples = np.concatenate(
+                [np.zeros(0), *(b.mean(axis=1) for b in track.blocks())])
+            answer.sounds = heard(samples, track.rate)
+            answer.end = len(samples) / track.rate
+    with open_media(path) as container:
+        shift = clock_shift(container)
+    answer.frames = [(index, time + shift) for index, time in answer.frames]
+    answer.sounds = [(time + shift, pitch) for time, pitch in answer.sounds]
+    answer.end += shift
     return answer
+
+
+def damage(content: bytes, rng: np.random.Generator) -> bytes:
+    """Flip, zero or cut some bytes of a file."""
+    found = bytearray(content)
+    at = int(rng.integers(len(content)))
+    kind = rng.integers(3)
+    if kind == 0:
+        for where in rng.integers(len(content), size=rng.integers(1, 9)):
+            found[where] ^= 1 << int(rng.integers(8))
+    elif kind == 1:
+        stop = min(at + int(rng.integers(1, 2000)), len(content))
+        found[at:stop] = bytes(stop - at)
+    else:
+        del found[at:]
+    return bytes(found)
 
 
 def main() -> None:
