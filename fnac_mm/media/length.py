@@ -55,7 +55,7 @@ def _counted(path: str, index: int, *identity: int) -> float:
 @lru_cache(4096)
 def _goes_back(path: str, index: int, *identity: int) -> bool:
     """Whether a later byte of a file has an earlier time stamp."""
-    last = -math.inf
+    last, at = -math.inf, -1
     with open_media(path) as container:
         stream = container.streams[index]
         for part in range(_PROBES):
@@ -63,10 +63,9 @@ def _goes_back(path: str, index: int, *identity: int) -> bool:
                 container.size * part // _PROBES, unsupported_byte_offset=True)
             for packet in container.demux(stream):
                 if packet.dts is not None:
-                    time = float(packet.dts * packet.time_base)
-                    if time < last - 1:
+                    if packet.dts <= last and (packet.pos or 0) > at:
                         return True
-                    last = time
+                    last, at = packet.dts, packet.pos or 0
                     break
     return False
 
