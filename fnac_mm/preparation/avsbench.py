@@ -88,11 +88,7 @@ def _make_plan(args: Namespace) -> Plan:
 
 
 def prepare_avsbench(args: Namespace) -> None:
-    """Prepare what is missing.
-
-    Args:
-        args (Namespace): Of ``tools/dataset_converters/prepare_avsbench.py``.
-    """
+    """Prepare what is missing, as the arguments say."""
     folder = prepare(
         args,
         _make_plan(args),

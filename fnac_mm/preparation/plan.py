@@ -18,7 +18,7 @@ class Output:
         source (str): Below the source folder.
         kind (str): ``'frame'`` or ``'sound'`` of a video, ``'still'`` (a
             picture file) or ``'link'`` (a file that is taken as it is).
-        rule (str): Which frame, see :func:`~.media.frame_time`.
+        rule (str): Which frame, seconds or a name of ``FRAME_RULES``.
         size (int, optional): Squash the frame to this square, in pixels.
         clamp (bool): Take the last frame if the video ends before.
     """
@@ -89,16 +89,6 @@ def frame_and_sound(clip_id: str, source: str, rule: str,
                    rule), Output(f'audio/{clip_id}.wav', source, 'sound'))
 
 
-def _is_safe(name: str) -> bool:
-    """Whether a name can be an id: no path, no control characters, UTF-8."""
-    try:
-        check_id(name, '')
-        name.encode()
-    except ValueError:
-        return False
-    return True
-
-
 def find_files(folder: Path, ignored: Dict[str, List[str]], *kinds:
                str) -> List[str]:
     """Media in a folder and below it; links are not followed.
@@ -114,32 +104,31 @@ def find_files(folder: Path, ignored: Dict[str, List[str]], *kinds:
     found = []
     for parent, folders, names in os.walk(folder):
         below = os.path.relpath(parent, folder)
-        links = [
-            name for name in folders
-            if os.path.islink(os.path.join(parent, name))
-        ]
-        for name in links + names:
+        for name in folders + names:
             path = os.path.normpath(os.path.join(below, name))
             if os.path.islink(os.path.join(parent, name)):
                 reason = 'symbolic links'
+            elif name in folders:
+                continue
             elif is_hidden(name):
                 reason = 'hidden files'
             elif media_kind(name) not in kinds:
                 reason = f'no {" or ".join(kinds)} by their names'
-            elif not _is_safe(os.path.splitext(name)[0]):
-                reason = 'unsafe names'
             else:
-                found.append(path)
-                continue
+                try:
+                    check_id(os.path.splitext(name)[0], '').encode()
+                    found.append(path)
+                    continue
+                except ValueError:
+                    reason = 'unsafe names'
             ignored.setdefault(reason, []).append(path)
     return sorted(found)
 
 
 def choose_source(sources: Iterable[str]) -> List[str]:
-    """Order the videos of one clip, the one to use first.
+    """Videos of one clip, the one to use first: mp4, mkv, webm, others.
 
-    mp4 before mkv before webm before the others; then the shorter path, then
-    by name.
+    Then the shorter path, then by name.
     """
     return sorted(
         sources,

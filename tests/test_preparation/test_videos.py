@@ -147,7 +147,7 @@ def test_rules_are_those_of_the_window(tmp_path: Path, rule: str, low: int,
 def test_a_frame_outside_of_the_window_is_refused(
         tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     with pytest.raises(SystemExit):
-        run(tmp_path, tmp_path / 'out', '--window', 3, '--frame', 3)
+        run(tmp_path, tmp_path.parent / 'out', '--window', 3, '--frame', 3)
     assert '--frame 3.0 is outside of a --window of 3 s' in \
         capsys.readouterr().err
 

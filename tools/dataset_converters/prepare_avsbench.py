@@ -21,17 +21,15 @@ Example:
 """
 from typing import Optional, Sequence
 
-from fnac_mm.preparation.arguments import add_link, check_files, make_parser
+from fnac_mm.preparation.arguments import make_parser, parse
 
 
 def main(argv: Optional[Sequence[str]] = None) -> None:
     """Prepare what is missing."""
-    parser = make_parser(__doc__)
+    parser = make_parser(__doc__, '--link')
     parser.add_argument(
         '--subset', choices=('s4', 'ms3'), required=True, help='which part')
-    add_link(parser)
-    args = parser.parse_args(argv)
-    check_files(args)
+    args = parse(parser, argv)
     from fnac_mm.preparation.avsbench import prepare_avsbench
     prepare_avsbench(args)
 

@@ -21,25 +21,23 @@ Example:
 """
 from typing import Optional, Sequence
 
-from fnac_mm.preparation.arguments import (FRAME_RULES, add_video_arguments,
-                                           between, check_files, make_parser)
+from fnac_mm.preparation.arguments import (FRAME_RULES, between, make_parser,
+                                           parse)
 
 
 def main(argv: Optional[Sequence[str]] = None) -> None:
     """Prepare what is missing."""
-    parser = make_parser(__doc__)
-    add_video_arguments(parser, frame='middle')
+    parser = make_parser(__doc__, frame='middle')
     parser.add_argument(
         '--window',
         type=between(1),
         metavar='SECONDS',
         help='cut videos into clips of so many seconds')
-    args = parser.parse_args(argv)
+    args = parse(parser, argv)
     if args.window and args.frame not in FRAME_RULES and \
             float(args.frame) >= args.window:
         parser.error(f'--frame {args.frame} is outside of a --window of '
                      f'{args.window} s')
-    check_files(args)
     from fnac_mm.preparation.videos import prepare_videos
     prepare_videos(args)
 
