@@ -8,11 +8,9 @@ r"""Prepare Flickr-SoundNet from its mp3 files and folders of frames.
                                                     manifest.jsonl
                                                     preparation.json
 
-``videos/`` has three folders above a clip, the last digits of its id, and
-``videos2/`` eight; frames and sounds may be in one tree or in two. Which
-frame is taken is not standardised: the published preparation draws one at
-random without a seed, others train on the first or on number 8. JPEG files
-are copied as they are. A stopped run goes on where it stood.
+Frames and sounds may be in one tree or in two, below any digit folders. Which
+frame is taken is not standardised. A stopped run goes on where it stood. More:
+docs/preparation.md.
 
 Example:
     python tools/dataset_converters/prepare_flickr_soundnet.py soundnet \
