@@ -6,11 +6,12 @@ from typing import Any, Dict, Iterable, Iterator, List, Optional, Tuple
 import numpy as np
 from mmengine.config import ConfigDict
 
-from fnac_mm.datasets import AVLocalizationDataset, read_id_list
-from fnac_mm.datasets.published_lists import recognize_list
+from fnac_mm.datasets import AVLocalizationDataset
+from fnac_mm.datasets.id_lists import read_exclusions
 from fnac_mm.registry import DATASETS
 from .probe import FileTask
 from .problems import Problem
+from .published_lists import recognize_list
 
 TRAIN = 'train'
 
@@ -54,11 +55,7 @@ def survey_clips(dataset: AVLocalizationDataset) -> ClipSurvey:
     """
     samples, files = dataset._index_clips()
     listed = files.any_ids() if samples is None else samples.keys()
-    excluded = {
-        sample_id
-        for path in dataset.exclude
-        for sample_id in read_id_list(dataset._path(path))
-    }
+    excluded = read_exclusions(map(dataset._path, dataset.exclude), listed)
     ids = sorted(set(listed) - excluded)
     clips = files.paths(ids)
     if samples is not None:
@@ -73,15 +70,20 @@ def survey_clips(dataset: AVLocalizationDataset) -> ClipSurvey:
         n_unlisted=len(files.ids() - set(listed)))
 
 
-def list_files(dataset: AVLocalizationDataset) -> List[Tuple[str, str]]:
-    """Arguments and paths of the lists and annotations of a data set."""
-    named = [('list_file', dataset.list_file)]
-    named += [('exclude', path) for path in dataset.exclude]
-    named.append(('negative_file', getattr(dataset, 'negative_file', None)))
-    found = [(name, dataset._path(path)) for name, path in named if path]
-    # The base class has joined this one with the root.
-    return found + ([('ann_file',
-                      dataset.ann_file)] if dataset.ann_file else [])
+def _list_rows(dataset: AVLocalizationDataset) -> Iterator[Dict[str, Any]]:
+    """The list files in the report."""
+    for argument, path in dataset.annotation_files():
+        try:
+            facts = recognize_list(path)
+        except (OSError, ValueError):
+            # A folder, or a format of the data set's own, which has read it.
+            continue
+        yield dict(
+            argument=argument,
+            file=path,
+            count=facts.size,
+            sha256=facts.digest,
+            recognized=facts.description)
 
 
 @dataclass
@@ -153,16 +155,8 @@ def open_view(view: View, sample: Optional[int]) -> List[Problem]:
             raise TypeError(f'{type(dataset).__name__} is not a data set of '
                             'this package')
         view.name = dataset.dataset_name or dataset.metainfo['dataset_name']
-        for argument, path in list_files(dataset):
-            facts = recognize_list(path)
-            view.lists.append(
-                dict(
-                    argument=argument,
-                    file=path,
-                    count=facts.size,
-                    sha256=facts.digest,
-                    recognized=facts.describe()))
         view.survey = survey = survey_clips(dataset)
+        view.lists = list(_list_rows(dataset))
     except (OSError, ValueError, KeyError, TypeError) as error:
         return [
             view.problem(

@@ -29,9 +29,9 @@ def targets(tmp_path_factory: pytest.TempPathFactory) -> Dict[str, Target]:
     'film preparation', 'still preparation', 'uploaded film', 'uploaded sound',
     'uploaded picture', 'verified sound', 'verified picture', 'verified mask',
     'checkpoint', 'old checkpoint', 'forged checkpoint', 'checkpoint config',
-    'pack database', 'pack manifest', 'forged record', 'result file',
-    'forged result file', 'threshold json', 'training log', 'history of maps',
-    'scores', 'preparation manifest'
+    'pack manifest', 'forged record', 'result file', 'forged result file',
+    'threshold json', 'training log', 'history of maps', 'scores',
+    'preparation manifest'
 ])
 def test_damaged_files_are_refused_or_harmless(targets: Dict[str, Target],
                                                name: str,
