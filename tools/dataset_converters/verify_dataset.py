@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Optional, Sequence
 
 from fnac_mm.preparation.arguments import between
+from fnac_mm.utils.command_line import (INTERRUPTED, add_config_arguments,
+                                        require_paths)
 from fnac_mm.verification.problems import (ADVICE, count_kinds, print_data_set,
                                            print_problems, problem_rows)
 
@@ -26,11 +28,7 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter)
     add = parser.add_argument
     add('config', help='config file')
-    add('--data-root', help='data_root of every data set in the config')
-    add('--cfg-options',
-        nargs='+',
-        metavar='K=V',
-        help='override settings of the config, e.g. randomness.seed=1')
+    add_config_arguments(parser)
     add('--out', type=Path, metavar='FILE', help='json with every problem')
     add('--duplicates',
         action='store_true',
@@ -57,19 +55,14 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
         metavar='N',
         help='problems of each kind to print (default: 3)')
     args = parser.parse_args(argv)
-    for path, there in ((args.config, os.path.isfile), (args.data_root,
-                                                        os.path.isdir)):
-        if path is not None and not there(path):
-            word = 'folder' if path == args.data_root else 'config'
-            parser.error(f'{path}: no such {word}')
-
-    from mmengine.config import DictAction
+    try:
+        require_paths(args, 'config', 'data_root')
+    except FileNotFoundError as error:
+        parser.error(str(error))
 
     from fnac_mm.engine.launch import dataset_cfgs, load_config
     from fnac_mm.utils.files import write_atomically
     from fnac_mm.verification.verify import verify
-    words, args.cfg_options = args.cfg_options, None
-    DictAction([], 'cfg_options')(parser, args, words)
     try:
         cfg = load_config(
             args.config,
@@ -98,7 +91,7 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
             problems=problem_rows(problems))
         write_atomically(args.out, f'{json.dumps(report, indent=1)}\n')
         print(f'report: {args.out}')
-    return 130 if report['interrupted'] else int(counted > 0)
+    return INTERRUPTED if report['interrupted'] else int(counted > 0)
 
 
 if __name__ == '__main__':
