@@ -67,12 +67,18 @@ def run_python(*args: object, **kwargs: object) -> subprocess.CompletedProcess:
                           **kwargs)
 
 
+def run_well(*args: object) -> subprocess.CompletedProcess:
+    """As :func:`run_python`, of what ends well."""
+    done = run_python(*args)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done
+
+
 def _make_data(factory: pytest.TempPathFactory, name: str, *args:
                object) -> Path:
     folder = factory.mktemp('data') / name
-    done = run_python(f'tools/dataset_converters/make_{name}.py', folder,
-                      *args, '--workers', 1)
-    assert done.returncode == 0, done.stderr
+    run_well(f'tools/dataset_converters/make_{name}.py', folder, *args,
+             '--workers', 1)
     return folder
 
 

@@ -43,20 +43,13 @@ def list_tasks(num: int) -> List[Task]:
 
 
 def make_task(task: Task, root: Path, seed: int) -> Record:
-    """Make one sample, or read what an earlier run said about it."""
+    """Make one sample; what the lists say about it."""
     name, index = task
-    journal = root / 'records' / f'{name}_{index}.json'
-    if journal.is_file():
-        record = json.loads(journal.read_text())
-        if all(os.path.isfile(root / path) for path in record['files']):
-            return record
     record = MAKERS[name](index, root, seed)
-    record['files'] = [os.path.relpath(path, root) for path in record['files']]
     for entry in record.get('entries', ()):
         for key in ('image', 'audio', 'mask'):
             # The published lists hold absolute paths of their authors' disk.
             entry[key] = f'/standins/{os.path.relpath(entry[key], root)}'
-    write_atomically(journal, json.dumps(record))
     return record
 
 
@@ -138,7 +131,7 @@ def write_lists(root: Path, records: Dict[str, List[Record]]) -> None:
 
 def make_standins(root: Path, num: int, seed: int,
                   workers: int) -> Dict[str, int]:
-    """Make or complete the stand-ins; samples of each set.
+    """Make the stand-ins; samples of each set.
 
     Args:
         root (Path): Folder to write.

@@ -55,7 +55,8 @@ def _read_published() -> Iterator[PublishedList]:
     path = Path(__file__).with_suffix('.csv')
     with open(path, encoding='utf-8', newline='') as file:
         for row in csv.DictReader(file):
-            yield PublishedList(**{**row, 'size': int(row['size'])})
+            yield PublishedList(row['name'], row['publisher'],
+                                int(row['size']), row['remark'], row['digest'])
 
 
 PUBLISHED_LISTS = tuple(_read_published())

@@ -21,7 +21,7 @@ from fnac_mm.preparation import media, runner
 from fnac_mm.preparation.plan import MediaOptions
 from fnac_mm.preparation.vggsound import candidate_ids, identify, make_plan
 from fnac_mm.registry import DATASETS
-from tests.conftest import ROOT, run_python
+from tests.conftest import ROOT, run_well
 from tests.media import sample_ramp
 from .raw_media import (FAULTS, RATE, SECONDS, clip_id, digests, frame_offset,
                         names, picture_index, read_manifest, run_tool,
@@ -45,9 +45,8 @@ def raw(tmp_path_factory: pytest.TempPathFactory) -> Raw:
 def prepared(raw: Raw) -> Path:
     """The undisturbed run, as a user starts it."""
     folder = raw[0].parent / 'prepared'
-    done = run_python(SCRIPT, raw[0], folder, '--csv',
-                      raw[0].parent / 'vggsound.csv', '--workers', 2)
-    assert done.returncode == 0, done.stderr
+    done = run_well(SCRIPT, raw[0], folder, '--csv',
+                    raw[0].parent / 'vggsound.csv', '--workers', 2)
     (folder.parent / 'output.txt').write_text(done.stdout)
     return folder
 

@@ -11,15 +11,14 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from tests.conftest import ROOT, run_python
+from tests.conftest import ROOT, run_well
 
 TOOL = 'tools/analysis_tools/benchmark.py'
 
 
 def _table(tmp_path: Path, *options: object) -> dict:
     out = tmp_path / 'rows.json'
-    done = run_python(TOOL, *options, '--out', out)
-    assert done.returncode == 0, done.stdout + done.stderr
+    run_well(TOOL, *options, '--out', out)
     return json.loads(out.read_text())
 
 

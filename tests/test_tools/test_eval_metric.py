@@ -7,7 +7,7 @@ from typing import Callable
 import pytest
 
 from fnac_mm.functional import summarize_cious
-from ..conftest import run_python
+from ..conftest import run_well
 from ..test_evaluation.samples import (FLICKR, evaluate, make_sample,
                                        random_samples)
 
@@ -35,8 +35,7 @@ def results(tmp_path: Path) -> Path:
 def test_same_numbers(results: Path, tmp_path: Path) -> None:
     """Bit for bit, as a user runs it; the new file is the old one."""
     out = tmp_path / 'again.json'
-    done = run_python(TOOL, results, '--out', out)
-    assert done.returncode == 0, done.stderr
+    done = run_well(TOOL, results, '--out', out)
     found = json.loads(done.stdout)
     assert found.pop('protocol') == 'fnac_test'
     assert found == json.loads((tmp_path / 'metrics.json').read_text())
