@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import (Any, Dict, Iterable, List, Mapping, Optional, Sequence,
                     Tuple)
 
-from fnac_mm.datasets.text_files import check_id, read_text
+from fnac_mm.datasets.id_lists import read_id_list
+from fnac_mm.datasets.text_files import check_id
 from fnac_mm.media.suffixes import VIDEOS, is_hidden, media_kind
 
 
@@ -137,29 +138,22 @@ def choose_source(sources: Iterable[str]) -> List[str]:
 
 
 def read_ids(paths: Optional[Sequence[Path]]) -> Optional[List[str]]:
-    """Ids of list files: the text before the first comma of each line.
+    """Ids of list files, without classes and repetitions; None without lists.
 
     Args:
-        paths (Sequence[Path], optional): Lists as published.
-
-    Returns:
-        list[str] | None: Without repetitions; None without lists.
+        paths (Sequence[Path], optional): Lists as published, see
+            :func:`~fnac_mm.datasets.id_lists.read_id_list`.
 
     Raises:
         SystemExit: If a file is absent, empty, or holds unsafe ids.
     """
     if not paths:
         return None
-    ids: Dict[str, None] = {}
     try:
-        for path in paths:
-            lines = read_text(path).splitlines()
-            for number, line in enumerate(lines, start=1):
-                name = line.split(',')[0].strip()
-                if name:
-                    ids[check_id(name, f'{path}, line {number}')] = None
+        return list(
+            dict.fromkeys(
+                # Some name classes in a .txt.
+                check_id(name.partition(',')[0].strip(), f'{path}, {name!r}')
+                for path in paths for name in read_id_list(path)))
     except (OSError, ValueError) as error:
         raise SystemExit(f'error: {error}') from error
-    if not ids:
-        raise SystemExit(f'error: {", ".join(map(str, paths))}: no ids')
-    return list(ids)
