@@ -104,7 +104,7 @@ def decode_frame(container: InputContainer,
     Args:
         container (av.container.InputContainer): An open file.
         time (float): Second, not negative; see
-            :func:`~fnac_mm.media.container.clock_zero`.
+            :func:`~fnac_mm.media.clock.clock_zero`.
         clamp (bool): Take the last frame for times after the end, instead of
             an error. Defaults to False.
 
@@ -185,7 +185,7 @@ class Frame:
     Attributes:
         image (np.ndarray): (H, W, 3) uint8 RGB, upright.
         time (Fraction): Second, see
-            :func:`~fnac_mm.media.container.clock_zero`.
+            :func:`~fnac_mm.media.clock.clock_zero`.
         duration (Fraction): Seconds.
     """
     image: np.ndarray
