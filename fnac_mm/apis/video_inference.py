@@ -30,7 +30,7 @@ from fnac_mm.models import AVDataPreprocessor
 from fnac_mm.utils import atomic_path
 from fnac_mm.visualization.overlay import draw_overlay
 
-# Called with the seconds done and those in all, None if nobody knows.
+# Called with the seconds done and those in all, None if not known.
 Advance = Callable[[float, Optional[float]], None]
 # A frame that the model sees and those that keep its map.
 Group = List[Frame]

@@ -17,7 +17,7 @@ from .pcm import wav_data_bytes
 # Those whose header tells the length of each track.
 _EXACT = ('mov', 'avi', 'w64', 'flac', 'ogg', 'aiff', 'caf', 'au')
 
-# Seconds that a file may hold less than it announces.
+# Seconds by which a file may be shorter than it announces.
 MAX_SHORTAGE = 0.5
 
 

@@ -234,7 +234,7 @@ class VideoReader:
             self.close()
             raise ValueError(f'{path}: {error}') from error
         self._stream.codec_context.thread_count = threads
-        # PyAV 19 has a type of its own, which can less.
+        # PyAV 19 has a type of its own, which can do less.
         self.time_base = Fraction(
             self._stream.time_base or Fraction(1, av.time_base))
         self.rate = Fraction(self._stream.average_rate or 25)
