@@ -50,7 +50,7 @@ class VideoInference:
         min_confidence (float, optional): See
             :func:`~fnac_mm.apis.source_location.place`.
         sound (str, optional): File that is heard instead of the video's own
-            sound, from its begin to the end of the pictures.
+            sound, from its start to the end of the pictures.
 
     Raises:
         ValueError: If the file can't be read, has no picture or no sound,
