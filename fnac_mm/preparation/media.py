@@ -24,7 +24,7 @@ from .plan import Clip, MediaOptions, Output
 def _frame_time(rule: str, clip: Clip, duration: float, seed: int) -> float:
     """Seconds from the first frame of a video of ``duration`` seconds on.
 
-    The rule: seconds from the begin of the clip, ``'first'``, ``'middle'`` or
+    The rule: seconds from the start of the clip, ``'first'``, ``'middle'`` or
     ``'random'``: uniform over the clip, a function of seed and id only.
     """
     if rule not in FRAME_RULES:
