@@ -18,7 +18,6 @@ from fnac_mm.datasets.packed_media import (DATABASE, MANIFEST, PackedDataError,
                                            PackedMedia, read_manifest)
 from fnac_mm.datasets.packed_record import decode_array, read_record
 from fnac_mm.datasets.vggss import read_vggss
-from fnac_mm.evaluation.map_history import FOLDER, read_history
 from fnac_mm.evaluation.result_file import read_results
 from fnac_mm.preparation.state import OPTIONS, PreparedFolder, read_records
 from fnac_mm.preparation.vggsound import read_csv
@@ -213,15 +212,6 @@ def test_a_damaged_page_of_values_in_a_pack(tmp_path: Path) -> None:
             assert media.get(key) == read_record(key, record)
         except PackedDataError as error:
             assert re.search(f'data.mdb: .{key}. is damaged', str(error))
-
-
-@pytest.mark.parametrize('content', ['[' * 99_999, '5', '{"version": 1}'])
-def test_history_of_maps(tmp_path: Path, content: str) -> None:
-    path = tmp_path / 'run' / 'vis_data' / FOLDER / 'epoch_1.json'
-    path.parent.mkdir(parents=True)
-    path.write_text(content)
-    with pytest.raises(ValueError, match='epoch_1.json is no history'):
-        read_history(tmp_path)
 
 
 @pytest.mark.parametrize('content, message', [

@@ -26,9 +26,9 @@ import fnac_mm  # noqa: F401
 from fnac_mm.datasets import AVLocalizationDataset
 from fnac_mm.engine.launch import (add_config_arguments, dataset_cfgs,
                                    load_config)
-from fnac_mm.evaluation.map_history import plain_name
 from fnac_mm.registry import DATASETS, MODELS
 from fnac_mm.visualization import contact_sheet, draw_error, draw_sample
+from fnac_mm.visualization.film_strip import plain_name
 from fnac_mm.visualization.localization_visualizer import write_image
 
 # What a broken file or an annotation that does not fit makes a data set raise.
