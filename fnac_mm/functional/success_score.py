@@ -6,11 +6,10 @@ one of VPO-MS, all five frames of a clip of AVSBench.
 """
 import math
 from collections import Counter
-from typing import Any, Dict, Hashable, Sequence
+from typing import Dict, Hashable, Sequence
 
 import numpy as np
 
-from .intervals import Groups, Interval, mean_interval
 from .localization_score import ArrayLike
 
 # As published, products in float64: a cIoU of 0.15 does not pass 0.05 * 3.
@@ -56,9 +55,6 @@ def success_rate(cious: ArrayLike, threshold: float = 0.5) -> float:
 def success_auc(cious: ArrayLike) -> float:
     """Area under the success rate over 21 thresholds ``0.05 * k``.
 
-    The thresholds are that product in float64, as published: a cIoU of 0.15
-    does not pass ``0.05 * 3``.
-
     Args:
         cious (Tensor): (B,) cIoU of each sample.
 
@@ -68,8 +64,12 @@ def success_auc(cious: ArrayLike) -> float:
     Raises:
         ValueError: If there is no sample or a value is not finite.
     """
-    array = as_cious(cious)
-    rates = [float((array >= t).mean()) for t in THRESHOLDS]
+    return threshold_auc(as_cious(cious), np.greater_equal)
+
+
+def threshold_auc(values: np.ndarray, compare: np.ufunc) -> float:
+    """Area under the rate of values that compare with a threshold."""
+    rates = [float(compare(values, t).mean()) for t in THRESHOLDS]
     return float(np.trapezoid(rates, THRESHOLDS))
 
 
@@ -113,54 +113,6 @@ def sample_scores(cious: ArrayLike) -> Dict[str, np.ndarray]:
         'mean_ciou': 100 * array,
         'auc': 100 * np.trapezoid(passed, THRESHOLDS, axis=1),
     }
-
-
-def summarize_intervals(cious: ArrayLike,
-                        groups: Groups = None,
-                        **kwargs: Any) -> Dict[str, Interval]:
-    """Intervals of the three numbers of the field, in percent.
-
-    For IIoU and IAUC give the cIoUs of the groups (:func:`group_cious`).
-
-    Args:
-        cious (Tensor): (n,) cIoU of each sample.
-        groups (Sequence, optional): n keys of what is drawn together.
-        **kwargs: Other arguments of :func:`mean_interval`.
-
-    Returns:
-        dict[str, tuple[float, float]]: Low and high of ``ciou@0.5``,
-        ``mean_ciou`` and ``auc``, from the same draws.
-
-    Raises:
-        ValueError: See :func:`mean_interval`.
-    """
-    scores = sample_scores(cious)
-    low, high = mean_interval(
-        np.stack(list(scores.values())), groups, **kwargs)
-    return dict(zip(scores, zip(low.tolist(), high.tolist())))
-
-
-def picture_group(sample_id: str) -> str:
-    """Key of a sample whose id is ``<picture>_<object or number>``.
-
-    So are those of IS3, VPO-SS, VPO-MS and the frames of AVSBench. Keys are
-    to be compared whole: some of IS3 begin with another one.
-
-    Args:
-        sample_id (str): Without folder and suffix.
-
-    Returns:
-        str: What stands before the last ``_``.
-
-    Raises:
-        ValueError: If there is no ``_``, as in Flickr-SoundNet, where groups
-            have no meaning.
-    """
-    group, separator, _ = sample_id.rpartition('_')
-    if not separator or not group:
-        raise ValueError(f'sample {sample_id!r} has no group: its id is not '
-                         'of the form <picture>_<object>')
-    return group
 
 
 def group_cious(cious: ArrayLike, groups: Sequence[Hashable]) -> np.ndarray:
