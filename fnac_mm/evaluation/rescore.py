@@ -17,11 +17,7 @@ TOLERANCE = 1e-3
 def change_protocol(content: Dict[str, Any],
                     protocol: Optional[str] = None,
                     alpha: Optional[float] = None) -> Optional[Protocol]:
-    """Protocol that a user asks for instead of the file's.
-
-    Raises:
-        ValueError: If the preset is unknown, or the metric has no protocol.
-    """
+    """Protocol that a user asks for instead of the file's, if any."""
     if protocol is None and alpha is None:
         return None
     if 'protocol' not in content:
@@ -45,8 +41,6 @@ def _build(content: Dict[str, Any],
     name = settings.pop('type')
     if 'protocol' in content:
         settings['protocol'] = protocol or Protocol(**content['protocol'])
-    elif protocol is not None:
-        raise ValueError(f'{name} has no protocol to change')
     try:
         metric = find_metric(name)(**settings)
     except TypeError as error:
@@ -76,8 +70,8 @@ def score_again(content: Dict[str, Any],
         SampleMetric: Its ``results`` are in the order of the file.
 
     Raises:
-        ValueError: If the metric has no protocol but one is asked for, or
-            does not take an option that the file names.
+        ValueError: If the metric does not take an option that the file
+            names.
     """
     metric = _build(content, protocol, out_file)
     rows = content['results']

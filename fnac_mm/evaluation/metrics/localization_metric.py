@@ -84,20 +84,12 @@ class LocalizationMetric(MapMetric):
         self.groups = groups
 
     def options(self) -> Dict[str, Any]:
-        """See the parent.
-
-        Returns:
-            dict: Plain values, by their names.
-        """
+        """See the parent."""
         return dict(adaptive=self.adaptive)
 
     @classmethod
     def check_row(cls, row: Dict[str, Any], where: str) -> None:
-        """See the parent; also refuses a cIoU that is none.
-
-        Raises:
-            ValueError: If something is malformed.
-        """
+        """See the parent; also the cIoUs."""
         super().check_row(row, where)
         check_array(list(row['ciou'].values()), 1, f'{where}: ciou')
 

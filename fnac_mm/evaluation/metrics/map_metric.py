@@ -95,11 +95,7 @@ class MapMetric(SampleMetric):
 
     @classmethod
     def check_head(cls, content: Dict[str, Any], path: str) -> None:
-        """Refuse a file without protocol or rule of the target.
-
-        Raises:
-            ValueError: If it is malformed.
-        """
+        """See the parent: a protocol, and the rule of the target."""
         check_keys(content, dict(protocol=dict), path)
         check_protocol(content['protocol'], f'{path}: protocol')
         check_keys(content['dataset'], dict(combine=str, consensus=int),
@@ -107,19 +103,14 @@ class MapMetric(SampleMetric):
 
     @classmethod
     def check_row(cls, row: Dict[str, Any], where: str) -> None:
-        """Refuse maps, boxes or a mask that are none.
-
-        Raises:
-            ValueError: If one is malformed.
-        """
+        """See the parent: maps, boxes or a mask."""
         check_map_row(row, where)
 
     def make_rows(self, samples: Sequence[dict]) -> List[dict]:
         """Rows of some samples.
 
         Raises:
-            ValueError: If a sample has no id, annotation or map, or one that
-                is not finite, or if maps of a batch differ in size.
+            ValueError: See :func:`describe_sample` and :func:`stack_maps`.
         """
         rows = [self.describe(sample) for sample in samples]
         maps = dict(map=stack_maps(samples, 'pred_map'))
@@ -197,13 +188,7 @@ class MapMetric(SampleMetric):
                 row[self.column][name] = value
 
     def scored(self, rows: Sequence[dict]) -> List[str]:
-        """Predictors of which all samples have a score.
-
-        Args:
-            rows (Sequence[dict]): See :meth:`make_rows`.
-
-        Returns:
-            list[str]: Keys of ``predictors``, in their order.
+        """Predictors of which all samples have a score, in their order.
 
         Raises:
             ValueError: If a sample has others than the first.
@@ -222,14 +207,7 @@ class MapMetric(SampleMetric):
         return [name for name in self.scored(rows) if name not in self.blind]
 
     def sample_score(self, row: Mapping[str, Any], predictor: str) -> float:
-        """What is written below the map of a sample.
-
-        Args:
-            row (Mapping): With scores.
-            predictor (str): Whose.
-
-        Returns:
-            float: The first of its scores if there are several.
+        """What is written below the map of a sample: its first score.
 
         Raises:
             ValueError: If there is none.
@@ -251,12 +229,8 @@ class MapMetric(SampleMetric):
                                    float]) -> Tuple[Protocol, Optional[float]]:
         """What is taken for the prediction where a map is drawn.
 
-        Args:
-            metrics (Mapping[str, float]): The numbers of the file.
-
-        Returns:
-            tuple[Protocol, float | None]: The protocol and, if it is not the
-            protocol's, the threshold of the normalised map.
+        The protocol and, if it is not the protocol's, the threshold of the
+        normalised map.
         """
         return self.protocol, None
 
@@ -278,10 +252,7 @@ class MapMetric(SampleMetric):
         return dict(content, protocol=asdict(self.protocol))
 
     def target_rule(self) -> Dict[str, Any]:
-        """How boxes become a target.
-
-        Returns:
-            dict: ``combine`` and ``consensus``.
+        """``combine`` and ``consensus``, by which boxes become a target.
 
         Raises:
             ValueError: If nobody says.
@@ -297,14 +268,7 @@ class MapMetric(SampleMetric):
         return dict(combine=combine, consensus=consensus)
 
     def targets(self, rows: Sequence[dict]) -> Tensor:
-        """What the maps are compared with.
-
-        Args:
-            rows (Sequence[dict]): See :func:`describe_sample`.
-
-        Returns:
-            Tensor: (B, size, size) float32 in [0, 1].
-        """
+        """What the maps are compared with, (B, size, size) in [0, 1]."""
         masked = all('mask' in row for row in rows)
         rule = {} if masked else self.target_rule()
         size = self.protocol.size
