@@ -57,11 +57,10 @@ def find_pictures(work_dir: str, count: int) -> History:
     return {epoch: found[epoch] for epoch in epochs}
 
 
-def draw_film_strip(
-        history: History,
-        ids: Sequence[str] = (),
-        cell: int = 224,
-        title: str = '') -> Tuple[np.ndarray, List[np.ndarray]]:
+def draw_film_strip(history: History,
+                    ids: Sequence[str] = (),
+                    cell: int = 224,
+                    title: str = '') -> Tuple[np.ndarray, List[np.ndarray]]:
     """Put the pictures of validations side by side.
 
     Args:
@@ -94,8 +93,8 @@ def draw_film_strip(
               columns: Sequence[Sequence[np.ndarray]]) -> np.ndarray:
         return contact_sheet([tile for row in zip(*columns) for tile in row],
                              len(columns),
-                             [f'epoch {epoch}' for epoch in epochs] *
-                             len(names), (cell, cell),
+                             [f'epoch {epoch}'
+                              for epoch in epochs] * len(names), (cell, cell),
                              title=title)
 
     parts = [sheet([e], [column]) for e, column in zip(history, columns)]
