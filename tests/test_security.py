@@ -3,7 +3,6 @@
 What single parsers refuse is tested beside them; whatever else is damaged
 they meet in ``tests/fuzz``.
 """
-import json
 import os
 import pickle
 import zipfile
@@ -18,11 +17,11 @@ import soundfile
 import torch
 from PIL import Image
 
-from fnac_mm.datasets import LoadImage, LoadMask
+from fnac_mm.datasets import LoadImage, LoadMask, read_id_list
 from fnac_mm.datasets.box_list import read_annotation_list
+from fnac_mm.datasets.clip_files import ClipFiles
 from fnac_mm.datasets.extended import read_negative_list
 from fnac_mm.datasets.flickr_soundnet import read_flickr_boxes
-from fnac_mm.datasets.media_index import ClipFiles, read_id_list
 from fnac_mm.datasets.vggss import read_vggss
 from fnac_mm.engine import SafeCheckpointHook
 from fnac_mm.functional import load_waveform

@@ -11,12 +11,12 @@ from mmengine.evaluator import Evaluator
 from mmengine.logging import print_log
 from mmengine.runner import BaseLoop, Runner, TestLoop
 
-from fnac_mm.datasets.media_index import read_id_list
+from fnac_mm.datasets import read_id_list
 from fnac_mm.evaluation import benchmark_numbers, format_benchmarks
 from fnac_mm.evaluation.result_file import short_name
 from fnac_mm.registry import DATASETS, LOOPS, METRICS
 from fnac_mm.utils import file_digest, list_digest, write_atomically
-from .provenance import describe_run
+from .hooks.provenance_hook import describe_run
 
 Benchmark = Dict[str, Any]
 # Metrics, each with the name of its set or subset.

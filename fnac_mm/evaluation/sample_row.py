@@ -97,15 +97,16 @@ def describe_sample(sample: Mapping[str, Any]) -> Dict[str, Any]:
         key: str(sample[key])
         for key in META_KEYS if sample.get(key) is not None
     })
-    boxes = sample.get('gt_instances', {}).get('boxes')
+    boxes = sample.get('gt_boxes')
     if boxes is None and 'gt_mask' in sample:
         mask = sample['gt_mask']['data']
         row.update(boxes=[], n_boxes=0, mask=encode_mask(mask[0].numpy()))
         return row
     if boxes is None:
-        raise ValueError(f'sample {row["sample_id"]!r} has no annotated '
-                         'boxes (gt_instances.boxes) and no gt_mask; does the '
-                         'data set have an annotation file?')
+        raise ValueError(
+            f'sample {row["sample_id"]!r} has no annotated '
+            'boxes (gt_boxes) and no gt_mask; does the data set have '
+            'an annotation file?')
     boxes = np.asarray(boxes, dtype=np.float64).reshape(-1, 4)
     if not np.isfinite(boxes).all():
         raise ValueError(f'sample {row["sample_id"]!r}: a box holds NaN '

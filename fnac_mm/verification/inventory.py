@@ -9,11 +9,11 @@ import numpy as np
 from mmengine.config import ConfigDict
 
 from fnac_mm.datasets import AVLocalizationDataset
-from fnac_mm.datasets.published_lists import recognize_list
 from fnac_mm.registry import DATASETS
 from .probe import FileTask
 from .problems import Problem
-from .survey import ClipSurvey, list_files, survey_clips
+from .published_lists import recognize_list
+from .survey import ClipSurvey, survey_clips
 
 TRAIN = 'train'
 
@@ -90,8 +90,8 @@ def open_view(view: View, sample: Optional[int]) -> List[Problem]:
             raise TypeError(f'{type(dataset).__name__} is not a data set of '
                             'this package')
         view.name = dataset.dataset_name or dataset.metainfo['dataset_name']
-        view.lists = [_list_row(*item) for item in list_files(dataset)]
         view.survey = survey_clips(dataset)
+        view.lists = list(_list_rows(dataset))
     except (OSError, ValueError, KeyError, TypeError) as error:
         return [
             view.problem(
@@ -103,15 +103,20 @@ def open_view(view: View, sample: Optional[int]) -> List[Problem]:
     return _missing(view, dataset)
 
 
-def _list_row(argument: str, path: str) -> Dict[str, Any]:
-    """A list file in the report."""
-    facts = recognize_list(path)
-    return dict(
-        argument=argument,
-        file=path,
-        count=facts.size,
-        sha256=facts.digest,
-        recognized=facts.describe())
+def _list_rows(dataset: AVLocalizationDataset) -> Iterator[Dict[str, Any]]:
+    """The list files in the report."""
+    for argument, path in dataset.annotation_files():
+        try:
+            facts = recognize_list(path)
+        except (OSError, ValueError):
+            # A folder, or a format of the data set's own, which has read it.
+            continue
+        yield dict(
+            argument=argument,
+            file=path,
+            count=facts.size,
+            sha256=facts.digest,
+            recognized=facts.description)
 
 
 def _missing(view: View, dataset: AVLocalizationDataset) -> List[Problem]:

@@ -1,8 +1,9 @@
 """What a data set lists, and what of it is there, without an exception."""
 from dataclasses import dataclass
-from typing import Dict, List, Tuple
+from typing import Dict, List
 
-from fnac_mm.datasets import AVLocalizationDataset, read_id_list
+from fnac_mm.datasets import AVLocalizationDataset
+from fnac_mm.datasets.id_lists import read_exclusions
 
 
 @dataclass
@@ -44,11 +45,7 @@ def survey_clips(dataset: AVLocalizationDataset) -> ClipSurvey:
     """
     samples, files = dataset._index_clips()
     listed = files.any_ids() if samples is None else samples.keys()
-    excluded = {
-        sample_id
-        for path in dataset.exclude
-        for sample_id in read_id_list(dataset._path(path))
-    }
+    excluded = read_exclusions(map(dataset._path, dataset.exclude), listed)
     ids = sorted(set(listed) - excluded)
     clips = files.paths(ids)
     if samples is not None:
@@ -61,21 +58,3 @@ def survey_clips(dataset: AVLocalizationDataset) -> ClipSurvey:
         clips=clips,
         missing=files.missing(ids),
         n_unlisted=len(files.ids() - set(listed)))
-
-
-def list_files(dataset: AVLocalizationDataset) -> List[Tuple[str, str]]:
-    """Lists and annotation files that a data set reads.
-
-    Args:
-        dataset (AVLocalizationDataset): A data set.
-
-    Returns:
-        list[tuple[str, str]]: Argument and path of each.
-    """
-    named = [('list_file', dataset.list_file)]
-    named += [('exclude', path) for path in dataset.exclude]
-    named.append(('negative_file', getattr(dataset, 'negative_file', None)))
-    found = [(name, dataset._path(path)) for name, path in named if path]
-    # The base class has joined this one with the root.
-    return found + ([('ann_file',
-                      dataset.ann_file)] if dataset.ann_file else [])

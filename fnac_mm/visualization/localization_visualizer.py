@@ -167,8 +167,8 @@ class LocalizationVisualizer(Visualizer):
         """(size, size) in [0, 1]; None if there is nothing to be found."""
         size = self.protocol.size
         rule = self.dataset_meta or {}
-        if 'gt_instances' in sample:
-            boxes = sample.gt_instances.boxes
+        if 'gt_boxes' in sample:
+            boxes = sample.gt_boxes
             if rule.get('combine') is None or not len(boxes):
                 return None
             return boxes_to_target(boxes, size, rule['combine'],
@@ -181,8 +181,7 @@ class LocalizationVisualizer(Visualizer):
 
 def true_source(sample: AVDataSample) -> Dict[str, Any]:
     """``boxes`` or else ``mask`` of a sample, for :func:`draw_overlay`."""
-    boxes = sample.gt_instances.boxes.tolist() \
-        if 'gt_instances' in sample else None
+    boxes = sample.gt_boxes.tolist() if 'gt_boxes' in sample else None
     parts: Dict[str, Any] = {} if boxes is None else dict(boxes=boxes)
     if not boxes and 'gt_mask' in sample:
         parts['mask'] = sample.gt_mask.data[0].numpy()

@@ -11,8 +11,7 @@ from mmengine.fileio import io as mmengine_io
 from fnac_mm.apis.checkpoint_config import read_config
 from fnac_mm.apis.web_demo.upload_limits import UploadLimits
 from fnac_mm.datasets import AVSBenchS4, LoadAudio, LoadImage
-from fnac_mm.datasets.packed_media import PackedMedia
-from fnac_mm.datasets.published_lists import list_entries, recognize_list
+from fnac_mm.datasets.packed.reader import PackedMedia
 from fnac_mm.datasets.transforms import LoadMask
 from fnac_mm.datasets.transforms.packed import LoadPacked
 from fnac_mm.media.sound_track import SoundTrack
@@ -21,6 +20,7 @@ from fnac_mm.preparation.media import make_clip
 from fnac_mm.preparation.plan import (Clip, MediaOptions, Output,
                                       frame_and_sound)
 from fnac_mm.verification.probe import FileTask, probe_file
+from fnac_mm.verification.published_lists import list_entries, recognize_list
 from . import seeds
 from .harness import STEM
 

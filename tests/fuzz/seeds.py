@@ -15,9 +15,8 @@ import soundfile
 import torch
 from PIL import Image
 
-from fnac_mm.datasets.lmdb_tree import checksum_pages, tree_pages
-from fnac_mm.datasets.packed_media import DATABASE, write_manifest
-from fnac_mm.datasets.packed_record import (encode_audio, encode_image,
+from fnac_mm.datasets.packed.reader import DATABASE, write_manifest
+from fnac_mm.datasets.packed.record import (encode_audio, encode_image,
                                             encode_mask, write_record)
 from fnac_mm.evaluation.result_file import content_digest
 from fnac_mm.functional import Protocol
@@ -215,22 +214,14 @@ def make_pack(folder: Path, content: Dict[str, bytes]) -> None:
         with env.begin(write=True) as txn:
             for key, record in content.items():
                 txn.put(key.encode(), record)
-        page_size = env.stat()['psize']
-    path = folder / DATABASE
-    pages = tree_pages(str(path), page_size)
-    tree = dict(
-        page_size=page_size,
-        pages=pages,
-        crc32=checksum_pages(str(path), page_size, pages))
     write_manifest(
         folder,
         dict(
             version=1,
             steps=[],
             complete=True,
-            bytes=path.stat().st_size,
-            bytes_by_kind=dict(img_path=1),
-            tree=tree))
+            bytes=(folder / DATABASE).stat().st_size,
+            bytes_by_kind=dict(img_path=1)))
 
 
 def result_file() -> bytes:

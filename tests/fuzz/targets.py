@@ -9,11 +9,11 @@ import numpy as np
 
 from fnac_mm.apis.publish import read_metrics
 from fnac_mm.apis.source_location import read_min_confidence
+from fnac_mm.datasets import read_id_list
 from fnac_mm.datasets.box_list import read_annotation_list
 from fnac_mm.datasets.extended import read_negative_list
 from fnac_mm.datasets.flickr_soundnet import read_flickr_boxes
-from fnac_mm.datasets.media_index import read_id_list
-from fnac_mm.datasets.packed_media import DATABASE, MANIFEST
+from fnac_mm.datasets.packed.reader import MANIFEST
 from fnac_mm.datasets.vggss import read_vggss
 from fnac_mm.evaluation.result_file import read_results
 from fnac_mm.preparation.state import read_records
@@ -138,7 +138,7 @@ def stored_targets(folder: Path) -> List[Target]:
     """What the package itself writes: checkpoints, packs, results."""
     pack = folder / 'pack'
     seeds.make_pack(pack, seeds.many_records())
-    database, manifest = (PackFolder(pack, n) for n in (DATABASE, MANIFEST))
+    manifest = PackFolder(pack, MANIFEST)
     binary = partial(Target, is_text=False)
     results = seeds.result_file()
     manifests = [(b'{"id": "a", "status": "made", "outputs": [{"path": "a", '
@@ -156,8 +156,6 @@ def stored_targets(folder: Path) -> List[Target]:
             repair=seeds.checkpoint_with),
         Target('checkpoint config', '.pth', [seeds.CONFIG],
                read_checkpoint_config),
-        binary('pack database', '.mdb', [(pack / DATABASE).read_bytes()],
-               database.read, database.check),
         Target('pack manifest', '.json', [(pack / MANIFEST).read_bytes()],
                manifest.read, manifest.check),
         binary(

@@ -1,7 +1,6 @@
 """What fuzzing found, kept small: each once crashed, hung or was accepted."""
 import errno
 import json
-import re
 import struct
 from pathlib import Path
 from typing import Any, Callable
@@ -11,12 +10,11 @@ import pytest
 
 from fnac_mm.apis.publish import read_metrics
 from fnac_mm.apis.source_location import read_min_confidence
+from fnac_mm.datasets import read_id_list
 from fnac_mm.datasets.extended import read_negative_list
 from fnac_mm.datasets.flickr_soundnet import read_flickr_boxes
-from fnac_mm.datasets.media_index import read_id_list
-from fnac_mm.datasets.packed_media import (DATABASE, MANIFEST, PackedDataError,
-                                           PackedMedia, read_manifest)
-from fnac_mm.datasets.packed_record import decode_array, read_record
+from fnac_mm.datasets.packed.reader import MANIFEST, read_manifest
+from fnac_mm.datasets.packed.record import decode_array
 from fnac_mm.datasets.vggss import read_vggss
 from fnac_mm.evaluation.result_file import read_results
 from fnac_mm.preparation.state import OPTIONS, PreparedFolder, read_records
@@ -187,31 +185,6 @@ def test_a_table_of_contents_that_only_torch_trips_over(
             'torch.load', side_effect=fault), pytest.raises(
                 ValueError, match='found.pth: .*table of contents is damaged'):
         load_plain_checkpoint(str(path))
-
-
-def test_a_damaged_page_of_values_in_a_pack(tmp_path: Path) -> None:
-    """It is in no checksum of the tree; a new LMDB notices, an old one not.
-
-    The value behind the damaged header is whole.
-    """
-    seeds.make_pack(tmp_path / 'found', seeds.many_records())
-    path = tmp_path / 'found' / DATABASE
-    content = bytearray(path.read_bytes())
-    values = [
-        page for page in range(0, len(content), 4096)
-        if content[page + 10:page + 12] == b'\x04\0'  # P_OVERFLOW
-    ]
-    assert values
-    for page in values:
-        content[page + 10] = 1
-    path.write_bytes(content)
-    media = PackedMedia(path.parent)
-    media.check()
-    for key, record in seeds.many_records().items():
-        try:
-            assert media.get(key) == read_record(key, record)
-        except PackedDataError as error:
-            assert re.search(f'data.mdb: .{key}. is damaged', str(error))
 
 
 @pytest.mark.parametrize('content, message', [

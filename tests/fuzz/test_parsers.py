@@ -29,8 +29,8 @@ def targets(tmp_path_factory: pytest.TempPathFactory) -> Dict[str, Target]:
     'film preparation', 'still preparation', 'uploaded film', 'uploaded sound',
     'uploaded picture', 'verified sound', 'verified picture', 'verified mask',
     'checkpoint', 'old checkpoint', 'forged checkpoint', 'checkpoint config',
-    'pack database', 'pack manifest', 'forged record', 'result file',
-    'forged result file', 'threshold json', 'training log', 'scores',
+    'pack manifest', 'forged record', 'result file', 'forged result file',
+    'threshold json', 'training log', 'scores',
     'preparation manifest'
 ])
 def test_damaged_files_are_refused_or_harmless(targets: Dict[str, Target],

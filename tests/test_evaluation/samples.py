@@ -58,7 +58,7 @@ def complete_samples(count: int, seed: int = 0) -> List[AVDataSample]:
     maps = localization_map(visual, audio)
     for index in range(2 * count):
         source = annotated[index // 2]
-        boxes = source.gt_instances.boxes
+        boxes = source.gt_boxes
         meta = dict(sample_id=source.sample_id)
         if index % 2:
             boxes = []

@@ -60,7 +60,7 @@ def test_equals_published_rule(meta: dict) -> None:
     reference = {kind: PublishedEvaluator() for kind in KINDS[:3]}
     for sample in samples:
         target = boxes_to_target(
-            sample.gt_instances.boxes,
+            sample.gt_boxes,
             combine=meta['combine'],
             consensus=meta['consensus']).numpy()
         large = PROTOCOLS['fnac_test'].maps(sample.pred_map.data,
@@ -200,7 +200,7 @@ def test_map_not_finite(bad: float, kind: str) -> None:
 
 def test_missing_parts() -> None:
     sample = make_sample('x', LEFT, LEFT_MAP)
-    del sample.gt_instances
+    del sample.gt_boxes
     with pytest.raises(ValueError, match="'x' has no annotated boxes"):
         evaluate([sample])
     sample = make_sample('x', LEFT, LEFT_MAP)

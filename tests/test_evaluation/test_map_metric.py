@@ -33,8 +33,7 @@ def test_shuffled_sounds_by_hand() -> None:
     maps = localization_map(
         torch.stack([s.visual_feature for s in samples]),
         torch.stack([audio[p] for p in partners]))
-    targets = torch.stack(
-        [boxes_to_target(s.gt_instances.boxes) for s in samples])
+    targets = torch.stack([boxes_to_target(s.gt_boxes) for s in samples])
     large = PROTOCOLS['fnac_test'].maps(maps)['audio_visual']
     expected = summarize_cious(consensus_iou(large, targets))
     for key, value in expected.items():

@@ -33,7 +33,7 @@ def test_content(content: dict) -> None:
     samples = random_samples(3)
     for row, sample in zip(content['results'], samples):
         assert row['sample_id'] == sample.sample_id
-        assert row['boxes'] == sample.gt_instances.boxes.tolist()
+        assert row['boxes'] == sample.gt_boxes.tolist()
         assert row['n_boxes'] == len(row['boxes'])
         assert row['map'] == sample.pred_map.data[0].tolist()
         assert row['object_map'] == sample.pred_object_map.data[0].tolist()

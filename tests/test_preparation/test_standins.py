@@ -105,9 +105,9 @@ def test_every_set_reads_them(standins: Path, name: str):
     for packed in dataset:
         sample = packed['data_samples']
         assert packed['inputs']['waveform'].abs().max() > 0
-        if 'gt_instances' not in sample or not has_masks:
+        if 'gt_boxes' not in sample or not has_masks:
             continue
-        boxes = sample.gt_instances.boxes
+        boxes = sample.gt_boxes
         mask = sample.gt_mask.data[0].numpy()
         assert mask.any() == bool(len(boxes))
         # AVSBench's boxes lack the last row and column; JPEG frays edges.

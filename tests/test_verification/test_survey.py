@@ -5,7 +5,7 @@ from typing import Callable
 import pytest
 
 from fnac_mm.datasets import VGGSound
-from fnac_mm.verification.survey import list_files, survey_clips
+from fnac_mm.verification.survey import survey_clips
 
 
 @pytest.fixture()
@@ -38,8 +38,10 @@ def test_of_a_list(folder: Path, test_mode: bool):
         audio_path={i: str(folder / f'audio/{i}.wav')
                     for i in 'bd'})
     assert survey.n_unlisted == 1
-    assert list_files(dataset) == [('list_file', str(folder / 'list.txt')),
-                                   ('exclude', str(folder / 'test.csv'))]
+    assert dataset.annotation_files() == [
+        ('list_file', str(folder / 'list.txt')),
+        ('exclude', str(folder / 'test.csv'))
+    ]
 
 
 def test_without_a_list(folder: Path):

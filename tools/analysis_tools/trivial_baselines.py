@@ -14,7 +14,7 @@ and ``auc`` in percent.
 import argparse
 import json
 from pathlib import Path
-from typing import List, Optional, Sequence
+from typing import Any, List, Optional, Sequence
 
 from fnac_mm.utils.tool_arguments import (errors_as_messages, make_parser,
                                           refuse_missing)
@@ -44,7 +44,7 @@ def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
 
 
 def read_boxes(dataset: str, ann_file: str,
-               list_file: Optional[str]) -> List[List[List[float]]]:
+               list_file: Optional[str]) -> List[Any]:
     """Boxes of each sample, read as the data set reads them."""
     from fnac_mm.datasets import read_flickr_boxes, read_id_list, read_vggss
     from fnac_mm.datasets.box_list import read_box_list
