@@ -82,9 +82,16 @@ def plot_training_curves(scalars: Union[PathLike, Sequence[PathLike],
 
 
 def save_figure(figure: Figure, out_file: PathLike) -> Figure:
-    """Write a figure, at once or not at all; its folder is made."""
+    """Write a figure, at once or not at all; its folder is made.
+
+    Raises:
+        ValueError: If the suffix is that of no format.
+    """
     with atomic_path(out_file) as draft:
-        figure.savefig(draft, dpi=110)
+        try:
+            figure.savefig(draft, dpi=110)
+        except ValueError as error:
+            raise ValueError(f'{out_file}: {error}') from None
     return figure
 
 

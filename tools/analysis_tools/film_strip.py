@@ -10,8 +10,7 @@ import argparse
 from pathlib import Path
 from typing import Optional, Sequence
 
-from fnac_mm.utils.tool_arguments import (errors_as_messages, make_parser,
-                                          refuse_missing)
+from fnac_mm.utils.command_line import make_parser, plain_errors, require_paths
 
 
 def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
@@ -43,19 +42,20 @@ def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
 def main(argv: Optional[Sequence[str]] = None) -> None:
     """Find, choose, put side by side, write."""
     args = parse_args(argv)
-    refuse_missing(args.work_dir)
-    from fnac_mm.visualization import write_image
-    from fnac_mm.visualization.film_strip import (draw_film_strip,
-                                                  find_pictures, write_gif)
-    with errors_as_messages():
+    with plain_errors():
+        require_paths(args, 'work_dir')
+        from fnac_mm.visualization import write_image
+        from fnac_mm.visualization.film_strip import (draw_film_strip,
+                                                      find_pictures, write_gif)
         history = find_pictures(args.work_dir, args.columns)
         sheet, parts = draw_film_strip(history, args.ids, args.cell,
                                        Path(args.work_dir).name)
         write_image(args.out, sheet)
         if args.gif:
             write_gif(args.gif, parts)
-    print(f'{args.out}: epochs {", ".join(map(str, history))}; green: true '
-          'source, white: prediction')
+        print(
+            f'{args.out}: epochs {", ".join(map(str, history))}; green: true '
+            'source, white: prediction')
 
 
 if __name__ == '__main__':
