@@ -8,11 +8,10 @@ from .image_window import resize_window
 from .intervals import bootstrap_interval, mean_interval
 from .localization_map import (fuse_maps, largest_region_box, localization_map,
                                normalize_map, object_map, resize_map)
-from .localization_score import (adaptive_ciou, adaptive_region,
-                                 adaptive_threshold, area_threshold,
-                                 baseline_cious, boxes_to_target, centre_map,
-                                 consensus_iou, oracle_ciou, region_ciou,
-                                 select_region)
+from .localization_score import (adaptive_ciou, adaptive_threshold,
+                                 area_threshold, baseline_cious,
+                                 boxes_to_target, centre_map, consensus_iou,
+                                 oracle_ciou, region_ciou, select_region)
 from .losses import fnac_losses, foreground_mask
 from .map_smoothing import SMOOTHINGS, MapSmoother
 from .negative_audio_score import (PUBLISHED_THRESHOLDS, active_share,
@@ -40,8 +39,8 @@ from .waveform import (decode_pcm16, encode_pcm16, load_waveform, mix_channels,
 __all__ = [
     'MapSmoother', 'PROTOCOLS', 'PUBLISHED_THRESHOLDS', 'Protocol',
     'SMOOTHINGS', 'SampleStatistic', 'SpectrogramStream', 'StreamResampler',
-    'active_share', 'adaptive_ciou', 'adaptive_region', 'adaptive_threshold',
-    'alignment', 'area_threshold', 'average_precision', 'baseline_cious',
+    'active_share', 'adaptive_ciou', 'adaptive_threshold', 'alignment',
+    'area_threshold', 'average_precision', 'baseline_cious',
     'bootstrap_interval', 'boxes_to_target', 'build_protocol',
     'calibrate_threshold', 'centre_map', 'consensus_iou', 'decode_pcm16',
     'detection_ap', 'detection_curve', 'detection_f1', 'draw_partners',

@@ -229,8 +229,7 @@ def size_subsets(areas: ArrayLike,
         positive (Tensor): Boolean (n,).
 
     Returns:
-        dict[str, np.ndarray]: Boolean (n,) of ``small``, ``medium``,
-        ``large`` and ``huge``; together they are the positives.
+        dict[str, np.ndarray]: Boolean (n,) by the names of ``SIZES``.
     """
     pixels = np.asarray(areas, dtype=np.float64)
     is_positive = np.asarray(positive, dtype=bool)

@@ -176,9 +176,7 @@ def consensus_iou(map: Tensor,
     Args:
         map (Tensor): (B, H, W), at the size of the target.
         target (Tensor): (B, H, W) in [0, 1], see :func:`boxes_to_target`.
-        area (float): See :func:`select_region`; the others too.
-        compare (str): ``'>='`` or ``'>'``.
-        threshold (float, optional): Absolute threshold instead.
+        area, compare, threshold: See :func:`select_region`.
 
     Returns:
         Tensor: (B,) float64 in [0, 1].
@@ -221,34 +219,23 @@ def adaptive_threshold(map: Tensor, target: Tensor) -> Tensor:
     return torch.cat([flat.new_zeros(0), *limits])
 
 
-def adaptive_region(map: Tensor, target: Tensor, compare: str = '>') -> Tensor:
-    """Binary prediction at the threshold of each target.
-
-    Other arguments and errors are those of :func:`adaptive_threshold`.
-
-    Args:
-        compare (str): ``'>'`` (published) keeps one pixel less than the
-            target has, where no two values are equal; ``'>='`` as many.
-
-    Returns:
-        Tensor: Boolean (B, H, W). A constant map gives nothing under
-        ``'>'`` and everything under ``'>='``.
-    """
-    return _reaching(as_float(map), adaptive_threshold(map, target), compare)
-
-
 def adaptive_ciou(map: Tensor, target: Tensor, compare: str = '>') -> Tensor:
     """Consensus IoU at the threshold of each target (SSL-Alignment).
 
     ``success_rate`` and ``success_auc`` of it are the published
     ``cIoU_adap`` and ``AUC_adap``. With ``centre_map()[None]`` for a map it
-    is what the image-blind guess gets. Arguments and errors are those of
-    :func:`adaptive_region`.
+    is what the image-blind guess gets. Other arguments and errors are those
+    of :func:`adaptive_threshold`.
+
+    Args:
+        compare (str): ``'>'`` (published) keeps one pixel less than the
+            target has, where no two values are equal, and nothing of a
+            constant map; ``'>='`` as many, and everything.
 
     Returns:
         Tensor: (B,) float64 in [0, 1]; 0 for an empty target.
     """
-    region = adaptive_region(map, target, compare)
+    region = _reaching(as_float(map), adaptive_threshold(map, target), compare)
     return region_ciou(region.to(target.device), target)
 
 
@@ -262,8 +249,7 @@ def oracle_ciou(target: Tensor,
 
     Args:
         target (Tensor): (B, H, W) in [0, 1].
-        area (float): See :func:`select_region`.
-        compare (str): See :func:`select_region`.
+        area, compare: See :func:`select_region`.
 
     Returns:
         Tensor: (B,) float64.

@@ -84,17 +84,14 @@ def active_share(map: Tensor, threshold: Union[float, Tensor]) -> Tensor:
 
 
 def placement_confidence(map: Tensor, size: int = 224) -> Tensor:
-    """Largest cosine of each enlarged map: what tells sound from silence.
+    """Largest cosine (B,) of enlarged maps: what tells sound from silence.
 
     A universal threshold U of vssl_eval decides on ``(cos + 1) / 2``, so a
     picture in which nothing sounds has a confidence of at most ``2 U - 1``.
 
     Args:
         map (Tensor): (B, h, w), cosines.
-        size (int): Pixels of each side at which U was found. Defaults to 224.
-
-    Returns:
-        Tensor: (B,).
+        size (int): Pixels of each side at which U was found.
     """
     return resize_map(map, size).amax(dim=(1, 2))
 

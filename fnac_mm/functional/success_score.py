@@ -3,6 +3,9 @@
 A group is right if all of it is (SSL-Alignment's interactive scores). What is
 measured depends on the group: both objects of a picture of IS3, all sounds of
 one of VPO-MS, all five frames of a clip of AVSBench.
+
+Everywhere ``cious`` are (n,), the cIoU of each sample, and ``groups`` n keys.
+No sample, or a value that is not finite, is a ValueError.
 """
 import math
 from collections import Counter
@@ -17,16 +20,7 @@ THRESHOLDS = np.array([0.05 * k for k in range(21)])
 
 
 def as_cious(cious: ArrayLike) -> np.ndarray:
-    """cIoUs in the form in which they are scored.
-
-    Args:
-        cious (Tensor): (B,) cIoU of each sample.
-
-    Returns:
-        np.ndarray: (B,) float64.
-
-    Raises:
-        ValueError: If there is no sample or a value is not finite.
+    """(B,) float64 in the form in which cIoUs are scored.
     """
     array = np.asarray(cious, dtype=np.float64).reshape(-1)
     if array.size == 0:
@@ -39,15 +33,8 @@ def as_cious(cious: ArrayLike) -> np.ndarray:
 def success_rate(cious: ArrayLike, threshold: float = 0.5) -> float:
     """Share of samples with ``cIoU >= threshold``: the papers' "cIoU".
 
-    Args:
-        cious (Tensor): (B,) cIoU of each sample.
-        threshold (float): Defaults to 0.5.
-
     Returns:
         float: In [0, 1].
-
-    Raises:
-        ValueError: If there is no sample or a value is not finite.
     """
     return float((as_cious(cious) >= threshold).mean())
 
@@ -55,14 +42,8 @@ def success_rate(cious: ArrayLike, threshold: float = 0.5) -> float:
 def success_auc(cious: ArrayLike) -> float:
     """Area under the success rate over 21 thresholds ``0.05 * k``.
 
-    Args:
-        cious (Tensor): (B,) cIoU of each sample.
-
     Returns:
         float: In [0, 1], by the trapezoid rule.
-
-    Raises:
-        ValueError: If there is no sample or a value is not finite.
     """
     return threshold_auc(as_cious(cious), np.greater_equal)
 
@@ -76,14 +57,8 @@ def threshold_auc(values: np.ndarray, compare: np.ufunc) -> float:
 def summarize_cious(cious: ArrayLike) -> Dict[str, float]:
     """The three numbers of the field, in percent.
 
-    Args:
-        cious (Tensor): (B,) cIoU of each sample.
-
     Returns:
         dict[str, float]: ``ciou@0.5``, ``mean_ciou`` and ``auc``.
-
-    Raises:
-        ValueError: If there is no sample or a value is not finite.
     """
     array = as_cious(cious)
     return {
@@ -96,15 +71,9 @@ def summarize_cious(cious: ArrayLike) -> Dict[str, float]:
 def sample_scores(cious: ArrayLike) -> Dict[str, np.ndarray]:
     """What each sample contributes to the three numbers of the field.
 
-    Args:
-        cious (Tensor): (n,) cIoU of each sample.
-
     Returns:
         dict[str, np.ndarray]: ``ciou@0.5``, ``mean_ciou`` and ``auc``, each
         (n,) in percent; their means are those of :func:`summarize_cious`.
-
-    Raises:
-        ValueError: If there is no sample or a value is not finite.
     """
     array = as_cious(cious)
     passed = (array[:, None] >= THRESHOLDS).astype(np.float64)
@@ -121,16 +90,12 @@ def group_cious(cious: ArrayLike, groups: Sequence[Hashable]) -> np.ndarray:
     "All members reach t" is "the smallest reaches t", so any score of these
     is that score of the groups.
 
-    Args:
-        cious (Tensor): (n,) cIoU of each sample.
-        groups (Sequence): n keys, one for each sample.
-
     Returns:
         np.ndarray: (number of groups,) float64, in order of appearance.
 
     Raises:
-        ValueError: If there is no sample, a value is not finite, a key is
-            None, or there are not as many keys as samples.
+        ValueError: Also if a key is None, or there are not as many keys as
+            samples.
     """
     array = as_cious(cious)
     if len(groups) != len(array):
@@ -148,18 +113,13 @@ def summarize_groups(cious: ArrayLike,
                      groups: Sequence[Hashable]) -> Dict[str, float]:
     """IIoU and IAUC, in percent.
 
-    Args:
-        cious (Tensor): (n,) cIoU of each sample; adaptive ones give the
-            published ``_adap`` variants.
-        groups (Sequence): n keys. Groups of one count like the others.
+    Adaptive cIoUs give the published ``_adap`` variants. Groups of one count
+    like the others.
 
     Returns:
         dict[str, float]: ``iiou@0.5``, ``iauc``, ``n_groups`` and
         ``n_single``, the number of groups of one: where all are, these are
         the scores of the samples.
-
-    Raises:
-        ValueError: See :func:`group_cious`.
     """
     smallest = group_cious(cious, groups)
     sizes = Counter(groups).values()
