@@ -3,6 +3,7 @@ from abc import abstractmethod
 from dataclasses import asdict
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple, Union
 
+import numpy as np
 import torch
 from mmengine.dist import all_gather_object
 from torch import Tensor
@@ -11,8 +12,9 @@ from fnac_mm.functional import (Protocol, build_protocol, draw_partners,
                                 localization_map)
 from fnac_mm.structures import AVDataSample
 from ..result_file import check_keys
-from ..sample_row import (MAPS, check_map_row, check_protocol, describe_sample,
-                          row_target, row_to_sample, stack_maps)
+from ..sample_row import (MAPS, META_KEYS, check_map_row, check_protocol,
+                          describe_sample, row_target, row_to_sample,
+                          stack_maps)
 from .sample_metric import CHUNK, Features, SampleMetric
 
 
@@ -47,17 +49,11 @@ class MapMetric(SampleMetric):
     score_name = 'score'
     row_schema: Mapping[str, Any] = dict(
         sample_id=str,
-        class_name=Optional[str],
-        group=Optional[str],
-        negative_kind=Optional[str],
-        img_path=Optional[str],
-        audio_path=Optional[str],
+        **dict.fromkeys(META_KEYS, Optional[str]),
         boxes=list,
         n_boxes=int,
         mask=Optional[dict],
-        map=list,
-        object_map=Optional[list],
-        shuffled_map=Optional[list])
+        **dict(dict.fromkeys(MAPS, Optional[list]), map=list))
     predictors: Mapping[str, str] = dict(
         audio_visual='audio-visual',
         object='object',
@@ -201,6 +197,13 @@ class MapMetric(SampleMetric):
                     f'compare {row["sample_id"]!r} with '
                     f'{first["sample_id"]!r}')
         return [name for name in self.predictors if name in first[self.column]]
+
+    def columns_of(self, rows: Sequence[dict], predictor: str) -> List[Any]:
+        """Each score of a predictor, of all samples."""
+        return [
+            np.array(column)
+            for column in zip(*(row[self.column][predictor] for row in rows))
+        ]
 
     def of_model(self, rows: Sequence[dict]) -> List[str]:
         """Those of :meth:`scored` that come from the model."""
