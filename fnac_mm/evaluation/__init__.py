@@ -12,6 +12,6 @@ __all__ = [
     'NegativeAudioMetric', 'RetrievalMetric', 'SampleMetric',
     'SegmentationMetric', 'benchmark_numbers', 'check_same_test',
     'check_unchanged', 'compare', 'find_metric', 'format_benchmarks',
-    'list_differences', 'metric_name', 'read_results',
-    'score_again', 'scored_rows', 'write_results'
+    'list_differences', 'metric_name', 'read_results', 'score_again',
+    'scored_rows', 'write_results'
 ]

@@ -64,8 +64,9 @@ def list_differences(contents: Contents) -> List[str]:
             for name, content in contents.items()
         }
         if len({json_digest(value) for value in told.values()}) > 1:
-            lines.append(f'other {key}: ' + '; '.join(
-                f'{name}: {plain(value)}' for name, value in told.items()))
+            lines.append(f'other {key}: ' +
+                         '; '.join(f'{name}: {plain(value)}'
+                                   for name, value in told.items()))
     return lines
 
 

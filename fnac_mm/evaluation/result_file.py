@@ -218,9 +218,10 @@ def _check_provenance(content: Dict[str, Any], path: str) -> None:
     facts = content['provenance']
     kinds: Dict[str, type] = dict(code=dict, hardware=dict)
     kinds.update({key: str for key in facts if key.endswith('_sha256')})
-    check_keys(facts, {k: v
-                       for k, v in kinds.items() if k in facts},
-               f'{path}: provenance')
+    check_keys(facts, {
+        k: v
+        for k, v in kinds.items() if k in facts
+    }, f'{path}: provenance')
     stored = facts.get('annotation_sha256')
     if stored is not None and stored != annotation_digest(content['results']):
         raise ValueError(f'{path} was changed after the evaluation: its '

@@ -51,13 +51,12 @@ __all__ = [
     'location_accuracy', 'log_spectrogram', 'map_confidence',
     'mask_spectrogram', 'max_f_measure', 'mcnemar_test', 'mean_interval',
     'mix_channels', 'mix_int16', 'mono_window', 'negative_auc',
-    'normalize_map',
-    'object_map', 'oracle_ciou', 'paired_test', 'pairwise_max_similarity',
-    'partial_ranks', 'pcm16_to_float', 'pixel_average_precision',
-    'placement_confidence', 'recall_at', 'region_ciou', 'resize_map',
-    'resize_window', 'retrieval_similarity', 'sample_scores', 'score_maps',
-    'select_region', 'size_subsets', 'success_auc', 'success_rate',
-    'summarize_cious', 'summarize_detections', 'summarize_groups',
-    'summarize_negative_audio', 'summarize_segmentation', 'swap_test',
-    'tile_waveform', 'uniformity', 'window_waveform'
+    'normalize_map', 'object_map', 'oracle_ciou', 'paired_test',
+    'pairwise_max_similarity', 'partial_ranks', 'pcm16_to_float',
+    'pixel_average_precision', 'placement_confidence', 'recall_at',
+    'region_ciou', 'resize_map', 'resize_window', 'retrieval_similarity',
+    'sample_scores', 'score_maps', 'select_region', 'size_subsets',
+    'success_auc', 'success_rate', 'summarize_cious', 'summarize_detections',
+    'summarize_groups', 'summarize_negative_audio', 'summarize_segmentation',
+    'swap_test', 'tile_waveform', 'uniformity', 'window_waveform'
 ]

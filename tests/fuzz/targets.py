@@ -27,8 +27,8 @@ from .readers import (PackFolder, PublishedLists, check_box_values,
                       check_picture, check_records, check_results,
                       check_upload, check_weights, play, prepare_clip, probe,
                       read_avsbench, read_both, read_checkpoint_config,
-                      read_forged_record, read_mask, read_picture,
-                      read_sound, take_over)
+                      read_forged_record, read_mask, read_picture, read_sound,
+                      take_over)
 from .seeds import Shared, from_shared, json_from_shared, sample_files
 
 

@@ -60,9 +60,8 @@ def test_pictures_are_in_their_cells(work_dir: Path) -> None:
 
 def test_epochs_are_spread(work_dir: Path) -> None:
     assert draw(work_dir, '--columns', 2).shape[1] == 2 * (CELL + GAP) + GAP
-    for count, expected in ((2, [1, 5]), (3, [1, 3, 5]), (1, [5]), (9, [
-            *EPOCHS
-    ])):
+    for count, expected in ((2, [1, 5]), (3, [1, 3,
+                                              5]), (1, [5]), (9, [*EPOCHS])):
         assert list(find_pictures(str(work_dir), count)) == expected
 
 

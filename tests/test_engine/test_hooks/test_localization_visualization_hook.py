@@ -12,9 +12,9 @@ from mmengine.dataset import DefaultSampler
 from mmengine.dist import get_rank
 
 from fnac_mm.engine import LocalizationVisualizationHook
-from fnac_mm.visualization.film_strip import find_pictures
 from fnac_mm.structures import AVDataSample
 from fnac_mm.visualization import LocalizationVisualizer
+from fnac_mm.visualization.film_strip import find_pictures
 from tests.ddp_helpers import run_distributed
 
 NUMBERS = itertools.count()
