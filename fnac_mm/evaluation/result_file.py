@@ -6,7 +6,7 @@ the metric, and the options that decide its numbers), ``dataset`` (``name``),
 ``results`` and ``sha256`` of all that. Results are rows sorted by
 ``sample_id``; what else they hold the metric's ``row_schema`` says, so that a
 metric of another project has such files too. ``provenance`` says where the
-numbers come from (:mod:`fnac_mm.evaluation.provenance`).
+numbers come from (:mod:`fnac_mm.evaluation.provenance`), if that is known.
 
 Metrics of maps also have ``protocol`` (all fields) and in ``dataset`` how
 boxes become a target (``combine``, ``consensus``); their rows hold ``boxes``

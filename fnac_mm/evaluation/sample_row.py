@@ -60,7 +60,7 @@ def check_protocol(part: Dict[str, Any], where: str) -> None:
 
 
 def check_map_row(row: Dict[str, Any], where: str) -> None:
-    """ValueError if maps, boxes or mask of a file's row are none."""
+    """ValueError if maps, boxes or mask of a file's row are malformed."""
     for key in MAPS:
         if key in row:
             check_array(row[key], 2, f'{where}: {key}')
