@@ -86,15 +86,7 @@ def score_again(content: Dict[str, Any],
 
 
 def scored_rows(content: Dict[str, Any]) -> Tuple[Any, List[Dict[str, Any]]]:
-    """The metric of a file and its rows with their scores.
-
-    Args:
-        content (dict): See :func:`read_results`.
-
-    Returns:
-        tuple[SampleMetric, list[dict]]: Rows in the order of the file; its
-        own where it has the scores.
-    """
+    """The metric of a file and its rows with their scores, in its order."""
     metric = _build(content)
     if 'protocol' not in content or metric.score_keys():
         return metric, content['results']
