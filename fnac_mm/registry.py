@@ -15,132 +15,36 @@ __all__ = [
     'VISBACKENDS', 'VISUALIZERS', 'WEIGHT_INITIALIZERS'
 ]
 
-# Runners
-RUNNERS = Registry(
-    'runner',
-    parent=root.RUNNERS,
-    scope='fnac_mm',
-    locations=['fnac_mm.engine'])
-# Constructors of runners
-RUNNER_CONSTRUCTORS = Registry(
-    'runner constructor',
-    parent=root.RUNNER_CONSTRUCTORS,
-    scope='fnac_mm',
-    locations=['fnac_mm.engine'])
-# Training, validation and test loops
-LOOPS = Registry(
-    'loop', parent=root.LOOPS, scope='fnac_mm', locations=['fnac_mm.engine'])
-# Hooks
-HOOKS = Registry(
-    'hook', parent=root.HOOKS, scope='fnac_mm', locations=['fnac_mm.engine'])
-# Log processors
-LOG_PROCESSORS = Registry(
-    'log processor',
-    parent=root.LOG_PROCESSORS,
-    scope='fnac_mm',
-    locations=['fnac_mm.engine'])
-# Optimizers
-OPTIMIZERS = Registry(
-    'optimizer',
-    parent=root.OPTIMIZERS,
-    scope='fnac_mm',
-    locations=['fnac_mm.engine'])
-# Optimizer wrappers
-OPTIM_WRAPPERS = Registry(
-    'optim_wrapper',
-    parent=root.OPTIM_WRAPPERS,
-    scope='fnac_mm',
-    locations=['fnac_mm.engine'])
-# Constructors of optimizer wrappers
-OPTIM_WRAPPER_CONSTRUCTORS = Registry(
-    'optimizer wrapper constructor',
-    parent=root.OPTIM_WRAPPER_CONSTRUCTORS,
-    scope='fnac_mm',
-    locations=['fnac_mm.engine'])
-# Parameter schedulers
-PARAM_SCHEDULERS = Registry(
-    'parameter scheduler',
-    parent=root.PARAM_SCHEDULERS,
-    scope='fnac_mm',
-    locations=['fnac_mm.engine'])
-# Training strategies
-STRATEGIES = Registry(
-    'strategy',
-    parent=root.STRATEGIES,
-    scope='fnac_mm',
-    locations=['fnac_mm.engine'])
-# Data sets
-DATASETS = Registry(
-    'dataset',
-    parent=root.DATASETS,
-    scope='fnac_mm',
-    locations=['fnac_mm.datasets'])
-# Samplers
-DATA_SAMPLERS = Registry(
-    'data sampler',
-    parent=root.DATA_SAMPLERS,
-    scope='fnac_mm',
-    locations=['fnac_mm.datasets'])
-# Transforms
-TRANSFORMS = Registry(
-    'transform',
-    parent=root.TRANSFORMS,
-    scope='fnac_mm',
-    locations=['fnac_mm.datasets'])
-# Collate functions and the like
-FUNCTIONS = Registry(
-    'function',
-    parent=root.FUNCTIONS,
-    scope='fnac_mm',
-    locations=['fnac_mm.datasets'])
-# Networks, losses, preprocessors
-MODELS = Registry(
-    'model', parent=root.MODELS, scope='fnac_mm', locations=['fnac_mm.models'])
-# Wrappers of models
-MODEL_WRAPPERS = Registry(
-    'model_wrapper',
-    parent=root.MODEL_WRAPPERS,
-    scope='fnac_mm',
-    locations=['fnac_mm.models'])
-# Weight initializers
-WEIGHT_INITIALIZERS = Registry(
-    'weight initializer',
-    parent=root.WEIGHT_INITIALIZERS,
-    scope='fnac_mm',
-    locations=['fnac_mm.models'])
-# Task helpers
-TASK_UTILS = Registry(
-    'task util',
-    parent=root.TASK_UTILS,
-    scope='fnac_mm',
-    locations=['fnac_mm.models'])
-# Metrics
-METRICS = Registry(
-    'metric',
-    parent=root.METRICS,
-    scope='fnac_mm',
-    locations=['fnac_mm.evaluation'])
-# Evaluators
-EVALUATOR = Registry(
-    'evaluator',
-    parent=root.EVALUATOR,
-    scope='fnac_mm',
-    locations=['fnac_mm.evaluation'])
-# Visualizers
-VISUALIZERS = Registry(
-    'visualizer',
-    parent=root.VISUALIZERS,
-    scope='fnac_mm',
-    locations=['fnac_mm.visualization'])
-# Backends of visualizers
-VISBACKENDS = Registry(
-    'vis_backend',
-    parent=root.VISBACKENDS,
-    scope='fnac_mm',
-    locations=['fnac_mm.visualization'])
-# Inferencers
-INFERENCERS = Registry(
-    'inferencer',
-    parent=root.INFERENCERS,
-    scope='fnac_mm',
-    locations=['fnac_mm.apis.localization_inferencer'])
+
+def _child(parent: Registry, package: str) -> Registry:
+    """Registry whose components are in a package of ours."""
+    return Registry(
+        parent.name,
+        parent=parent,
+        scope='fnac_mm',
+        locations=[f'fnac_mm.{package}'])
+
+
+RUNNERS = _child(root.RUNNERS, 'engine')
+RUNNER_CONSTRUCTORS = _child(root.RUNNER_CONSTRUCTORS, 'engine')
+LOOPS = _child(root.LOOPS, 'engine')
+HOOKS = _child(root.HOOKS, 'engine')
+LOG_PROCESSORS = _child(root.LOG_PROCESSORS, 'engine')
+OPTIMIZERS = _child(root.OPTIMIZERS, 'engine')
+OPTIM_WRAPPERS = _child(root.OPTIM_WRAPPERS, 'engine')
+OPTIM_WRAPPER_CONSTRUCTORS = _child(root.OPTIM_WRAPPER_CONSTRUCTORS, 'engine')
+PARAM_SCHEDULERS = _child(root.PARAM_SCHEDULERS, 'engine')
+STRATEGIES = _child(root.STRATEGIES, 'engine')
+DATASETS = _child(root.DATASETS, 'datasets')
+DATA_SAMPLERS = _child(root.DATA_SAMPLERS, 'datasets')
+TRANSFORMS = _child(root.TRANSFORMS, 'datasets')
+FUNCTIONS = _child(root.FUNCTIONS, 'datasets')
+MODELS = _child(root.MODELS, 'models')
+MODEL_WRAPPERS = _child(root.MODEL_WRAPPERS, 'models')
+WEIGHT_INITIALIZERS = _child(root.WEIGHT_INITIALIZERS, 'models')
+TASK_UTILS = _child(root.TASK_UTILS, 'models')
+METRICS = _child(root.METRICS, 'evaluation')
+EVALUATOR = _child(root.EVALUATOR, 'evaluation')
+VISUALIZERS = _child(root.VISUALIZERS, 'visualization')
+VISBACKENDS = _child(root.VISBACKENDS, 'visualization')
+INFERENCERS = _child(root.INFERENCERS, 'apis.localization_inferencer')
