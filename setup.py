@@ -64,7 +64,10 @@ setup(
     long_description_content_type='text/markdown',
     license='Apache-2.0',
     packages=find_packages(include=['fnac_mm', 'fnac_mm.*']),
-    package_data={'fnac_mm': ['py.typed', 'apis/checkpoints/*']},
+    package_data={
+        '': ['*.pyi'],
+        'fnac_mm': ['py.typed', 'apis/checkpoints/*']
+    },
     cmdclass={'build_py': BuildWithMim},
     python_requires='>=3.10',
     install_requires=requirements('runtime'),

@@ -1,18 +1,15 @@
 """FNAC audio-visual sound source localisation for MMEngine.
 
-Importing the package registers its components under the scope ``fnac_mm``.
+Sub-packages are loaded at their first use; MMEngine finds the components in
+the registries' scope ``fnac_mm``.
 """
 import warnings
-
-from . import (apis, datasets, engine, evaluation, functional, models,
-               registry, structures, utils, visualization)
-from .version import __version__
 
 # mmcv-lite says so when mmpretrain is imported; nothing here needs the op.
 warnings.filterwarnings(
     'ignore', message='Fail to import ``MultiScaleDeformableAttention``')
 
-__all__ = [
-    '__version__', 'apis', 'datasets', 'engine', 'evaluation', 'functional',
-    'models', 'registry', 'structures', 'utils', 'visualization'
-]
+from .utils.lazy import lazy_names  # noqa: E402
+from .version import __version__  # noqa: E402, F401
+
+__getattr__, __dir__, __all__ = lazy_names(__name__)

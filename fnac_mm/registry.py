@@ -16,13 +16,13 @@ __all__ = [
 ]
 
 
-def _child(parent: Registry, package: str) -> Registry:
-    """Registry whose components are in a package of ours."""
+def _child(parent: Registry, module: str) -> Registry:
+    """Of a root registry; filled by importing one of our modules."""
     return Registry(
         parent.name,
         parent=parent,
         scope='fnac_mm',
-        locations=[f'fnac_mm.{package}'])
+        locations=[f'fnac_mm.{module}'])
 
 
 RUNNERS = _child(root.RUNNERS, 'engine')
@@ -47,4 +47,5 @@ METRICS = _child(root.METRICS, 'evaluation')
 EVALUATOR = _child(root.EVALUATOR, 'evaluation')
 VISUALIZERS = _child(root.VISUALIZERS, 'visualization')
 VISBACKENDS = _child(root.VISBACKENDS, 'visualization')
+# The package itself loads its names at their first use.
 INFERENCERS = _child(root.INFERENCERS, 'apis.localization_inferencer')

@@ -2,6 +2,7 @@
 import ast
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Iterator, Tuple
 
@@ -21,10 +22,12 @@ LEVEL = dict(
     evaluation=4,
     visualization=4,
     engine=5,
-    apis=5)
+    apis=5,
+    preparation=5,
+    verification=5)
 LEAVES = ('registry', 'version')
 
-FILES = sorted(PACKAGE.rglob('*.py'))
+FILES = sorted([*PACKAGE.rglob('*.py'), *PACKAGE.rglob('*.pyi')])
 
 
 def imported_modules(path: Path) -> Iterator[str]:
@@ -93,6 +96,19 @@ def test_the_parser_sees_every_kind_of_import(tmp_path: Path) -> None:
     ]
 
 
+def run_alone(folder: Path, *args: str) -> subprocess.CompletedProcess:
+    """Run Python in an empty folder, with nothing of the user's."""
+    return subprocess.run([sys.executable, *args],
+                          cwd=folder,
+                          env=dict(
+                              PYTHONPATH=str(ROOT),
+                              TORCH_HOME=str(folder / 'torch'),
+                              HOME=str(folder),
+                              PATH=''),
+                          capture_output=True,
+                          text=True)
+
+
 IMPORT_WITHOUT_NETWORK = '''
 import socket, sys
 def refuse(*args, **kwargs):
@@ -102,6 +118,7 @@ socket.getaddrinfo = socket.create_connection = refuse
 import torch
 torch.load = torch.hub.load_state_dict_from_url = refuse
 import fnac_mm
+assert not {'mmengine', 'fnac_mm.models'} & set(sys.modules)
 for name in fnac_mm.__all__:
     getattr(fnac_mm, name)
 for heavy in ('transformers', 'matplotlib.pyplot', 'tensorboard'):
@@ -111,17 +128,99 @@ for heavy in ('transformers', 'matplotlib.pyplot', 'tensorboard'):
 
 def test_import_is_offline_and_loads_no_weights(tmp_path: Path) -> None:
     """In a folder of its own: nothing is written there either."""
-    done = subprocess.run([
-        sys.executable, '-W', 'error::DeprecationWarning:fnac_mm', '-c',
-        IMPORT_WITHOUT_NETWORK
-    ],
-                          cwd=tmp_path,
-                          env=dict(
-                              PYTHONPATH=str(ROOT),
-                              TORCH_HOME=str(tmp_path / 'torch'),
-                              HOME=str(tmp_path),
-                              PATH=''),
-                          capture_output=True,
-                          text=True)
+    done = run_alone(tmp_path, '-W', 'error::DeprecationWarning:fnac_mm', '-c',
+                     IMPORT_WITHOUT_NETWORK)
     assert done.returncode == 0, done.stderr
     assert not list(tmp_path.rglob('*.pth'))
+
+
+FUNCTIONS_ALONE = '''
+import re, sys
+from importlib.metadata import packages_distributions, requires
+def plain(name):
+    return name.lower().replace('-', '_')
+allowed, ask = set(), ['torch', 'numpy', 'scipy']
+while ask:
+    name = plain(ask.pop())
+    if name not in allowed:
+        allowed.add(name)
+        try:
+            needs = requires(name) or []
+        except ModuleNotFoundError:
+            continue
+        ask += [re.match(r'[\\w.-]+', n)[0] for n in needs
+                if 'extra ==' not in n]
+others = {module for module, owners in packages_distributions().items()
+          if not allowed & set(map(plain, owners))} - {'fnac_mm'}
+assert {'mmengine', 'torchvision', 'cv2', 'matplotlib'} <= others
+class Without:
+    def __init__(self, finder):
+        self.finder = finder
+    def find_spec(self, name, *args):
+        if name.split('.')[0] not in others:
+            return self.finder.find_spec(name, *args)
+sys.meta_path[:] = map(Without, sys.meta_path)
+import torch
+from fnac_mm.functional import (
+    boxes_to_target, consensus_iou, fnac_losses, log_spectrogram, success_auc)
+unit = torch.nn.functional.normalize(torch.rand(4, 8), dim=1)
+visual = unit[:, :, None, None].expand(4, 8, 3, 3).clone().requires_grad_()
+sum(fnac_losses(visual, unit).values()).backward()
+assert log_spectrogram(torch.rand(2, 48000), 16000).shape == (2, 257, 200)
+target = boxes_to_target([[0.2, 0.2, 0.8, 0.8]])
+ciou = consensus_iou(torch.rand(1, 224, 224), torch.as_tensor(target)[None])
+success_auc(ciou)
+assert not others & set(sys.modules)
+'''
+
+
+def test_functions_need_torch_numpy_and_scipy_only(tmp_path: Path) -> None:
+    """Every other distribution that is installed is refused."""
+    done = run_alone(tmp_path, '-c', FUNCTIONS_ALONE)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize('package', ['fnac_mm', 'functional', 'utils'])
+def test_lazy_packages_have_the_names_of_their_stubs(package: str) -> None:
+    name = package if package == 'fnac_mm' else f'fnac_mm.{package}'
+    module = import_module(name)
+    stub = Path(module.__file__).with_suffix('.pyi').read_text()
+    listed = next(
+        node.value for node in ast.parse(stub).body
+        if isinstance(node, ast.Assign))
+    assert module.__all__ == sorted(ast.literal_eval(listed))
+    for item in module.__all__:
+        # A function may be called as its module.
+        assert callable(getattr(module, item)) == (
+            package != 'fnac_mm' and not item.isupper())
+    assert set(module.__all__) <= set(dir(module))
+    with pytest.raises(AttributeError, match=f'{name}.*no_such'):
+        module.no_such()
+
+
+QUIET = '''
+import multiprocessing, sys
+from fnac_mm.engine.launch import load_config
+from fnac_mm.registry import MODELS
+def look_up():
+    MODELS.get('mmpretrain.ResNet')
+    assert 'mmcv.cnn.bricks.transformer' in sys.modules
+if __name__ == '__main__':
+    load_config('config.py')
+    look_up()
+    worker = multiprocessing.get_context('spawn').Process(target=look_up)
+    worker.start()
+    worker.join()
+    assert worker.exitcode == 0
+'''
+
+
+def test_mmcv_lite_does_not_warn(tmp_path: Path) -> None:
+    """Neither in a run nor in a process that it spawns."""
+    (tmp_path / 'config.py').write_text(
+        "custom_imports = dict(imports=['mmpretrain.models'])\n"
+        "train_dataloader = dict()\n")
+    (tmp_path / 'run.py').write_text(QUIET)
+    done = run_alone(tmp_path, 'run.py')
+    assert done.returncode == 0, done.stderr
+    assert 'MultiScaleDeformableAttention' not in done.stderr

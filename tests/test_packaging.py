@@ -27,7 +27,8 @@ def test_wheel_holds_configs_and_tools(tmp_path) -> None:
         'fnac_mm/.mim/configs/_base_/default_runtime.py',
         'fnac_mm/.mim/tools/train.py', 'fnac_mm/.mim/tools/dist_train.sh',
         'fnac_mm/.mim/model-index.yml', 'fnac_mm/functional/losses.py',
-        'fnac_mm/py.typed'
+        'fnac_mm/__init__.pyi', 'fnac_mm/functional/__init__.pyi',
+        'fnac_mm/utils/__init__.pyi', 'fnac_mm/py.typed'
     } <= names
     starter = shipped_checkpoint().relative_to(ROOT)
     assert starter.as_posix() in names

@@ -41,8 +41,10 @@ say 3 "training of $CONFIG (epochs end with a score on validation clips)"
 
 say 4 'evaluation on test clips that neither training nor the choice of epoch saw'
 BEST=$(ls -t "$OUT"/best_*.pth | head -n 1)
+mkdir -p "$OUT/test"
 "$PYTHON" tools/test.py "$CONFIG" "$BEST" --data-root "$DATA" \
-    --work-dir "$OUT/test" --out "$OUT/results.json"
+    --work-dir "$OUT/test" --out "$OUT/results.json" >"$OUT/test/scores.txt" ||
+    { code=$?; cat "$OUT/test/scores.txt"; exit $code; }
 
 say 5 'pictures'
 "$PYTHON" tools/analysis_tools/visualize_results.py "$OUT/results.json" \
@@ -54,5 +56,6 @@ printf '\nDone in %d min %d s after the installation. Look at\n' \
 printf '  %s\n' "$OUT/heat_maps.png  test frames; green: true box, white: prediction, number: cIoU" \
     "$OUT/curves.png     loss and cIoU over the epochs" \
     "$OUT/results.json   every sample's score"
-printf 'On your own picture and sound:\n  %s tools/infer.py %s --image F --audio F --out-dir D\n' \
+printf 'On your own picture and sound:\n  %s tools/infer.py %s --image F --audio F --out-dir D\n\n' \
     "$PYTHON" "$BEST"
+cat "$OUT/test/scores.txt"

@@ -2,12 +2,12 @@
 # Test the package with the oldest and newest versions of what it needs.
 #   bash tools/support_matrix.sh FOLDER ROW... [-- options of pytest]
 # Rows:
-#   syntax  no environment: every interpreter that is there compiles the code
+#   syntax  no environment: the grammar and types of each version
 #   oldest  the lower bounds of requirements/*.txt, oldest Python
 #   newest  the newest versions there are, newest Python
 #   plain   as newest, without the optional packages
-# Environments (5 GB each) are made below FOLDER and stay there; one is made
-# anew once the requirements or the interpreter have changed.
+# Environments (5 GB each) are made below FOLDER and stay there; later runs
+# bring them up to date.
 # OLDEST_PYTHON, NEWEST_PYTHON: interpreters; default: python3.10, python3.12.
 set -euo pipefail
 
@@ -31,7 +31,7 @@ PYTHON=${PYTHON:-$([ -x .venv/bin/python ] && echo .venv/bin/python ||
     command -v python3)}
 
 check_syntax() {
-    local minor name
+    local minor
     "$PYTHON" - <<'PY'
 import ast, pathlib
 names = [n for folder in ('fnac_mm', 'tools', 'tests', 'configs')
@@ -41,34 +41,17 @@ for minor in (10, 11, 12):
         ast.parse(name.read_text(), str(name), feature_version=(3, minor))
 print(f'syntax: {len(names)} files fit the grammar of Python 3.10 to 3.12')
 PY
-    for minor in 10 11 12 13; do
-        name=$(command -v "python3.$minor" || true)
-        if [ -z "$name" ] || ! "$name" -c '' 2>/dev/null; then
-            echo "syntax: python3.$minor is not here"
-            continue
-        fi
-        PYTHONPYCACHEPREFIX="$FOLDER/compiled" "$name" -W error \
-            -m compileall -q fnac_mm tools tests configs setup.py
-        echo "syntax: compiled by $("$name" --version)"
+    for minor in 10 12; do
+        "$PYTHON" -m mypy --python-version "3.$minor" fnac_mm
     done
-    if "$PYTHON" -m mypy --version >/dev/null 2>&1; then
-        for minor in 10 12; do
-            "$PYTHON" -m mypy --python-version "3.$minor" fnac_mm
-        done
-    fi
 }
 
 # make_environment NAME INTERPRETER [options of uv's resolver]
 make_environment() {
     local environment="$FOLDER/$1" interpreter=$2
-    local python="$environment/bin/python" made_from
+    local python="$environment/bin/python"
     local requirements=(requirements/{runtime,optional,tests}.txt)
     shift 2
-    made_from="$(cat "${requirements[@]}" | sha256sum | cut -d ' ' -f 1)"
-    made_from+=" $("$interpreter" --version)"
-    if [ "$(cat "$environment/complete" 2>/dev/null)" = "$made_from" ]; then
-        return 0
-    fi
     # uv, because pip has no resolver for the oldest versions
     export UV_CACHE_DIR="$FOLDER/cache" UV_PYTHON_DOWNLOADS=never
     uv() { "$FOLDER/uv/bin/uv" "$@"; }
@@ -76,10 +59,9 @@ make_environment() {
         "$PYTHON" -m venv "$FOLDER/uv"
         "$FOLDER/uv/bin/pip" install -q --disable-pip-version-check uv
     fi
-    "$interpreter" -m venv --clear --without-pip "$environment"
+    [ -x "$python" ] || "$interpreter" -m venv --without-pip "$environment"
     uv pip compile -q --only-binary :all: --no-annotate --python "$python" \
-        "$@" -o "$environment/versions.txt" \
-        "${requirements[@]}"
+        "$@" -o "$environment/versions.txt" "${requirements[@]}"
     # Compiled, for each test of several processes starts them anew.
     uv pip install -q --python "$python" --only-binary :all: \
         --compile-bytecode -r "$environment/versions.txt" pip wheel
@@ -87,7 +69,6 @@ make_environment() {
     if [ "$(basename "$environment")" = plain ]; then
         uv pip uninstall -q --python "$python" -r requirements/optional.txt
     fi
-    echo "$made_from" >"$environment/complete"
 }
 
 # run_tests NAME [options of pytest]

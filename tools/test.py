@@ -4,15 +4,11 @@
 """
 import argparse
 import os
-import os.path as osp
+from typing import Any
 
-from mmengine.config import Config
-from mmengine.runner import Runner
-from torch.distributed.elastic.multiprocessing.errors import record
-
-from fnac_mm.engine.failures import explained_failures
-from fnac_mm.engine.launch import add_common_arguments, load_config
-from fnac_mm.evaluation.result_file import ROWS
+from fnac_mm.utils.command_line import (add_run_arguments,
+                                        let_idle_threads_sleep, plain_errors,
+                                        require_paths)
 
 
 def parse_args() -> argparse.Namespace:
@@ -35,30 +31,19 @@ def parse_args() -> argparse.Namespace:
         type=int,
         default=1,
         help='draw every how many samples (default: all)')
-    add_common_arguments(parser)
-    args = parser.parse_args()
-    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
-    return args
+    add_run_arguments(parser)
+    return parser.parse_args()
 
 
-def add_outputs(cfg: Config, args: argparse.Namespace) -> None:
+def add_outputs(cfg: Any, args: argparse.Namespace) -> None:
     """Ask the metric for a result file, and a hook for pictures.
 
     Raises:
         ValueError: If the config has no metric that writes such a file.
     """
+    from fnac_mm.evaluation.result_file import ask_for_results
     if args.out is not None:
-        metrics = cfg.test_evaluator
-        metrics = metrics if isinstance(metrics, list) else [metrics]
-        own = [m for m in metrics if m.type.split('.')[-1] in ROWS]
-        if not own:
-            raise ValueError(f'--out {args.out}: {args.config} has no '
-                             f'{" or ".join(ROWS)} in its test_evaluator')
-        stem, suffix = osp.splitext(args.out)
-        own[0].out_file = args.out
-        for metric in own[1:]:
-            name = metric.type.split('.')[-1].removesuffix('Metric').lower()
-            metric.out_file = f'{stem}_{name}{suffix}'
+        ask_for_results(cfg.test_evaluator, args.out)
     if args.show_dir is not None:
         hooks = cfg.setdefault('default_hooks', {})
         hooks['visualization'] = dict(
@@ -69,19 +54,26 @@ def add_outputs(cfg: Config, args: argparse.Namespace) -> None:
             out_dir=args.show_dir)
 
 
-@record
-def main() -> None:
+def test(args: argparse.Namespace) -> None:
     """Build the Runner and test."""
-    args = parse_args()
-    if not osp.isfile(args.checkpoint):
-        raise FileNotFoundError(f'{args.checkpoint}: no such checkpoint')
+    from fnac_mm.engine.launch import load_config, run
     cfg = load_config(args.config, args.launcher, args.data_root,
                       args.work_dir, args.cfg_options)
     cfg.load_from = args.checkpoint
     cfg.resume = False
     add_outputs(cfg, args)
-    with explained_failures():
-        Runner.from_cfg(cfg).test()
+    run(cfg, 'test')
+
+
+def main() -> None:
+    """Check the command line, then test."""
+    args = parse_args()
+    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+    let_idle_threads_sleep()
+    with plain_errors():
+        require_paths(args, 'config', 'checkpoint', 'data_root')
+        from torch.distributed.elastic.multiprocessing.errors import record
+        record(test)(args)
 
 
 if __name__ == '__main__':

@@ -5,12 +5,9 @@
 import argparse
 import os
 
-from mmengine.runner import Runner
-from torch.distributed.elastic.multiprocessing.errors import record
-
-from fnac_mm.engine.failures import explained_failures
-from fnac_mm.engine.launch import (add_common_arguments, load_config,
-                                   split_batch, use_amp)
+from fnac_mm.utils.command_line import (add_run_arguments,
+                                        let_idle_threads_sleep, plain_errors,
+                                        require_paths)
 
 
 def parse_args() -> argparse.Namespace:
@@ -33,16 +30,13 @@ def parse_args() -> argparse.Namespace:
         choices=['fp16', 'bf16'],
         help='mixed precision: fp16 (the default, needs a GPU, scales the '
         'loss) or bf16')
-    add_common_arguments(parser)
-    args = parser.parse_args()
-    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
-    return args
+    add_run_arguments(parser)
+    return parser.parse_args()
 
 
-@record
-def main() -> None:
+def train(args: argparse.Namespace) -> None:
     """Build the Runner and train."""
-    args = parse_args()
+    from fnac_mm.engine.launch import load_config, run, split_batch, use_amp
     cfg = load_config(args.config, args.launcher, args.data_root,
                       args.work_dir, args.cfg_options)
     split_batch(cfg, args.launcher)
@@ -51,8 +45,19 @@ def main() -> None:
     if args.resume is not None:
         cfg.resume = True
         cfg.load_from = None if args.resume == 'auto' else args.resume
-    with explained_failures():
-        Runner.from_cfg(cfg).train()
+    run(cfg, 'train')
+
+
+def main() -> None:
+    """Check the command line, then train."""
+    args = parse_args()
+    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+    let_idle_threads_sleep()
+    with plain_errors():
+        require_paths(args, 'config', 'data_root',
+                      *(['resume'] if args.resume != 'auto' else []))
+        from torch.distributed.elastic.multiprocessing.errors import record
+        record(train)(args)
 
 
 if __name__ == '__main__':

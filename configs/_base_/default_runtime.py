@@ -5,7 +5,6 @@ default_hooks = dict(
     logger=dict(type='LoggerHook', interval=50),
     # A loss or gradient that is not finite: 'stop', or 'skip' its step.
     health=dict(type='TrainingHealthHook', on_non_finite='stop'),
-    loader_limit=dict(type='LoaderLimitHook', interval=50),
     param_scheduler=dict(type='ParamSchedulerHook'),
     sampler_seed=dict(type='DistSamplerSeedHook'),
     randomness=dict(type='RandomnessHook'),
@@ -13,18 +12,17 @@ default_hooks = dict(
     # The best epoch is chosen on the config's validation set. The papers
     # choose it on the test set.
     checkpoint=dict(
-        type='CrashSafeCheckpointHook',
+        type='SafeCheckpointHook',
         interval=1,
         max_keep_ckpts=3,
         save_best='audio_visual/ciou@0.5',
         rule='greater'),
     provenance=dict(type='ProvenanceHook'),
-    safe_checkpoint=dict(type='SafeCheckpointHook'),
     resumed_validation=dict(type='ResumedValidationHook'),
     # One model, whatever the number of processes, when an epoch is scored.
     sync_buffers=dict(type='SyncBuffersHook'),
-    fast_encoders=dict(type='FastEncodersHook'),
-    visualization=dict(type='LocalizationVisualizationHook', enable=False))
+    visualization=dict(type='LocalizationVisualizationHook', enable=False),
+    console=dict(type='ConsoleHook'))
 
 env_cfg = dict(
     cudnn_benchmark=True,
@@ -38,7 +36,9 @@ visualizer = dict(
     type='LocalizationVisualizer', vis_backends=[dict(type='LocalVisBackend')])
 
 log_processor = dict(by_epoch=True)
+# The log file gets all from log_level on, the console from console_level on.
 log_level = 'INFO'
+console_level = 'WARNING'
 load_from = None
 resume = False
 randomness = dict(seed=12345)

@@ -5,8 +5,8 @@ from .box_list import read_box_list, read_mask_list
 from .collate import collate_av
 from .extended import ExtendedFlickrSoundNet, ExtendedVGGSS, read_negative_list
 from .flickr_soundnet import FlickrSoundNet, read_flickr_boxes
+from .id_lists import read_id_list
 from .is3_vpo import IS3, VPO
-from .media_index import read_id_list
 from .negative_audio import NegativeAudio
 from .transforms import (LoadAudio, LoadImage, LoadMask, PackAVInputs,
                          ResizeRandomCrop)

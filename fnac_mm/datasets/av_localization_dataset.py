@@ -1,23 +1,21 @@
 """Pairs of a still frame and a recording, in the field's usual layout."""
 import os
-import pickle
 from typing import (Any, Collection, Dict, List, Mapping, Optional, Sequence,
                     Tuple, Union)
 
-import numpy as np
 from mmengine.dataset import BaseDataset
 from mmengine.dataset.base_dataset import force_full_init
 from mmengine.logging import MMLogger
 
 from fnac_mm.registry import DATASETS, TRANSFORMS
 from fnac_mm.utils import list_digest
+from .clip_files import (ClipFiles, Suffixes, as_suffixes, count_torn_groups,
+                         describe_suffixes)
 from .fault_ledger import FaultLedger
-from .groups import count_incomplete_groups
-from .media_index import (ClipFiles, Suffixes, as_suffixes, read_id_list,
-                          read_ids, report_missing)
+from .id_lists import read_exclusions, read_id_list
 from .sample_seed import SampleSeed
+from .text_files import shorten
 from .transforms.packed import LoadPacked, open_packed
-from .worker_threads import pin_worker_threads
 
 
 @DATASETS.register_module()
@@ -79,6 +77,8 @@ class AVLocalizationDataset(BaseDataset):
 
     METAINFO: dict = dict(
         dataset_name='av_localization', combine='union', consensus=2)
+    # Arguments that name lists and annotations; each subclass names its own.
+    FILE_ARGUMENTS: Tuple[str, ...] = ('list_file', 'exclude', 'ann_file')
 
     def __init__(self,
                  data_root: str = '',
@@ -133,6 +133,23 @@ class AVLocalizationDataset(BaseDataset):
     def _path(self, path: str) -> str:
         """A path of the config, relative to ``data_root``."""
         return os.path.join(self.data_root, path)
+
+    def annotation_files(self) -> List[Tuple[str, str]]:
+        """Lists and annotations that are read.
+
+        Returns:
+            list[tuple[str, str]]: Argument and path of each.
+        """
+        found = []
+        for argument in (name for parent in reversed(type(self).__mro__)
+                         for name in vars(parent).get('FILE_ARGUMENTS', ())):
+            value = getattr(self, argument)
+            many = value if isinstance(value, list) else [value]
+            # The base class has joined ann_file with the root.
+            found += [(argument,
+                       path if argument == 'ann_file' else self._path(path))
+                      for path in map(os.fspath, many if value else ())]
+        return found
 
     def read_annotations(
             self, ids: Optional[Collection[str]]) -> Optional[Dict[str, dict]]:
@@ -201,21 +218,22 @@ class AVLocalizationDataset(BaseDataset):
 
         Returns:
             list[dict]: ``sample_id``, ``img_path``, ``audio_path`` and, where
-            known, ``mask_path``, ``class_name`` and ``gt_boxes`` (list of
-            xyxy, raw).
+            known, ``mask_path``, ``class_name`` and ``gt_boxes`` ((N, 4)
+            float64, raw).
         """
         samples, files = self._index_clips()
         if samples is None:
             samples = {i: {} for i in files.ids()}
-        excluded = read_ids(map(self._path, self.exclude))
+        excluded = read_exclusions(map(self._path, self.exclude), samples)
         wanted = sorted(samples.keys() - excluded)
         data_list = files.paths(wanted)
         self._report(len(samples), wanted, len(data_list), files)
         for item in data_list:
             item.update(samples[item['sample_id']])
         if 'group_key' in self._metainfo:
-            self._metainfo['n_incomplete_groups'] = count_incomplete_groups(
+            self._metainfo['n_incomplete_groups'] = count_torn_groups(
                 self._metainfo['dataset_name'], samples, data_list)
+        self._faults = FaultLedger(len(data_list), self._faults.max_fraction)
         return data_list
 
     def _report(self, n_listed: int, wanted: List[str], n_found: int,
@@ -224,58 +242,35 @@ class AVLocalizationDataset(BaseDataset):
         name = self.dataset_name or self._metainfo['dataset_name']
         n_excluded = n_listed - len(wanted)
         self._metainfo.update(
-            dataset_name=name, n_listed=n_listed, n_found=n_found)
-        self._metainfo.update(
-            n_excluded=n_excluded, list_sha256=list_digest(wanted))
+            dataset_name=name,
+            n_listed=n_listed,
+            n_found=n_found,
+            n_excluded=n_excluded,
+            list_sha256=list_digest(wanted))
         source = self.list_file or self.ann_file or 'all clips'
         counts = (f'{name} ({source}): {n_found} found of {n_listed} '
                   f'listed, {n_excluded} excluded')
-        MMLogger.get_current_instance().info(counts)
-        if not n_found == len(wanted) > 0:
-            report_missing(
-                f'{counts}; missing: {files.describe_missing(wanted)}',
-                len(wanted), n_found, self.allow_missing)
-
-    def _serialize_data(self) -> Tuple[np.ndarray, np.ndarray]:
-        """As the parent's, without an array per sample: thrice as fast."""
-        chunks = [pickle.dumps(item, protocol=4) for item in self.data_list]
-        ends = np.cumsum([len(chunk) for chunk in chunks], dtype=np.int64)
-        self.data_list.clear()
-        return np.frombuffer(b''.join(chunks), dtype=np.uint8), ends
-
-    def full_init(self) -> None:
-        """Load the list; see :class:`mmengine.dataset.BaseDataset`."""
-        if not self._fully_initialized:
-            super().full_init()
-            self._reset_faults()
-
-    def _reset_faults(self) -> None:
-        self._faults = FaultLedger(len(self), self._faults.max_fraction)
-
-    def get_subset_(self, indices: Union[Sequence[int], int]) -> None:
-        """Keep some samples; see :class:`mmengine.dataset.BaseDataset`.
-
-        Args:
-            indices (int | Sequence[int]): The first or last few, or indices.
-        """
-        super().get_subset_(indices)
-        self._reset_faults()
-
-    def get_subset(
-            self, indices: Union[Sequence[int],
-                                 int]) -> 'AVLocalizationDataset':
-        """Copy of some samples; see :class:`mmengine.dataset.BaseDataset`.
-
-        Args:
-            indices (int | Sequence[int]): The first or last few, or indices.
-
-        Returns:
-            AVLocalizationDataset: The subset, with a count of faults and an
-            epoch of its own.
-        """
-        subset = super().get_subset(indices)
-        subset._reset_faults()
-        return subset
+        logger = MMLogger.get_current_instance()
+        logger.info(counts)
+        for folder, names in files.left_out().items():
+            logger.warning(
+                f'{name}: {len(names)} file(s) in {folder} are left out, '
+                f'which have none of its suffixes: {describe_suffixes(names)} '
+                f'({shorten(names)})')
+        if n_found == len(wanted) > 0:
+            return
+        details = f'{counts}; missing: {files.describe_missing(wanted)}'
+        if not n_found:
+            kind = FileNotFoundError if wanted else ValueError
+            raise kind(f'no clip is left. {details}')
+        if not self.allow_missing:
+            raise FileNotFoundError(
+                f'{details}. A score on a part of the list is not '
+                'comparable; to go on with it, set allow_missing=True '
+                '(with the tools: --cfg-options '
+                'val_dataloader.dataset.allow_missing=True '
+                'test_dataloader.dataset.allow_missing=True)')
+        logger.warning(details)
 
     def set_epoch(self, seed: int, epoch: int) -> None:
         """Make the random draws of training a function of these.
@@ -303,7 +298,6 @@ class AVLocalizationDataset(BaseDataset):
             ValueError: In tests, if a transform returned None.
             RuntimeError: In training, if too many samples are unreadable.
         """
-        pin_worker_threads()
         size = len(self)
         if not -size <= idx < size:
             raise IndexError(f'index {idx} of a data set of {size} samples')
@@ -319,7 +313,7 @@ class AVLocalizationDataset(BaseDataset):
                 'returned None')
             if self.test_mode:
                 raise ValueError(f'{reason}; a test does without no sample')
-            self._faults.record(candidate, reason, self._sample_id)
+            self._faults.record(candidate, size, reason, self._sample_id)
         raise RuntimeError(f'no readable sample after index {idx}; the last '
                            f'one: {reason}')
 

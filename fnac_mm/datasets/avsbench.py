@@ -59,6 +59,8 @@ class _AVSBench(AVLocalizationDataset):
 
     COLUMNS: Sequence[str] = ('name', 'split')
     FOLDER = ''
+    # Files of a frame below their folders, without suffix.
+    STEMS: Mapping[str, str] = {}
 
     def __init__(self,
                  ann_file: str,
@@ -88,7 +90,7 @@ class _AVSBench(AVLocalizationDataset):
             **kwargs)
 
     def frame_stems(self, clip: _Clip, number: int) -> Dict[str, str]:
-        """Where the files of a frame are, for subclasses.
+        """Where the files of a frame are.
 
         Args:
             clip (_Clip): The clip.
@@ -98,7 +100,10 @@ class _AVSBench(AVLocalizationDataset):
             dict[str, str]: ``img_path``, ``audio_path`` and ``mask_path``
             below their folders, without suffix.
         """
-        raise NotImplementedError
+        return {
+            kind: stem.format(number=number, **clip._asdict())
+            for kind, stem in self.STEMS.items()
+        }
 
     def _read_csv(self) -> _FrameTable:
         """Frames of the published list, all splits."""
@@ -217,20 +222,10 @@ class AVSBenchS4(_AVSBench):
         group_key='video')
     COLUMNS = ('name', 'category', 'split')
     FOLDER = 's4_data'
-
-    def frame_stems(self, clip: _Clip, number: int) -> Dict[str, str]:
-        """See the parent.
-
-        Args:
-            clip (_Clip): The clip.
-            number (int): Number of the frame, from 1.
-
-        Returns:
-            dict[str, str]: Paths below the folders, without suffix.
-        """
-        clip_path = f'{clip.split}/{clip.category}/{clip.name}'
-        frame = f'{clip_path}/{clip.name}_{number}'
-        return dict(img_path=frame, audio_path=clip_path, mask_path=frame)
+    STEMS = dict(
+        img_path='{split}/{category}/{name}/{name}_{number}',
+        audio_path='{split}/{category}/{name}',
+        mask_path='{split}/{category}/{name}/{name}_{number}')
 
 
 @DATASETS.register_module()
@@ -255,19 +250,7 @@ class AVSBenchMS3(_AVSBench):
         consensus=2,
         group_key='video')
     FOLDER = 'ms3_data'
-
-    def frame_stems(self, clip: _Clip, number: int) -> Dict[str, str]:
-        """See the parent.
-
-        Args:
-            clip (_Clip): The clip.
-            number (int): Number of the frame, from 1.
-
-        Returns:
-            dict[str, str]: Paths below the folders, without suffix.
-        """
-        audio = f'{clip.split}/{clip.name}'
-        return dict(
-            img_path=f'{clip.name}/{clip.name}.mp4_{number}',
-            audio_path=audio,
-            mask_path=f'{audio}/{clip.name}_{number}')
+    STEMS = dict(
+        img_path='{name}/{name}.mp4_{number}',
+        audio_path='{split}/{name}',
+        mask_path='{split}/{name}/{name}_{number}')

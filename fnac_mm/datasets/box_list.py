@@ -1,37 +1,17 @@
 """Lists of samples in SSL-Alignment's json: a box or a mask each."""
-import math
 import re
 from pathlib import Path, PurePosixPath
 from typing import Any, Dict, Union
 
-from .boxes import check_box
+from .boxes import as_boxes, check_box, pixel_fraction
 from .text_files import brief, check_id, read_json_list
 
 # Side of the frame in which the boxes are given.
 FRAME_SIZE = 224
-# Beyond any typing error, and what a float can't count.
-_LIMIT = 2**31
 # Frames of AVSBench MS3 are named <video>.mp4_<n>.png.
 _VIDEO_SUFFIX = re.compile(r'\.mp4(?=_\d+$)')
 
 Entries = Dict[str, Dict[str, Any]]
-
-
-def pixel_fraction(value: float) -> float:
-    """Fraction of the frame that truncates to the published pixel.
-
-    Args:
-        value (float): Coordinate in pixels of a 224 x 224 frame.
-
-    Returns:
-        float: The smallest f >= ``int(value) / 224`` whose product with 224
-        is not below ``int(value)``. A plain division gives pixel 60 for 61.
-    """
-    pixel = int(value)
-    fraction = pixel / FRAME_SIZE
-    while fraction * FRAME_SIZE < pixel:
-        fraction = math.nextafter(fraction, math.inf)
-    return fraction
 
 
 def _read_entries(path: Union[str, Path], kind: type, what: str,
@@ -76,8 +56,8 @@ def read_box_list(path: Union[str, Path], strict: bool = True) -> Entries:
     Returns:
         dict[str, dict]: In the order of the file, by id (name of the frame
         without its suffix and without MS3's ``.mp4``): ``image`` and
-        ``audio`` (paths as published) and ``gt_boxes``, a list of one box
-        or none; see :func:`pixel_fraction`.
+        ``audio`` (paths as published) and ``gt_boxes`` ((1, 4) or (0, 4)
+        float64), see :func:`~fnac_mm.datasets.boxes.pixel_fraction`.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -91,10 +71,9 @@ def read_box_list(path: Union[str, Path], strict: bool = True) -> Entries:
                  f'in {FRAME_SIZE}ths')
         # Numbers first: what is none can't be converted.
         pixels = check_box(sample.pop('gt_box'), where, strict=False)
-        if max(map(abs, pixels)) > _LIMIT:
-            raise ValueError(f'{where}: box {brief(pixels)} is far outside')
-        box = check_box(list(map(pixel_fraction, pixels)), where, strict)
-        sample['gt_boxes'] = [box] if any(pixels) else []
+        box = [pixel_fraction(value, FRAME_SIZE) for value in pixels]
+        check_box(box, where, strict)
+        sample['gt_boxes'] = as_boxes([box] if any(pixels) else [])
     return samples
 
 

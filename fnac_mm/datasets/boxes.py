@@ -1,11 +1,11 @@
 """Checks of annotated boxes: ``(x0, y0, x1, y1)`` as fractions."""
 import math
-from typing import Any, Dict, List, Mapping, Sequence
+from typing import Any, Dict, Mapping, Sequence
 
+import numpy as np
 from mmengine.logging import MMLogger
 
-from .media_index import shorten
-from .text_files import brief
+from .text_files import brief, shorten
 
 # A coordinate of the published vggss.json that was lost before publication:
 # the smallest 64-bit integer over the width of the frame. The published
@@ -16,34 +16,23 @@ _TOLERANCE = 1e-6
 
 
 def _is_number(value: Any) -> bool:
-    """True for a finite int or float; a bool is neither."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return False
-    return isinstance(value, int) or math.isfinite(value)
+    """True for an int or float that float64 can hold; a bool is neither."""
+    return isinstance(value, (int, float)) and not isinstance(
+        value, bool) and -1e300 < value < 1e300
 
 
-def _area(box: Sequence[float]) -> float:
-    """Area after clipping to the picture."""
-    x0, y0, x1, y1 = (min(max(value, 0), 1) for value in box)
-    return max(x1 - x0, 0) * max(y1 - y0, 0)
-
-
-def _is_outside(box: Sequence[float]) -> bool:
-    return not all(-_TOLERANCE <= value <= 1 + _TOLERANCE for value in box)
-
-
-def check_box(box: Any, where: str, strict: bool = True) -> List[float]:
-    """Check one box and return it unchanged, as a list.
+def check_box(box: Any, where: str, strict: bool = True) -> Sequence[float]:
+    """Check one box of a file.
 
     Args:
-        box (Sequence[float]): x0, y0, x1, y1.
+        box (Any): x0, y0, x1, y1 as they were read.
         where (str): File and id, for the message.
         strict (bool): Refuse boxes that are inverted or outside [0, 1].
             A box with a lost coordinate of the published VGG-SS always
             passes, and so does one of zero area. Defaults to True.
 
     Returns:
-        list[float]: The four numbers, raw.
+        Sequence[float]: The four numbers, unchanged.
 
     Raises:
         ValueError: If there are not four finite numbers or, when strict,
@@ -52,29 +41,60 @@ def check_box(box: Any, where: str, strict: bool = True) -> List[float]:
     if isinstance(box, str) or not isinstance(box, Sequence) or len(box) != 4:
         raise ValueError(f'{where}: a box is [x0, y0, x1, y1], got '
                          f'{brief(box)}')
+    text = f'{where}: box {brief(list(box))}'
     if not all(map(_is_number, box)):
-        raise ValueError(
-            f'{where}: box {brief(list(box))} holds something that is '
-            'not a finite number')
+        raise ValueError(f'{text} holds something that is not a finite '
+                         'number')
     if strict and _LOST not in box:
         hint = '; strict_boxes=False keeps it, clipped'
-        if _is_outside(box):
-            raise ValueError(
-                f'{where}: box {brief(list(box))} is outside [0, 1]; '
-                f'boxes are fractions of the picture{hint}')
+        if not all(-_TOLERANCE <= v <= 1 + _TOLERANCE for v in box):
+            raise ValueError(f'{text} is outside [0, 1]; boxes are fractions '
+                             f'of the picture{hint}')
         if box[2] < box[0] or box[3] < box[1]:
-            raise ValueError(
-                f'{where}: box {brief(list(box))} is inverted; boxes '
-                f'are x0, y0, x1, y1{hint}')
-    return list(box)
+            raise ValueError(f'{text} is inverted; boxes are x0, y0, x1, y1'
+                             f'{hint}')
+    return box
 
 
-def report_boxes(boxes: Mapping[str, Sequence[Sequence[float]]],
+def as_boxes(boxes: Sequence[Sequence[float]]) -> np.ndarray:
+    """The one form of boxes, from the annotation to the target.
+
+    Args:
+        boxes (Sequence): N boxes, see :func:`check_box`.
+
+    Returns:
+        np.ndarray: (N, 4) float64: in float32 some coordinates of the
+        published lists would truncate to another pixel.
+    """
+    return np.array(boxes, dtype=np.float64).reshape(-1, 4)
+
+
+def pixel_fraction(value: float, size: int) -> float:
+    """Fraction of the frame that truncates to a published pixel.
+
+    Args:
+        value (float): Coordinate in pixels of a frame.
+        size (int): Pixels of each side of that frame.
+
+    Returns:
+        float: The smallest f >= ``int(value) / size`` whose product with
+        ``size`` is not below ``int(value)``. A plain division gives pixel 60
+        of 224 for 61.
+    """
+    pixel = int(value)
+    fraction = pixel / size
+    while fraction * size < pixel:
+        fraction = math.nextafter(fraction, math.inf)
+    return fraction
+
+
+def report_boxes(samples: Mapping[str, Mapping[str, Any]],
                  source: str) -> Dict[str, int]:
     """Log the boxes that are kept although something is wrong with them.
 
     Args:
-        boxes (Mapping[str, Sequence]): Boxes of each id.
+        samples (Mapping[str, Mapping]): Samples by id, with ``gt_boxes``
+            where they have any.
         source (str): Annotation file or folder, for the message.
 
     Returns:
@@ -82,9 +102,15 @@ def report_boxes(boxes: Mapping[str, Sequence[Sequence[float]]],
         after clipping to the picture) and ``empty`` (samples without any
         area).
     """
-    outside = [i for i, many in boxes.items() for b in many if _is_outside(b)]
-    flat = [i for i, many in boxes.items() for b in many if not _area(b)]
-    empty = [i for i, many in boxes.items() if not any(map(_area, many))]
+    outside, flat, empty = [], [], []
+    for sample_id, sample in samples.items():
+        boxes = sample['gt_boxes']
+        excess = np.abs(boxes - 0.5).max(axis=1) > 0.5 + _TOLERANCE
+        inside = boxes.clip(0, 1)
+        has_area = (inside[:, 2:] > inside[:, :2]).all(axis=1)
+        outside += [sample_id] * int(excess.sum())
+        flat += [sample_id] * int((~has_area).sum())
+        empty += [] if has_area.any() else [sample_id]
     for ids, what in ((outside, 'box(es) reach outside the picture'),
                       (flat, 'box(es) have zero area'),
                       (empty, 'sample(s) have no area at all and can never '

@@ -4,9 +4,9 @@ from typing import Any, Collection, Dict, Mapping, Optional, Tuple, Union
 
 from fnac_mm.registry import DATASETS
 from .av_localization_dataset import AVLocalizationDataset
+from .boxes import as_boxes
 from .flickr_soundnet import FlickrSoundNet
-from .media_index import shorten
-from .text_files import brief, check_id, read_table
+from .text_files import brief, check_id, read_table, shorten
 from .vggss import VGGSS
 
 _LABEL = 'non-sounding'
@@ -47,26 +47,14 @@ def read_negative_list(path: Union[str, Path]) -> Pairs:
     return pairs
 
 
-def negative_kind(video: str, audio: str) -> str:
-    """Why nothing in the frame sounds.
-
-    Args:
-        video (str): Id of the frame.
-        audio (str): Id of the sound.
-
-    Returns:
-        str: ``'mismatched'`` (the sound of another clip) or
-        ``'not_visible'`` (its own, but the source is out of sight).
-    """
-    return 'not_visible' if video == audio else 'mismatched'
-
-
 class _Extended(AVLocalizationDataset):
     """Adds the pairs of ``negative_file`` to the samples of a test set.
 
-    A negative has ``gt_boxes=[]``, which alone makes it one, and
+    A negative has no box, which alone makes it one, and
     ``negative_kind``. The order is that of the ids: nothing is shuffled.
     """
+
+    FILE_ARGUMENTS = ('negative_file', )
 
     def __init__(self, negative_file: str, **kwargs: Any) -> None:
         self.negative_file = negative_file
@@ -83,17 +71,20 @@ class _Extended(AVLocalizationDataset):
             ValueError: If a positive has no box: it would count as negative.
         """
         samples: Dict[str, dict] = super().read_samples() or {}
-        bare = [i for i, s in samples.items() if not s.get('gt_boxes')]
+        bare = [
+            i for i, s in samples.items() if not len(s.get('gt_boxes', ()))
+        ]
         if bare or not samples:
             raise ValueError(
                 f'{type(self).__name__} needs a box for each positive; '
                 f'{len(bare)} of {len(samples)} have none: {shorten(bare)}')
         self._pairs = read_negative_list(self._path(self.negative_file))
         counts = dict(positive=len(samples), mismatched=0, not_visible=0)
-        for pair_id, pair in self._pairs.items():
-            kind = negative_kind(*pair)
+        for pair_id, (video, audio) in self._pairs.items():
+            # Its own sound, but the source is out of sight; or another's.
+            kind = 'not_visible' if video == audio else 'mismatched'
             counts[kind] += 1
-            samples[pair_id] = dict(gt_boxes=[], negative_kind=kind)
+            samples[pair_id] = dict(gt_boxes=as_boxes([]), negative_kind=kind)
         self._metainfo['n_listed_by_kind'] = counts
         return samples
 

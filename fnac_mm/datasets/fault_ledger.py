@@ -4,7 +4,7 @@ from typing import Callable
 import torch
 from mmengine.logging import MMLogger
 
-from .media_index import shorten
+from .text_files import shorten
 
 
 class FaultLedger:
@@ -15,7 +15,7 @@ class FaultLedger:
     asked for. Each process of a distributed run counts what it has read.
 
     Args:
-        size (int): Samples in the data set.
+        size (int): Samples in the data set, at most.
         max_fraction (float): Training fails above this share of the data
             set; a single fault is accepted unless it is 0.
 
@@ -31,46 +31,41 @@ class FaultLedger:
         self._flags = torch.zeros(size, dtype=torch.uint8).share_memory_()
 
     def __deepcopy__(self, memo: dict) -> 'FaultLedger':
-        # Tensor's own deepcopy would not be in shared memory.
-        other = type(self)(len(self._flags), self.max_fraction)
-        other._flags.copy_(self._flags)
-        return other
+        # Of a subset or a copy, which counts for itself.
+        return type(self)(len(self._flags), self.max_fraction)
 
     @property
     def count(self) -> int:
         """int: Number of unreadable samples so far."""
         return int(self._flags.count_nonzero())
 
-    @property
-    def limit(self) -> int:
-        """int: Number of unreadable samples that training accepts."""
-        if self.max_fraction == 0:
-            return 0
-        # 0.29 * 100 is 28.999999999999996.
-        return max(int(self.max_fraction * len(self._flags) + 1e-9), 1)
-
-    def record(self, index: int, reason: str, name: Callable[[int],
-                                                             str]) -> None:
+    def record(self, index: int, size: int, reason: str,
+               name: Callable[[int], str]) -> None:
         """Count a sample and log it the first time.
 
         Args:
             index (int): Index of the sample.
+            size (int): Samples in the data set.
             reason (str): What is wrong, with the name of the file.
             name (Callable[[int], str]): Id of an index, for the message.
 
         Raises:
             RuntimeError: If too large a share of the data set is unreadable.
         """
+        # 0.29 * 100 is 28.999999999999996.
+        limit = int(self.max_fraction * size + 1e-9)
+        if self.max_fraction > 0:
+            limit = max(limit, 1)
         if not self._flags[index]:
             self._flags[index] = 1
             MMLogger.get_current_instance().warning(
-                f'Unreadable sample {self.count} of at most {self.limit}, '
+                f'Unreadable sample {self.count} of at most {limit}, '
                 f'replaced by the next one: {reason}')
-        if self.count > self.limit:
+        if self.count > limit:
             bad = self._flags.nonzero().flatten().tolist()
             raise RuntimeError(
-                f'{len(bad)} of {len(self._flags)} samples are unreadable, '
-                f'more than max_bad_fraction={self.max_fraction} allows: '
+                f'{len(bad)} of {size} samples are unreadable, more than '
+                f'max_bad_fraction={self.max_fraction} allows: '
                 f'{shorten([name(i) for i in bad[:6]])}. '
                 f'The last one: {reason}. Repair or remove them from the '
                 'list, or raise max_bad_fraction')

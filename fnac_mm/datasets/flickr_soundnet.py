@@ -5,11 +5,12 @@ from pathlib import Path
 from typing import Any, Collection, Dict, List, Optional, Union
 from xml.etree.ElementTree import Element, ParseError
 
+import numpy as np
 from defusedxml import DefusedXmlException, ElementTree
 
 from fnac_mm.registry import DATASETS
 from .av_localization_dataset import AVLocalizationDataset
-from .boxes import check_box, report_boxes
+from .boxes import as_boxes, check_box, report_boxes
 from .text_files import brief
 
 # Side of the frame in which the annotators drew.
@@ -28,7 +29,7 @@ def _box_texts(box: Element) -> List[Optional[str]]:
 
 
 def read_flickr_boxes(path: Union[str, Path],
-                      strict: bool = True) -> List[List[float]]:
+                      strict: bool = True) -> np.ndarray:
     """Read the boxes of one clip, one for each annotator.
 
     The file is read by position: grandchildren of the root with the tag
@@ -41,7 +42,7 @@ def read_flickr_boxes(path: Union[str, Path],
         strict (bool): See :func:`~fnac_mm.datasets.boxes.check_box`.
 
     Returns:
-        list[list[float]]: xyxy as fractions, pixels / 256.
+        np.ndarray: (N, 4) float64, xyxy as fractions, pixels / 256.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -68,7 +69,7 @@ def read_flickr_boxes(path: Union[str, Path],
     if not boxes:
         raise ValueError(f'{path}: no <bbox> two levels below the root '
                          f'<{root.tag:.80}>')
-    return boxes
+    return as_boxes(boxes)
 
 
 @DATASETS.register_module()
@@ -100,6 +101,7 @@ class FlickrSoundNet(AVLocalizationDataset):
 
     METAINFO: dict = dict(
         dataset_name='flickr_soundnet', combine='consensus', consensus=2)
+    FILE_ARGUMENTS = ('ann_dir', )
 
     def __init__(self,
                  ann_dir: Optional[str] = None,
@@ -132,11 +134,12 @@ class FlickrSoundNet(AVLocalizationDataset):
         folder = self._path(self.ann_dir)
         if ids is None:
             ids = [p.stem for p in Path(folder).glob('*.xml')]
-        boxes = {
+        samples = {
             i:
-            read_flickr_boxes(
-                os.path.join(folder, f'{i}.xml'), self.strict_boxes)
+            dict(
+                gt_boxes=read_flickr_boxes(
+                    os.path.join(folder, f'{i}.xml'), self.strict_boxes))
             for i in ids
         }
-        self._metainfo['box_faults'] = report_boxes(boxes, folder)
-        return {i: dict(gt_boxes=many) for i, many in boxes.items()}
+        self._metainfo['box_faults'] = report_boxes(samples, folder)
+        return samples

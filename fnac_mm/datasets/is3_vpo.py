@@ -83,7 +83,9 @@ class _ListedPairs(AVLocalizationDataset):
                 raise ValueError(f'{self.ann_file} lists masks; give their '
                                  "folder as data_prefix['mask_path']")
             samples[sample_id] = self._fields(sample_id, entry)
-        self._report_boxes(samples)
+        boxed = {i: s for i, s in samples.items() if 'gt_boxes' in s}
+        if boxed:
+            self._metainfo['box_faults'] = report_boxes(boxed, self.ann_file)
         return samples
 
     def _fields(self, sample_id: str, entry: Mapping[str, Any]) -> dict:
@@ -97,15 +99,6 @@ class _ListedPairs(AVLocalizationDataset):
         if group is not None:
             fields['group'] = group
         return fields
-
-    def _report_boxes(self, samples: Mapping[str, dict]) -> None:
-        """Log and count the boxes that are kept but can't be right."""
-        boxes = {
-            i: s['gt_boxes']
-            for i, s in samples.items() if 'gt_boxes' in s
-        }
-        if boxes:
-            self._metainfo['box_faults'] = report_boxes(boxes, self.ann_file)
 
 
 @DATASETS.register_module()

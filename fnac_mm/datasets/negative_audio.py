@@ -6,10 +6,11 @@ import numpy as np
 from mmengine.dataset import BaseDataset
 
 from fnac_mm.registry import DATASETS
-from .media_index import shorten
+from .boxes import as_boxes
 from .sample_seed import seed_of_sample
+from .text_files import shorten
 
-KINDS = ('silence', 'noise', 'offscreen')
+NEGATIVE_KINDS = ('silence', 'noise', 'offscreen')
 
 
 def draw_offscreen(items: Sequence[dict], seed: int) -> List[str]:
@@ -59,7 +60,7 @@ class NegativeAudio(BaseDataset):
     """The frames of a test set, each with a sound from elsewhere.
 
     Frames, length of the sound, pipeline and ``metainfo`` are those of the
-    data set. Each sample is a negative: ``gt_boxes=[]``, ``mask_path=None``
+    data set. Each sample is a negative: no box, ``mask_path=None``
     (see :class:`LoadMask`) if there were masks, ``negative_kind`` says which
     one, no ``group``; ``+<kind>`` and, unless it is silence, the seed are
     added to ``sample_id``. Sounds are a function of the seed and the id:
@@ -83,8 +84,9 @@ class NegativeAudio(BaseDataset):
                  dataset: Union[dict, BaseDataset],
                  kind: str,
                  seed: int = 1234) -> None:
-        if kind not in KINDS:
-            raise ValueError(f'kind must be one of {KINDS}, got {kind!r}')
+        if kind not in NEGATIVE_KINDS:
+            raise ValueError(
+                f'kind must be one of {NEGATIVE_KINDS}, got {kind!r}')
         source = DATASETS.build(dataset) if isinstance(dataset,
                                                        dict) else dataset
         source.full_init()
@@ -124,7 +126,7 @@ class NegativeAudio(BaseDataset):
             item,
             sample_id=f'{sample_id}+{kind}{suffix}',
             audio_path=audio_path,
-            gt_boxes=[],
+            gt_boxes=as_boxes([]),
             negative_kind=kind)
         if kind != 'offscreen':
             negative['audio_override'] = dict(

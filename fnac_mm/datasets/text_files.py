@@ -31,6 +31,20 @@ def brief(value: Any) -> str:
     return _BRIEF.repr(value)
 
 
+def shorten(names: Sequence[str], count: int = 5) -> str:
+    """The first names of a list, for a message.
+
+    Args:
+        names (Sequence[str]): All names.
+        count (int): How many to show. Defaults to 5.
+
+    Returns:
+        str: ``'a', 'b', ...``.
+    """
+    return ', '.join(map(
+        brief, names[:count])) + (', ...' if len(names) > count else '')
+
+
 def read_text(path: PathLike) -> str:
     """Text of a list file.
 

@@ -4,9 +4,8 @@ from typing import Any, Collection, Dict, Optional, Union
 
 from fnac_mm.registry import DATASETS
 from .av_localization_dataset import AVLocalizationDataset
-from .boxes import check_box, report_boxes
-from .media_index import shorten
-from .text_files import brief, check_id, read_json_list
+from .boxes import as_boxes, check_box, report_boxes
+from .text_files import brief, check_id, read_json_list, shorten
 
 
 def _check_entry(entry: Any, where: str) -> None:
@@ -30,8 +29,8 @@ def read_vggss(path: Union[str, Path],
         strict (bool): See :func:`~fnac_mm.datasets.boxes.check_box`.
 
     Returns:
-        dict[str, dict]: ``gt_boxes`` and, where known, ``class_name`` of
-        each id, in the order of the file.
+        dict[str, dict]: ``gt_boxes`` ((N, 4) float64) and, where known,
+        ``class_name`` of each id, in the order of the file.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -45,8 +44,8 @@ def read_vggss(path: Union[str, Path],
         if sample_id in samples:
             raise ValueError(f'{where}: {brief(sample_id)} is annotated twice')
         where = f'{where}, {brief(sample_id)}'
-        samples[sample_id] = dict(
-            gt_boxes=[check_box(box, where, strict) for box in entry['bbox']])
+        boxes = [check_box(box, where, strict) for box in entry['bbox']]
+        samples[sample_id] = dict(gt_boxes=as_boxes(boxes))
         if 'class' in entry:
             samples[sample_id]['class_name'] = entry['class']
     return samples
@@ -105,9 +104,5 @@ class VGGSS(AVLocalizationDataset):
                     f'{self.list_file}: {len(unknown)} listed id(s) have no '
                     f'annotation in {self.ann_file}: {shorten(unknown)}')
             samples = {i: samples[i] for i in ids}
-        self._metainfo['box_faults'] = report_boxes(
-            {
-                i: s['gt_boxes']
-                for i, s in samples.items()
-            }, self.ann_file)
+        self._metainfo['box_faults'] = report_boxes(samples, self.ann_file)
         return samples

@@ -1,18 +1,17 @@
 """What runs around the model."""
 from .atomic_backend import AtomicLocalBackend
 from .benchmark_loop import BenchmarkLoop
-from .hooks import (CrashSafeCheckpointHook, LoaderLimitHook,
-                    LocalizationVisualizationHook, LossWarmupHook,
+from .console import ConsoleHook
+from .hooks import (LocalizationVisualizationHook, LossWarmupHook,
                     PreemptionHook, ProvenanceHook, RandomnessHook,
                     ResumedValidationHook, SafeCheckpointHook,
                     TrainingHealthHook)
-from .loops import ResumableEpochLoop
 from .optimizers import AutocastOptimWrapper
+from .resumable_epoch_loop import ResumableEpochLoop
 
 __all__ = [
     'AtomicLocalBackend', 'AutocastOptimWrapper', 'BenchmarkLoop',
-    'CrashSafeCheckpointHook', 'LoaderLimitHook',
-    'LocalizationVisualizationHook', 'LossWarmupHook', 'PreemptionHook',
-    'ProvenanceHook', 'RandomnessHook', 'ResumableEpochLoop',
+    'ConsoleHook', 'LocalizationVisualizationHook', 'LossWarmupHook',
+    'PreemptionHook', 'ProvenanceHook', 'RandomnessHook', 'ResumableEpochLoop',
     'ResumedValidationHook', 'SafeCheckpointHook', 'TrainingHealthHook'
 ]

@@ -1,6 +1,6 @@
-"""MMEngine's local disk, on which files are there whole or not at all."""
+"""File backends on which no file is missing or half there."""
 from pathlib import Path
-from typing import Union
+from typing import Any, List, Set, Union
 
 from mmengine.fileio import LocalBackend, register_backend
 
@@ -36,3 +36,25 @@ class AtomicLocalBackend(LocalBackend):
             encoding (str): Defaults to ``'utf-8'``.
         """
         self.put(obj.encode(encoding), filepath)
+
+
+class LateRemoval:
+    """A file backend whose files go when what replaces them is there."""
+
+    def __init__(self, backend: Any) -> None:
+        self.backend = backend
+        self.paths: List[str] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.backend, name)
+
+    def remove(self, path: str) -> None:
+        """Remember what is to be removed."""
+        self.paths.append(path)
+
+    def flush(self, keep: Set[str]) -> None:
+        """Remove what is still there and not in use again."""
+        for path in self.paths:
+            if path not in keep and self.backend.isfile(path):
+                self.backend.remove(path)
+        self.paths.clear()

@@ -1,23 +1,26 @@
 """One checkpoint on every test set whose data are there."""
 import copy
+import json
 import os.path as osp
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Set, Tuple
 
-import mmengine
 from mmengine.dataset import BaseDataset
 from mmengine.dist import all_gather_object, is_main_process
 from mmengine.evaluator import Evaluator
 from mmengine.logging import print_log
 from mmengine.runner import BaseLoop, Runner, TestLoop
 
-from fnac_mm.datasets.media_index import read_id_list
-from fnac_mm.evaluation import format_benchmarks, list_rows
+from fnac_mm.datasets import read_id_list
+from fnac_mm.evaluation import benchmark_numbers, format_benchmarks
+from fnac_mm.evaluation.result_file import short_name
 from fnac_mm.registry import DATASETS, LOOPS, METRICS
-from fnac_mm.utils import file_digest, list_digest
-from .provenance import describe_run
+from fnac_mm.utils import file_digest, list_digest, write_atomically
+from .hooks.provenance_hook import describe_run
 
 Benchmark = Dict[str, Any]
+# Metrics, each with the name of its set or subset.
+Scored = List[Tuple[str, Any]]
 
 
 class _SetEvaluator(Evaluator):
@@ -49,10 +52,11 @@ class BenchmarkLoop(BaseLoop):
         evaluator (list | dict): Not used; each set has its own.
         benchmarks (Sequence[dict]): Sets, each with ``name``; ``dataset``,
             a config whose ``data_root`` is relative to the one here and
-            which has no pipeline; ``evaluator``, a list of metrics of this
-            package; and, if wanted, ``masks`` (bool), ``negatives`` (kinds
-            of :class:`~fnac_mm.datasets.NegativeAudio` that are tested too)
-            and ``subsets`` (list files by name, which the first metric
+            which has no pipeline; ``evaluator``, a list of metrics, each a
+            :class:`~fnac_mm.evaluation.SampleMetric`; and, if wanted,
+            ``masks`` (bool), ``negatives`` (kinds of
+            :class:`~fnac_mm.datasets.NegativeAudio` that are tested too) and
+            ``subsets`` (list files by name, which the first metric
             scores as sets of their own).
         pipeline (Sequence[dict]): Transforms of all sets; ``LoadMask`` is
             put first where there are masks.
@@ -102,6 +106,7 @@ class BenchmarkLoop(BaseLoop):
         """
         found: Dict[str, float] = {}
         rows: List[Dict[str, Any]] = []
+        metrics: List[Any] = []
         missing: Dict[str, str] = {}
         for benchmark in self.benchmarks:
             name = benchmark['name']
@@ -110,12 +115,15 @@ class BenchmarkLoop(BaseLoop):
                 missing[name] = reason
                 print_log(f'{name}: not scored: {reason}', logger='current')
                 continue
-            found.update(self._score(benchmark, dataset, rows, missing))
+            scores, scored = self._score(benchmark, dataset, missing)
+            found.update(scores)
+            metrics += [metric for _, metric in scored]
+            rows += self._numbers(name, scores, scored)
         if not found:
             raise FileNotFoundError(
                 f'{self.data_root}: none of the sets is there: {missing}')
         if is_main_process():
-            self._write(rows, missing)
+            self._write(rows, metrics, missing)
         return found
 
     def _build(self, benchmark: Benchmark) -> Any:
@@ -157,9 +165,8 @@ class BenchmarkLoop(BaseLoop):
                 ignore_keys=['dataset_name', 'group_key']))
 
     def _score(self, benchmark: Benchmark, dataset: BaseDataset,
-               rows: List[Dict[str, Any]],
-               missing: Dict[str, str]) -> Dict[str, float]:
-        """Test on one set; adds to the rows of the table."""
+               missing: Dict[str, str]) -> Tuple[Dict[str, float], Scored]:
+        """Test on one set: scores, and metrics by the names of their sets."""
         name = benchmark['name']
         named = [(name, self._metric(cfg, name))
                  for cfg in benchmark['evaluator']]
@@ -183,23 +190,28 @@ class BenchmarkLoop(BaseLoop):
         logged = self.runner.message_hub.log_scalars
         for key in [key for key in logged if key.startswith('test/')]:
             del logged[key]
-        scores = loop.run()
-        for title, metric in named:
+        return loop.run(), named
+
+    def _numbers(self, name: str, scores: Mapping[str, float],
+                 scored: Scored) -> List[Dict[str, Any]]:
+        """Rows of the table from the scores of one set."""
+        rows = []
+        for title, metric in scored:
             start = f'{name}/{metric.prefix}/' if metric.prefix else f'{name}/'
             own = {
                 k.removeprefix(start): v
                 for k, v in scores.items() if k.startswith(start)
             }
-            rows += list_rows(title, metric, own)
-        return scores
+            rows += benchmark_numbers(title, metric, own)
+        return rows
 
     def _metric(self,
                 cfg: Mapping[str, Any],
                 name: str,
                 prefix: Optional[str] = None) -> Any:
         """Metric that writes a file named after the set."""
-        kind = cfg['type'].split('.')[-1].removesuffix('Metric').lower()
-        out_file = self.out_dir / 'results' / f'{name}_{kind}.json'
+        out_file = self.out_dir / 'results' / (
+            f'{name}_{short_name(cfg["type"])}.json')
         return METRICS.build(
             dict(
                 cfg,
@@ -222,9 +234,9 @@ class BenchmarkLoop(BaseLoop):
             found[name] = metric, set(read_id_list(path))
         return found
 
-    def _write(self, rows: List[Dict[str, Any]], missing: Dict[str,
-                                                               str]) -> None:
-        """The table, as markdown and json, at once or not at all."""
+    def _write(self, rows: List[Dict[str, Any]], metrics: Sequence[Any],
+               missing: Dict[str, str]) -> None:
+        """The table, as markdown and json, each at once or not at all."""
         checkpoint = self.runner._load_from
         head: Dict[str, Any] = dict(
             data_root=self.data_root,
@@ -232,14 +244,10 @@ class BenchmarkLoop(BaseLoop):
         if checkpoint:
             head.update(checkpoint=checkpoint, sha256=file_digest(checkpoint))
         content = dict(head=head, rows=rows, missing=missing)
-        table = format_benchmarks(content)
-        self.out_dir.mkdir(parents=True, exist_ok=True)
-        (self.out_dir / 'benchmarks.md').write_text(table)
-        mmengine.dump(
-            content,
-            str(self.out_dir / 'benchmarks.json'),
-            indent=1,
-            allow_nan=False)
+        table = format_benchmarks(content, metrics)
+        write_atomically(self.out_dir / 'benchmarks.md', table)
+        write_atomically(self.out_dir / 'benchmarks.json',
+                         json.dumps(content, indent=1, allow_nan=False))
         print_log(
             f'\n{table}\nwritten: {self.out_dir / "benchmarks.md"}, .json, '
             'results/',

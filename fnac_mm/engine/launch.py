@@ -1,15 +1,17 @@
 """From a command line to a Runner: what the tools share."""
-import argparse
 import os
 import os.path as osp
 import subprocess
 from datetime import timedelta
-from typing import Any, Iterator, Optional, Tuple
+from typing import Any, Iterator, Mapping, Optional, Sequence, Tuple, Union
 
 import torch
 import torch.distributed as dist
 from mmengine.config import Config, ConfigDict, DictAction
 from mmengine.logging import print_log
+
+from .console import ConsoleHook, ConsoleRunner
+from .failures import explained_failures
 
 # Seconds that a process waits for the others before the job is ended.
 GROUP_TIMEOUT = 300
@@ -164,38 +166,27 @@ def use_deterministic_kernels(cfg: Config) -> None:
         cfg.merge_from_dict({'env_cfg.cudnn_benchmark': False})
 
 
-def pin_memory_with_gpu(cfg: Config) -> None:
-    """Leave page-locked memory out where no GPU would read it.
-
-    torch would warn at each start of a loader.
+def settle_loaders(cfg: Config) -> None:
+    """Leave out of dataloaders what torch would refuse, warn of or wait for.
 
     Args:
-        cfg (Config): Changed in place.
-    """
-    for name in LOADERS:
-        if cfg.get(name) is not None and not torch.cuda.is_available():
-            cfg[name].pin_memory = False
-
-
-def limit_wait_for_loaders(cfg: Config) -> None:
-    """End a run whose loader gives nothing for minutes.
-
-    torch would wait for ever for a worker that hangs.
-
-    Args:
-        cfg (Config): Changed in place: a loader with workers that sets no
-            ``timeout`` itself gets one (0 waits for ever), one without
-            workers loses it.
+        cfg (Config): Changed in place. A loader with workers that sets no
+            ``timeout`` itself gets one (0 waits for ever), for torch would
+            never end the wait for one that hangs; a loader without workers
+            loses what it can't have. No page-locked memory where no GPU
+            reads it.
     """
     for name in LOADERS:
         loader = cfg.get(name)
         if loader is None:
             continue
+        if not torch.cuda.is_available():
+            loader.pin_memory = False
         if loader.get('num_workers'):
             loader.setdefault('timeout', LOADER_TIMEOUT)
         else:
-            # torch refuses it; a config that an earlier run wrote holds it.
-            loader.pop('timeout', None)
+            for key in ('timeout', 'persistent_workers', 'prefetch_factor'):
+                loader.pop(key, None)
 
 
 def use_amp(cfg: Config, dtype: str = 'fp16') -> None:
@@ -219,46 +210,42 @@ def use_amp(cfg: Config, dtype: str = 'fp16') -> None:
             level=30)
 
 
-def add_config_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the options by which :func:`load_config` changes a config.
+def override(cfg: Config, options: Union[Mapping[str, Any], Sequence[str]],
+             processes: int) -> None:
+    """Change settings of a config.
 
     Args:
-        parser (ArgumentParser): Changed in place.
+        cfg (Config): Changed in place.
+        options (Mapping | Sequence[str]): See :func:`load_config`.
+        processes (int): How many share the batch.
+
+    Raises:
+        ValueError: If a batch of each process and one of all of them are
+            set that contradict each other.
     """
-    parser.add_argument(
-        '--data-root', help='data_root of every data set in the config')
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        metavar='K=V',
-        help='override settings of the config, e.g. randomness.seed=1')
+    if not isinstance(options, Mapping):
+        pairs = (option.split('=', maxsplit=1) for option in options)
+        options = {k: DictAction._parse_iterable(v) for k, v in pairs}
+    cfg.merge_from_dict(dict(options))
+    batch = options.get('train_dataloader.batch_size')
+    if batch is None or 'global_batch_size' not in cfg:
+        return
+    total = options.get('global_batch_size', batch * processes)
+    if total != batch * processes:
+        raise ValueError(
+            f'global_batch_size={total} contradicts train_dataloader.'
+            f'batch_size={batch} on each of {processes} processes; set one '
+            'of them')
+    cfg.global_batch_size = total
 
 
-def add_common_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the options that training and testing share.
-
-    Args:
-        parser (ArgumentParser): Changed in place.
-    """
-    add_config_arguments(parser)
-    parser.add_argument(
-        '--work-dir',
-        help='where logs and checkpoints go '
-        '(default: work_dirs/<config>)')
-    parser.add_argument(
-        '--launcher',
-        choices=['none', 'pytorch', 'slurm'],
-        default='none',
-        help='how the processes were started')
-    parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
-
-
-def load_config(path: str,
-                launcher: str = 'none',
-                data_root: Optional[str] = None,
-                work_dir: Optional[str] = None,
-                cfg_options: Optional[dict] = None) -> Config:
+def load_config(
+    path: str,
+    launcher: str = 'none',
+    data_root: Optional[str] = None,
+    work_dir: Optional[str] = None,
+    cfg_options: Union[Mapping[str, Any], Sequence[str],
+                       None] = None) -> Config:
     """Read a config and apply what every tool offers.
 
     Args:
@@ -267,14 +254,17 @@ def load_config(path: str,
         data_root (str, optional): See :func:`set_data_root`.
         work_dir (str, optional): Where results go; the default is
             ``work_dirs/<name of the config>``.
-        cfg_options (dict, optional): Overrides, dotted keys.
+        cfg_options (Mapping | Sequence[str], optional): Overrides by dotted
+            keys, or as ``K=V`` from a command line. The batch of
+            ``train_dataloader`` is that of each process; a
+            ``global_batch_size`` follows from it.
 
     Returns:
         Config: Ready for ``Runner.from_cfg``.
 
     Raises:
         FileNotFoundError: If the config or the data root is missing.
-        ValueError: If an option would have no effect.
+        ValueError: If an option contradicts another.
     """
     if not osp.isfile(path):
         raise FileNotFoundError(f'{path}: no such config')
@@ -282,19 +272,36 @@ def load_config(path: str,
     if data_root is not None:
         set_data_root(cfg, data_root)
     if cfg_options:
-        if 'train_dataloader.batch_size' in cfg_options \
-                and 'global_batch_size' in cfg:
-            raise ValueError(
-                'train_dataloader.batch_size would be overwritten: this '
-                'config shares global_batch_size among the processes; set '
-                'that')
-        cfg.merge_from_dict(cfg_options)
+        override(cfg, cfg_options, world_size(launcher))
     cfg.launcher = launcher
     name = osp.splitext(osp.basename(path))[0]
     cfg.work_dir = work_dir or cfg.get('work_dir') or osp.join(
         'work_dirs', name)
-    pin_memory_with_gpu(cfg)
-    limit_wait_for_loaders(cfg)
+    settle_loaders(cfg)
     use_deterministic_kernels(cfg)
     use_gloo_without_gpu(cfg, launcher)
     return cfg
+
+
+def run(cfg: Config, mode: str) -> None:
+    """Train or test, with a quiet console and a complete log.
+
+    Args:
+        cfg (Config): Of :func:`load_config`.
+        mode (str): ``'train'`` or ``'test'``.
+
+    Raises:
+        RuntimeError: See :func:`fnac_mm.engine.failures.explained_failures`.
+    """
+    with explained_failures():
+        runner = ConsoleRunner.from_cfg(cfg)
+        try:
+            getattr(runner, mode)()
+        except Exception:
+            # Below what the console shows: there it is a sentence.
+            runner.logger.info('ended by an error', exc_info=True)
+            raise
+        finally:
+            for hook in runner.hooks:
+                if isinstance(hook, ConsoleHook):
+                    hook.close()

@@ -8,12 +8,12 @@ the file of results, with ``frame``, the picture below that folder. So
 everything can be drawn again, in other colours, without the data set.
 """
 import json
-import os
 import re
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, Sequence, Union
 
-from .sample_rows import describe_sample, stack_maps
+from fnac_mm.utils import write_atomically
+from .sample_row import describe_sample, stack_maps
 
 VERSION = 1
 FOLDER = 'heat_maps'
@@ -40,28 +40,12 @@ def history_row(sample: Mapping[str, Any]) -> Dict[str, Any]:
 
 
 def frame_file(sample_id: str) -> str:
-    """Where the frame of a sample lies, relative to the history's folder.
-
-    Args:
-        sample_id (str): Its id, which may hold characters that no file name
-            may.
-
-    Returns:
-        str: Path.
-    """
+    """Where the frame of a sample lies, relative to the history's folder."""
     return f'frames/{plain_name(sample_id)}.jpg'
 
 
 def plain_name(sample_id: str) -> str:
-    """An id as part of a file name.
-
-    Args:
-        sample_id (str): Any text.
-
-    Returns:
-        str: The same for all usual ids; elsewhere ``_`` for what is not a
-        letter, digit or one of ``+-._``.
-    """
+    """An id as part of a file name: ``_`` for all but ``+-.`` and letters."""
     return re.sub(r'[^\w+.-]', '_', sample_id)
 
 
@@ -90,10 +74,7 @@ def write_history(folder: PathLike, epoch: int, protocol: Mapping[str, Any],
         dataset=dict(dataset),
         results=list(rows))
     path = Path(folder) / f'epoch_{epoch}.json'
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f'{path.name}.{os.getpid()}.tmp')
-    unfinished.write_text(json.dumps(content, allow_nan=False))
-    os.replace(unfinished, path)
+    write_atomically(path, json.dumps(content, allow_nan=False))
     return path
 
 

@@ -1,42 +1,69 @@
 """From a file of results back to the metric that wrote it."""
+import logging
+import sys
 from itertools import groupby
-from typing import Any, Dict, Optional
+from typing import Any, Dict, List, Optional, Tuple, Union
 
-import torch
+from mmengine.logging import MMLogger
 
-from fnac_mm.functional import Protocol
-from fnac_mm.registry import METRICS
-from .protocol import ProtocolLike
-from .sample_rows import META_KEYS, decode_mask
+from fnac_mm.functional import Protocol, build_protocol
+from .result_file import find_metric
+from .sample_row import row_to_sample
 
 # Another processor may resize a map with another last bit.
 TOLERANCE = 1e-3
-SAMPLE_SCORES = ('ciou', 'target_area', 'empty_target')
 
 
-def to_sample(row: Dict[str, Any]) -> Dict[str, Any]:
-    """Data sample, as the evaluator hands it to the metric, of a row.
+def change_protocol(content: Dict[str, Any],
+                    protocol: Optional[str] = None,
+                    alpha: Optional[float] = None) -> Optional[Protocol]:
+    """Protocol that a user asks for instead of the file's.
 
-    Args:
-        row (dict): Of a file of results with maps.
-
-    Returns:
-        dict: ``AVDataSample.to_dict()`` of the prediction.
+    Raises:
+        ValueError: If the preset is unknown, or the metric has no protocol.
     """
-    sample = {key: row[key] for key in ('sample_id', *META_KEYS) if key in row}
-    for key in ('map', 'object_map', 'shuffled_map'):
-        if key in row:
-            sample[f'pred_{key}'] = dict(data=torch.tensor([row[key]]))
-    if 'mask' in row:
-        mask = torch.from_numpy(decode_mask(row['mask']))
-        sample['gt_mask'] = dict(data=mask[None])
-    if 'mask' not in row or row['boxes']:
-        sample['gt_instances'] = dict(boxes=row['boxes'])
-    return sample
+    if protocol is None and alpha is None:
+        return None
+    if 'protocol' not in content:
+        raise ValueError(f'{content["metric"]["type"]} has no protocol to '
+                         'change')
+    return build_protocol(protocol or Protocol(**content['protocol']), alpha)
+
+
+def log_to_stderr() -> None:
+    """Metrics log their tables to stdout, which may be for json."""
+    for handler in MMLogger.get_current_instance().handlers:
+        if isinstance(handler, logging.StreamHandler):
+            handler.stream = sys.stderr
+
+
+def _build(content: Dict[str, Any],
+           protocol: Union[None, str, Dict[str, Any], Protocol] = None,
+           out_file: Optional[str] = None) -> Any:
+    """The metric of a file, which has not seen any sample yet."""
+    settings = dict(content['metric'], out_file=out_file)
+    name = settings.pop('type')
+    if 'protocol' in content:
+        settings['protocol'] = protocol or Protocol(**content['protocol'])
+    elif protocol is not None:
+        raise ValueError(f'{name} has no protocol to change')
+    try:
+        metric = find_metric(name)(**settings)
+    except TypeError as error:
+        raise ValueError(f'{name}: {error}') from None
+    dataset = dict(content['dataset'])
+    metric.dataset_meta = dict(
+        dataset,
+        dataset_name=dataset.pop('name'),
+        n_listed=content['n_listed'],
+        n_found=content['n'],
+        # Of the run that made the maps, also if that is not known.
+        provenance=content.get('provenance', {}))
+    return metric
 
 
 def score_again(content: Dict[str, Any],
-                protocol: Optional[ProtocolLike] = None,
+                protocol: Union[None, str, Dict[str, Any], Protocol] = None,
                 out_file: Optional[str] = None) -> Any:
     """The registered metric, with all samples of a file processed.
 
@@ -49,35 +76,36 @@ def score_again(content: Dict[str, Any],
         SampleMetric: Its ``results`` are in the order of the file.
 
     Raises:
-        ValueError: If the metric has no protocol but one is asked for.
+        ValueError: If the metric has no protocol but one is asked for, or
+            does not take an option that the file names.
     """
-    settings = dict(content['metric'], out_file=out_file)
-    settings['type'] = f'fnac_mm.{settings["type"]}'
-    if 'protocol' in content:
-        settings['protocol'] = protocol or Protocol(**content['protocol'])
-    elif protocol is not None:
-        raise ValueError(f'{content["metric"]["type"]} has no protocol')
-    first = content['results'][0]
-    if 'ciou' in first:
-        settings.setdefault('adaptive', 'audio_visual_adaptive'
-                            in first['ciou'])
-    metric = METRICS.build(settings)
-    dataset = dict(content['dataset'])
-    metric.dataset_meta = dict(
-        dataset,
-        dataset_name=dataset.pop('name'),
-        n_listed=content['n_listed'],
-        n_found=content['n'],
-        # Of the run that made the maps, also if that is not known.
-        provenance=content.get('provenance', {}))
+    metric = _build(content, protocol, out_file)
+    rows = content['results']
     if 'protocol' not in content:
-        metric.restore(content['results'])
+        metric.restore(rows)
         return metric
-    samples = [to_sample(row) for row in content['results']]
+    samples = [row_to_sample(row).to_dict() for row in rows]
     # Only maps of one size can be scored together.
     for _, group in groupby(samples, lambda s: s['pred_map']['data'].shape):
         metric.process(None, list(group))
     return metric
+
+
+def scored_rows(content: Dict[str, Any]) -> Tuple[Any, List[Dict[str, Any]]]:
+    """The metric of a file and its rows with their scores.
+
+    Args:
+        content (dict): See :func:`read_results`.
+
+    Returns:
+        tuple[SampleMetric, list[dict]]: Rows in the order of the file; its
+        own where it has the scores.
+    """
+    metric = _build(content)
+    if 'protocol' not in content or metric.score_keys():
+        return metric, content['results']
+    metric = score_again(content)
+    return metric, metric.results
 
 
 def check_unchanged(path: str, content: Dict[str, Any], metric: Any) -> int:
@@ -101,16 +129,17 @@ def check_unchanged(path: str, content: Dict[str, Any], metric: Any) -> int:
     """
     changed = f'{path} was changed after the evaluation: '
     rows, allowed = metric.results, 100 * TOLERANCE
+    keys = metric.score_keys()
     moved = 0
-    if 'ciou' in content['results'][0]:
+    if keys:
         rows, allowed = content['results'], 0.
         for old, new in zip(content['results'], metric.results):
-            for key in SAMPLE_SCORES:
+            for key in keys:
                 if _differs(old[key], new[key], TOLERANCE):
                     raise ValueError(
                         f'{changed}{key} of {old["sample_id"]!r} is '
                         f'{old[key]}, its map and boxes give {new[key]}')
-            moved += old['ciou'] != new['ciou']
+            moved += any(old[key] != new[key] for key in keys)
     stored = content['metrics']
     found = metric.summarize(rows)
     for key in sorted(set(stored) | set(found)):
@@ -134,4 +163,6 @@ def _differs(old: Any, new: Any, allowed: float) -> bool:
     if isinstance(old, dict):
         return old.keys() != new.keys() or any(
             _differs(old[key], new[key], allowed) for key in old)
-    return abs(old - new) > allowed
+    if isinstance(old, (int, float)) and isinstance(new, (int, float)):
+        return abs(old - new) > allowed
+    return bool(old != new)

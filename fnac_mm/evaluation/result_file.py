@@ -1,35 +1,35 @@
 """The file of per-sample results: one place that knows its layout.
 
-A json object with ``version``, ``metric`` (``type`` and the options that
-decide its numbers), ``protocol`` (all fields), ``dataset`` (``name``,
-``combine``, ``consensus``), ``n``, ``n_listed``, ``metrics`` (percent; null
-for what is not defined), ``results`` and ``sha256`` of all that. Results are,
-per sample and sorted by ``sample_id``, ``boxes`` as published, ``n_boxes``,
-the raw ``map`` and, where there is one, the raw ``object_map`` and
-``shuffled_map`` (made with another clip's sound). A sample whose target is a
-mask has ``mask``, runs of pixels
-(:func:`fnac_mm.evaluation.sample_rows.encode_mask`). ``LocalizationMetric``
-adds ``ciou`` by kind of map, ``target_area`` and ``empty_target``; where
-groups were scored, ``dataset`` has ``group_key`` and each sample its
-``group``. Raw maps and targets are all that another protocol needs.
-``RetrievalMetric`` has no protocol, and of each sample only the places
-``to_audio`` and ``to_image``. ``provenance`` says where the numbers come from
-(:mod:`fnac_mm.evaluation.provenance`); files of earlier releases lack it.
+A json object with ``version``, ``metric`` (``type``, the registered name of
+the metric, and the options that decide its numbers), ``dataset`` (``name``),
+``n``, ``n_listed``, ``metrics`` (percent; null for what is not defined),
+``results`` and ``sha256`` of all that. Results are rows sorted by
+``sample_id``; what else they hold the metric's ``row_schema`` says, so that a
+metric of another project has such files too. ``provenance`` says where the
+numbers come from (:mod:`fnac_mm.evaluation.provenance`); files of earlier
+releases lack it.
+
+Metrics of maps also have ``protocol`` (all fields) and in ``dataset`` how
+boxes become a target (``combine``, ``consensus``); their rows hold ``boxes``
+as published, ``n_boxes``, the raw ``map`` and, where there is one, the raw
+``object_map`` and ``shuffled_map`` (made with another clip's sound), and of a
+sample whose target is a mask ``mask``, runs of pixels
+(:func:`fnac_mm.evaluation.sample_row.encode_mask`). Raw maps and targets are
+all that another protocol needs. Where groups were scored, ``dataset`` has
+``group_key`` and each sample its ``group``.
 """
-import hashlib
 import json
 import os
 import reprlib
 from collections import Counter
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Dict, List, Union
+from typing import Any, Dict, Iterator, List, Mapping, Tuple, Union, get_args
 
 import numpy as np
 
-from fnac_mm.functional import Protocol
+from fnac_mm.registry import METRICS
+from fnac_mm.utils import json_digest, write_atomically
 from .provenance import annotation_digest
-from .sample_rows import decode_mask
 
 VERSION = 1
 # Of what was found, for messages: an edited file may hold anything.
@@ -38,21 +38,82 @@ _BRIEF.maxstring = _BRIEF.maxother = 80
 # Files of the first release name no metric.
 FIRST = 'LocalizationMetric'
 PARTS = dict(dataset=dict, n=int, n_listed=int, metrics=dict, results=list)
-MAP_ROW = dict(sample_id=str, boxes=list, n_boxes=int, map=list)
-ROWS: Dict[str, Dict[str, type]] = dict(
-    LocalizationMetric=dict(
-        MAP_ROW, ciou=dict, target_area=float, empty_target=bool),
-    SegmentationMetric=dict(MAP_ROW, mask=dict),
-    ExtendedLocalizationMetric=MAP_ROW,
-    NegativeAudioMetric=MAP_ROW,
-    RetrievalMetric=dict(sample_id=str, to_audio=int, to_image=int))
 
 
-def _digest(content: Dict[str, Any]) -> str:
+def _registered() -> Iterator[Tuple[str, Any]]:
+    """Names and classes of metrics that rows can come from; ours first."""
+    METRICS.import_from_location()
+    root = METRICS.parent
+    for registry in (METRICS, root, *root.children.values()):
+        for name, found in registry.module_dict.items():
+            if hasattr(found, 'row_schema'):
+                yield name, found
+
+
+def metric_name(metric_class: type) -> str:
+    """Registered name of a metric, by which its files name it."""
+    names = (name for name, found in _registered() if found is metric_class)
+    return next(names, metric_class.__name__)
+
+
+def short_name(metric_type: Union[str, type]) -> str:
+    """What a metric adds to the name of a file."""
+    name = str(getattr(metric_type, '__name__', metric_type))
+    return name.split('.')[-1].removesuffix('Metric').lower()
+
+
+def ask_for_results(evaluator: Any, path: str) -> None:
+    """Let the metrics of a config write files of results.
+
+    Args:
+        evaluator (dict | list[dict]): ``test_evaluator``, changed in place.
+        path (str): File of the first; another writes ``<path>_<metric>``.
+
+    Raises:
+        ValueError: If none of them can.
+    """
+    metrics = evaluator if isinstance(evaluator, list) else [evaluator]
+    able = []
+    for metric in metrics:
+        kind = metric['type']
+        kind = METRICS.get(kind) if isinstance(kind, str) else kind
+        if hasattr(kind, 'row_schema'):
+            able.append(metric)
+    if not able:
+        raise ValueError(f'--out {path}: no metric of the test_evaluator '
+                         'derives from fnac_mm.evaluation.SampleMetric')
+    stem, suffix = os.path.splitext(path)
+    able[0]['out_file'] = path
+    for metric in able[1:]:
+        metric['out_file'] = f'{stem}_{short_name(metric["type"])}{suffix}'
+
+
+def find_metric(name: str) -> Any:
+    """Metric of a registered name.
+
+    A file is data: unlike ``METRICS.get`` this imports nothing for a name.
+
+    Args:
+        name (str): Name without scope.
+
+    Returns:
+        type: Subclass of :class:`SampleMetric`.
+
+    Raises:
+        ValueError: If no such metric is registered.
+    """
+    known = dict(reversed(list(_registered())))
+    if name not in known:
+        raise ValueError(
+            f'unknown metric {_BRIEF.repr(name)}; known are '
+            f'{", ".join(sorted(known))}. For one of another project name '
+            'its module: --import MODULE')
+    return known[name]
+
+
+def content_digest(content: Dict[str, Any]) -> str:
     """SHA-256 of all parts but itself, whatever the layout of the file."""
-    parts = {k: v for k, v in content.items() if k != 'sha256'}
-    text = json.dumps(parts, sort_keys=True, separators=(',', ':'))
-    return hashlib.sha256(text.encode()).hexdigest()
+    return json_digest({k: v for k, v in content.items() if k != 'sha256'})
 
 
 def write_results(path: Union[str, Path], content: Dict[str, Any]) -> None:
@@ -66,23 +127,18 @@ def write_results(path: Union[str, Path], content: Dict[str, Any]) -> None:
         ValueError: If a number is infinite, or NaN elsewhere than in
             ``metrics``.
     """
-    path = Path(path)
     head = dict(version=VERSION, **content)
     # NaN is not json. A score is NaN where nothing defines it.
     head['metrics'] = {
         k: None if v != v else v
         for k, v in head['metrics'].items()
     }
-    head['sha256'] = _digest(head)
+    head['sha256'] = content_digest(head)
     # One sample per line: for grep and diff.
     rows = ',\n'.join(
         json.dumps(row, allow_nan=False) for row in head.pop('results'))
     text = json.dumps(head, allow_nan=False)[:-1]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # A reader never sees half a file, not even after a kill.
-    unfinished = path.with_name(f'{path.name}.{os.getpid()}.tmp')
-    unfinished.write_text(f'{text}, "results": [\n{rows}\n]}}\n')
-    os.replace(unfinished, path)
+    write_atomically(path, f'{text}, "results": [\n{rows}\n]}}\n')
 
 
 def read_results(path: Union[str, Path]) -> Dict[str, Any]:
@@ -103,7 +159,7 @@ def read_results(path: Union[str, Path]) -> Dict[str, Any]:
         content = json.loads(
             Path(path).read_text(encoding='utf-8'),
             parse_constant=_refuse_constant)
-        _digest(content if isinstance(content, dict) else {})
+        json_digest(content)
     except (ValueError, RecursionError) as error:
         raise ValueError(f'{path} is not a file of results: '
                          f'{error!s:.200}') from None
@@ -115,39 +171,53 @@ def read_results(path: Union[str, Path]) -> Dict[str, Any]:
             'tools/test.py --out?')
     is_sealed = 'metric' in content or 'sha256' in content
     kind = content.setdefault('metric', dict(type=FIRST))
-    _check_keys(content, dict(metric=dict), str(path))
-    _check_keys(kind, dict(type=str), f'{path}: metric')
-    if kind['type'] not in ROWS:
-        raise ValueError(
-            f'{path}: unknown metric {_BRIEF.repr(kind["type"])}; known '
-            f'are {", ".join(ROWS)}')
-    _check_keys(content, PARTS, str(path))
-    _check_keys(content['dataset'], dict(name=str), f'{path}: dataset')
-    row = ROWS[kind['type']]
-    if 'map' in row:
-        _check_keys(content, dict(protocol=dict), str(path))
-        _check_protocol(content['protocol'], f'{path}: protocol')
-        _check_keys(content['dataset'], dict(combine=str, consensus=int),
-                    f'{path}: dataset')
-    _check_rows(content['results'], str(path), row, 'group_key'
-                in content['dataset'])
-    if content['n'] != len(content['results']):
-        raise ValueError(f'{path}: n is {content["n"]}, but there are '
-                         f'{len(content["results"])} results')
+    check_keys(content, dict(metric=dict), str(path))
+    check_keys(kind, dict(type=str), f'{path}: metric')
+    try:
+        metric = find_metric(kind['type'])
+    except ValueError as error:
+        raise ValueError(f'{path}: {error}') from None
+    check_keys(content, PARTS, str(path))
+    check_keys(content['dataset'], dict(name=str), f'{path}: dataset')
+    metric.check_head(content, str(path))
+    _check_rows(content, metric, str(path))
     if is_sealed:  # as all but those of the first release
-        _check_keys(content, dict(sha256=str), str(path))
-        _check_digest(content, str(path))
+        _check_seal(content, str(path))
+    else:
+        kind['adaptive'] = 'audio_visual_adaptive' in content['results'][0][
+            'ciou']
     _check_provenance(content, str(path))
     return content
 
 
-def _check_digest(content: Dict[str, Any], path: str) -> None:
+def _check_rows(content: Dict[str, Any], metric: Any, path: str) -> None:
+    """ValueError naming the first sample that is malformed."""
+    rows = content['results']
+    if not rows:
+        raise ValueError(f'{path}: no results')
+    grouped = dict(group=str) if 'group_key' in content['dataset'] else {}
+    for index, row in enumerate(rows):
+        check_keys(row, dict(sample_id=str), f'{path}: result {index}')
+        check_keys(row, metric.row_schema, f'{path}: result {index}')
+        where = f'{path}: sample {_BRIEF.repr(row["sample_id"])}'
+        check_keys(row, grouped, where)
+        metric.check_row(row, where)
+    twice = duplicated([row['sample_id'] for row in rows])
+    if twice:
+        raise ValueError(f'{path}: ids more than once: '
+                         f'{", ".join(twice)[:200]}')
+    if content['n'] != len(rows):
+        raise ValueError(f'{path}: n is {content["n"]}, but there are '
+                         f'{len(rows)} results')
+
+
+def _check_seal(content: Dict[str, Any], path: str) -> None:
     """ValueError if something is not as it was written."""
-    stored = content.get('sha256')
-    if stored != _digest(content):
+    check_keys(content, dict(sha256=str), path)
+    if content['sha256'] != content_digest(content):
         raise ValueError(
-            f'{path} was changed after the evaluation: it does '
-            f'not have the sha256 {_BRIEF.repr(stored)} that it names; '
+            f'{path} was changed after the evaluation: it does not have the '
+            f'sha256 {_BRIEF.repr(content["sha256"])} that it names; '
             'evaluate again with tools/test.py --out')
 
 
@@ -155,15 +225,14 @@ def _check_provenance(content: Dict[str, Any], path: str) -> None:
     """ValueError if the origin is malformed or of other samples."""
     if 'provenance' not in content:
         return
-    _check_keys(content, dict(provenance=dict, sha256=str), path)
+    check_keys(content, dict(provenance=dict, sha256=str), path)
     facts = content['provenance']
-    where = f'{path}: provenance'
-    for key in facts:
-        if key.endswith('_sha256'):
-            _check_keys(facts, {key: str}, where)
-    for key in ('code', 'hardware'):
-        if key in facts:
-            _check_keys(facts, {key: dict}, where)
+    expected: Dict[str, Any] = {
+        key: str
+        for key in facts if key.endswith('_sha256')
+    }
+    expected.update({k: dict for k in ('code', 'hardware') if k in facts})
+    check_keys(facts, expected, f'{path}: provenance')
     stored = facts.get('annotation_sha256')
     if stored is not None and stored != annotation_digest(content['results']):
         raise ValueError(f'{path} was changed after the evaluation: its '
@@ -172,14 +241,7 @@ def _check_provenance(content: Dict[str, Any], path: str) -> None:
 
 
 def duplicated(sample_ids: List[str]) -> List[str]:
-    """Ids that occur more than once, sorted.
-
-    Args:
-        sample_ids (list[str]): Ids.
-
-    Returns:
-        list[str]: Each once.
-    """
+    """Ids that occur more than once, sorted."""
     return sorted(k for k, count in Counter(sample_ids).items() if count > 1)
 
 
@@ -188,12 +250,26 @@ def _refuse_constant(name: str) -> None:
     raise ValueError(f'it holds {name}')
 
 
-def _check_keys(part: Any, expected: Dict[str, type], where: str) -> None:
-    """ValueError unless all keys are there, with values of these types."""
+def check_keys(part: Any, expected: Mapping[str, Any], where: str) -> None:
+    """Refuse a part of a file that lacks something.
+
+    Args:
+        part (Any): What was found.
+        expected (Mapping[str, type]): Types by key; ``Optional[...]`` of what
+            may be absent.
+        where (str): For the message.
+
+    Raises:
+        ValueError: Unless all keys are there, with values of these types.
+    """
     if not isinstance(part, dict):
         raise ValueError(f'{where}: expected an object, found '
                          f'{_BRIEF.repr(part)}')
     for key, kind in expected.items():
+        if type(None) in get_args(kind):
+            if key not in part:
+                continue
+            kind = get_args(kind)[0]
         if key not in part:
             raise ValueError(f'{where}: {key!r} is missing')
         kinds = (int, float) if kind is float else kind
@@ -202,63 +278,21 @@ def _check_keys(part: Any, expected: Dict[str, type], where: str) -> None:
                              f'found {_BRIEF.repr(part[key])}')
 
 
-def _check_protocol(part: Dict[str, Any], where: str) -> None:
-    """ValueError unless these are the fields of a protocol."""
-    example = asdict(Protocol('', threshold=0.5))
-    unknown = sorted(set(part) - set(example))
-    if unknown:
-        raise ValueError(f'{where}: unknown field '
-                         f'{", ".join(unknown)[:200]}')
-    if part.get('threshold', 0) is None:
-        example.pop('threshold')
-    _check_keys(part, {k: type(v) for k, v in example.items()}, where)
+def check_array(values: Any,
+                rank: int,
+                where: str,
+                width: Union[int, None] = None) -> None:
+    """Refuse what is no full array of finite numbers.
 
+    Args:
+        values (Any): What was found.
+        rank (int): Number of its dimensions.
+        where (str): For the message.
+        width (int, optional): Of the last dimension. None (default): any.
 
-def _check_rows(rows: List[Any], path: str, expected: Dict[str, type],
-                grouped: bool) -> None:
-    """ValueError naming the first sample that is malformed."""
-    if not rows:
-        raise ValueError(f'{path}: no results')
-    for index, row in enumerate(rows):
-        _check_keys(row, expected, f'{path}: result {index}')
-        where = f'{path}: sample {_BRIEF.repr(row["sample_id"])}'
-        if grouped:
-            _check_keys(row, dict(group=str), where)
-        if 'map' in expected:
-            _check_map_row(row, where)
-    twice = duplicated([row['sample_id'] for row in rows])
-    if twice:
-        raise ValueError(f'{path}: ids more than once: '
-                         f'{", ".join(twice)[:200]}')
-
-
-def _check_map_row(row: Dict[str, Any], where: str) -> None:
-    """ValueError unless maps, targets and scores are arrays of numbers."""
-    for key in ('map', 'object_map', 'shuffled_map'):
-        if key in row:
-            _check_array(row[key], 2, f'{where}: {key}')
-    if 'mask' in row:
-        _check_mask(row['mask'], f'{where}: mask')
-    if row['boxes']:
-        _check_array(row['boxes'], 2, f'{where}: boxes', width=4)
-    if 'ciou' in row:
-        _check_array(list(row['ciou'].values()), 1, f'{where}: ciou')
-
-
-def _check_mask(part: Any, where: str) -> None:
-    """ValueError unless these are runs that make a mask."""
-    _check_keys(part, dict(size=list, counts=list), where)
-    try:
-        decode_mask(part)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise ValueError(f'{where}: {error!s:.200}') from None
-
-
-def _check_array(values: Any,
-                 rank: int,
-                 where: str,
-                 width: Union[int, None] = None) -> None:
-    """ValueError unless these are finite numbers in a full array."""
+    Raises:
+        ValueError: If it is something else, or empty.
+    """
     try:
         array = np.asarray(values, dtype=np.float64)
         # It would also read '1' and true.

@@ -3,8 +3,8 @@
 The codes differ in how a map is enlarged, normalised, fused and cut; their
 numbers are only comparable under the same protocol.
 """
-from dataclasses import dataclass
-from typing import Dict, List, Optional, Union
+from dataclasses import dataclass, fields, replace
+from typing import Any, Dict, List, Optional, Union
 
 import torch
 from torch import Tensor
@@ -14,6 +14,8 @@ from .localization_score import HALF_IMAGE, consensus_iou
 
 # Pixels of one kind of map that are held at once: those of 8 samples.
 PIXELS = 8 * 224**2
+
+MODES = ('bilinear', 'bicubic', 'nearest')
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,9 @@ class Protocol:
             alpha=('in [0, 1]', 0 <= self.alpha <= 1),
             area=('in [0, 1)', 0 <= self.area < 1),
             compare=("'>=' or '>'", self.compare in ('>=', '>')),
-            size=('at least 1', self.size >= 1))
+            size=('at least 1', self.size >= 1),
+            mode=(f'one of {MODES}', self.mode in MODES),
+            object_mode=(f'one of {MODES}', self.object_mode in MODES))
         for field, (what, right) in allowed.items():
             if not right:
                 raise ValueError(f'protocol {self.name!r}: {field} must be '
@@ -129,6 +133,51 @@ PROTOCOLS: Dict[str, Protocol] = {
         Protocol('vssl_eval', compare='>', threshold=0.5538),
     )
 }
+
+
+def build_protocol(protocol: Union[str, Dict[str, Any],
+                                   Protocol] = 'fnac_test',
+                   alpha: Optional[float] = None) -> Protocol:
+    """Preset, with the changes that a config asks for.
+
+    Whatever is changed shows in the name, so that no score goes by the name
+    of a preset that it doesn't follow.
+
+    Args:
+        protocol (str | dict | Protocol): Name of a preset, or its ``name``
+            and the fields to change. Defaults to ``'fnac_test'``.
+        alpha (float, optional): Weight of the audio-visual map in the
+            fusion, instead of the preset's.
+
+    Returns:
+        Protocol: Checked; a wrong value does not wait for the first batch.
+
+    Raises:
+        ValueError: If the preset or a field is unknown or a value is out of
+            range.
+
+    Examples:
+        >>> build_protocol(dict(name='ez', compare='>')).name
+        'ez[compare=>]'
+    """
+    changes: Dict[str, Any] = {}
+    if isinstance(protocol, dict):
+        changes = dict(protocol)
+        base = get_protocol(changes.pop('name', 'fnac_test'))
+    else:
+        base = get_protocol(protocol)
+    if alpha is not None:
+        changes['alpha'] = alpha
+    known = [field.name for field in fields(Protocol)]
+    unknown = sorted(set(changes) - set(known))
+    if unknown:
+        raise ValueError(f'protocol {base.name!r} has no field '
+                         f'{", ".join(unknown)}; known are {", ".join(known)}')
+    changes = {k: v for k, v in changes.items() if getattr(base, k) != v}
+    if not changes:
+        return base
+    listed = ','.join(f'{k}={v}' for k, v in sorted(changes.items()))
+    return replace(base, name=f'{base.name}[{listed}]', **changes)
 
 
 def get_protocol(protocol: Union[str, Protocol]) -> Protocol:

@@ -9,11 +9,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-# Similarities held at once, over all positions: 4 MiB in float32, which a
-# processor's cache holds between the product and the maximum.
+from fnac_mm.utils import no_autocast, piece_elements
+
+# Similarities held at once on the host, over all positions: 4 MiB in float32,
+# which its cache holds between the product and the maximum.
 _BLOCK = 2**20
-# Features handled at once in the backward pass, which goes through all sounds
-# for each chunk of pictures: with few of them, that alone would take longer.
+# Features handled at once there in the backward pass, which goes through all
+# sounds for each chunk of pictures: with few, that alone would take longer.
 _FEATURES = 2**19
 
 
@@ -32,15 +34,17 @@ def _visual_gradient(grad: Tensor, position: Tensor, audio: Tensor,
 
     Each row sums the sounds whose maximum is at its position.
     """
-    count = len(grad)
-    order = position.argsort(dim=1)
-    row = position + torch.arange(count, device=grad.device)[:, None] * places
-    members = torch.bincount(row.flatten(), minlength=count * places)
-    offsets = members.cumsum(0) - members
+    count, sounds = position.shape
+    ordered, order = position.sort(dim=1)
+    # Where each position's sounds begin: counting them would have a device
+    # waited for.
+    every = torch.arange(places, device=grad.device).expand(count, -1)
+    first = torch.searchsorted(ordered, every.contiguous())
+    first += torch.arange(count, device=grad.device)[:, None] * sounds
     return F.embedding_bag(
         order.flatten(),
         audio,
-        offsets,
+        first.flatten(),
         mode='sum',
         per_sample_weights=grad.gather(1, order).flatten())
 
@@ -83,7 +87,7 @@ class _MaxSimilarity(torch.autograd.Function):
             min(chunk_size, len(visual)), visual.shape[2], visual.shape[1])
         similar = buffer.new_empty(*buffer.shape[:2], len(audio))
         index = positions.new_empty(len(buffer), len(audio), dtype=torch.int64)
-        with torch.autocast(visual.device.type, enabled=False):
+        with no_autocast(visual.device):
             for start in range(0, len(visual), chunk_size):
                 chunk = slice(start, start + chunk_size)
                 count = len(values[chunk])
@@ -110,7 +114,8 @@ class _MaxSimilarity(torch.autograd.Function):
         grad_visual = torch.empty_like(visual) if need_visual else None
         grad_audio = weights.new_zeros(audio.shape) if need_audio else None
         sounds = audio.to(weights.dtype)
-        size = max(_FEATURES // max(visual[0].numel(), 1), 1)
+        size = piece_elements(visual.device, _FEATURES)
+        size = max(size // max(visual[:1].numel(), 1), 1)
         for start in range(0, len(visual), size):
             chunk = slice(start, start + size)
             part, position = grad[chunk], positions[chunk].long()
@@ -157,7 +162,8 @@ def max_similarity_and_means(
     _check_pair(visual, audio)
     places = visual.shape[2] * visual.shape[3]
     if chunk_size is None:
-        chunk_size = max(_BLOCK // max(len(audio) * places, 1), 1)
+        block = piece_elements(visual.device, _BLOCK)
+        chunk_size = max(block // max(len(audio) * places, 1), 1)
     if chunk_size < 1:
         raise ValueError(f'chunk_size must be at least 1, got {chunk_size}')
     dtype = torch.promote_types(visual.dtype, audio.dtype)
@@ -180,8 +186,8 @@ def pairwise_max_similarity(visual: Tensor,
         visual (Tensor): (N, C, h, w).
         audio (Tensor): (M, C).
         chunk_size (int, optional): Pictures compared at once. None (default)
-            compares as many as give 1 million similarities. The backward
-            pass chooses for itself.
+            compares as many as give 1 million similarities, on a GPU 128
+            million. The backward pass chooses for itself.
 
     Returns:
         Tensor: (N, M), float32 at least, differentiable once.

@@ -77,7 +77,7 @@ def log_spectrogram(waveform: Tensor,
         waveform = waveform.float()
     window = tukey_window(n_fft, waveform.dtype, waveform.device)
     rows = waveform.reshape(-1, waveform.shape[-1])
-    size = max(len(rows), 1) if waveform.is_cuda else PART
+    size = PART if waveform.device.type == 'cpu' else max(len(rows), 1)
     found = torch.cat([
         _log_power(
             part.unfold(-1, n_fft, hop_length), window, sample_rate, eps)

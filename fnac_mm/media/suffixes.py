@@ -5,9 +5,9 @@ from typing import Dict, Optional, Tuple, Union
 
 PICTURES: Tuple[str, ...] = ('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.gif',
                              '.tif', '.tiff')
-SOUNDS: Tuple[str, ...] = ('.wav', '.flac', '.ogg', '.oga', '.mp3', '.m4a',
-                           '.opus', '.aac', '.aif', '.aiff', '.wma', '.w64',
-                           '.caf', '.amr')
+SOUNDS: Tuple[str,
+              ...] = ('.wav', '.flac', '.ogg', '.oga', '.mp3', '.m4a', '.opus',
+                      '.aac', '.aif', '.aiff', '.wma', '.w64', '.caf', '.amr')
 VIDEOS: Tuple[str, ...] = ('.mp4', '.mkv', '.webm', '.mov', '.avi', '.m4v',
                            '.flv', '.mpg', '.mpeg', '.ts', '.mts', '.m2ts',
                            '.3gp', '.wmv', '.ogv', '.vob')

@@ -1,9 +1,10 @@
 """Networks, losses and the data preprocessor."""
 from .data_preprocessor import AVDataPreprocessor
 from .localizers import DualEncoderLocalizer
-from .losses import FNACLoss
+from .losses import FNACLoss, GlobalBatchLoss
 from .priors import ObjectPrior
 
 __all__ = [
-    'AVDataPreprocessor', 'DualEncoderLocalizer', 'FNACLoss', 'ObjectPrior'
+    'AVDataPreprocessor', 'DualEncoderLocalizer', 'FNACLoss',
+    'GlobalBatchLoss', 'ObjectPrior'
 ]

@@ -31,10 +31,9 @@ class AVDataPreprocessor(BaseDataPreprocessor):
     bins, T time frames.
 
     Args:
-        image_mean (Sequence[float]): Per channel (RGB), in 0..255. Defaults
-            to ImageNet's.
-        image_std (Sequence[float]): Per channel (RGB), in 0..255. Defaults
-            to ImageNet's.
+        image_mean (Sequence[float]): Per channel (RGB), in 0..255, of the
+            image encoder. Defaults to ImageNet's.
+        image_std (Sequence[float]): The same. Defaults to ImageNet's.
         audio_divisor (float): The log spectrogram is divided by it.
             Defaults to 12.0, the published value.
         n_fft (int): Segment length. Defaults to 512.
@@ -72,6 +71,7 @@ class AVDataPreprocessor(BaseDataPreprocessor):
         self.hop_length = hop_length
         self.sample_rate = sample_rate
         self.masks = masks
+        self.image_normalization = tuple(image_mean), tuple(image_std)
         for name, value in dict(mean=image_mean, std=image_std).items():
             tensor = torch.tensor(value, dtype=torch.float32).view(-1, 1, 1)
             self.register_buffer(f'image_{name}', tensor, persistent=False)
@@ -116,6 +116,25 @@ class AVDataPreprocessor(BaseDataPreprocessor):
         image.sub_(self.image_mean).div_(self.image_std)
         return dict(
             inputs=dict(image=image, audio=audio), data_samples=samples)
+
+    def renormalize(self, image: Tensor, mean: Sequence[float],
+                    std: Sequence[float]) -> Tensor:
+        """Normalised pictures as another network was trained to see them.
+
+        Args:
+            image (Tensor): (B, 3, H, W), as :meth:`forward` gives them.
+            mean (Sequence[float]): Per channel (RGB), in 0..255.
+            std (Sequence[float]): Per channel (RGB), in 0..255.
+
+        Returns:
+            Tensor: (B, 3, H, W); ``image`` itself where nothing differs.
+        """
+        if (tuple(mean), tuple(std)) == self.image_normalization:
+            return image
+        own, other = (
+            image.new_tensor(values).view(2, -1, 1, 1)
+            for values in (self.image_normalization, (mean, std)))
+        return (image * own[1] + own[0] - other[0]) / other[1]
 
     def _to_device(self, inputs: dict, key: str,
                    samples: Optional[Sequence[AVDataSample]]) -> Tensor:

@@ -12,7 +12,7 @@ from fnac_mm.utils import safe_loading
 
 def _pretrained_cfgs(module: BaseModule) -> List[Tuple[str, dict]]:
     """(config key, init_cfg) of each ``Pretrained`` of a module."""
-    cfgs = module.init_cfg or []
+    cfgs = getattr(module, 'init_cfg', None) or []
     keyed = [('init_cfg', cfgs)] if isinstance(
         cfgs, dict) else [(f'init_cfg.{i}', cfg) for i, cfg in enumerate(cfgs)]
     return [(key, cfg) for key, cfg in keyed

@@ -1,9 +1,10 @@
 """The object that travels with a sample."""
-from multiprocessing.reduction import ForkingPickler
-from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
+from typing import Optional
 
+import numpy as np
 import torch
-from mmengine.structures import BaseDataElement, InstanceData, PixelData
+from mmengine.structures import BaseDataElement, PixelData
+from numpy.typing import ArrayLike
 from torch import Tensor
 
 
@@ -16,91 +17,46 @@ class AVDataSample(BaseDataElement):
     (samples that count together) and ``negative_kind`` (why nothing in the
     frame sounds), all str.
 
-    Data fields:
-
-    * ``gt_instances`` (InstanceData): ``boxes`` (N, 4), xyxy as fractions of
-      the picture;
-    * ``gt_mask`` (PixelData): ``data`` (1, H', W') uint8, 1 where the source
-      is, of the whole picture at a size of its own;
-    * ``pred_map`` (PixelData): ``data`` (1, h, w), cosines, not resized;
-    * ``pred_object_map`` (PixelData): ``data`` (1, h, w), objectness;
-    * ``visual_feature`` (Tensor): (C, h, w), and ``audio_feature`` (Tensor):
-      (C,), unit length over C: what ``pred_map`` is the product of.
+    Attributes:
+        gt_boxes (np.ndarray): (N, 4) float64, xyxy as fractions of the
+            picture. No tensor: it keeps the annotation to the last bit on
+            any device, and is sent by a loader's worker by value.
+        gt_mask (PixelData): ``data`` (1, H', W') uint8, 1 where the source
+            is, of the whole picture at a size of its own.
+        pred_map (PixelData): ``data`` (1, h, w), cosines, not resized.
+        pred_object_map (PixelData): ``data`` (1, h, w), objectness.
+        visual_feature (Tensor): (C, h, w), and
+        audio_feature (Tensor): (C,), unit length over C: what ``pred_map``
+            is the product of.
 
     Examples:
         >>> import torch
         >>> sample = AVDataSample(metainfo=dict(sample_id='a'))
         >>> _ = sample.set_gt_boxes([[0.1, 0.2, 0.5, 0.9]])
-        >>> sample.gt_instances.boxes.shape
-        torch.Size([1, 4])
+        >>> sample.gt_boxes.shape
+        (1, 4)
         >>> _ = sample.set_pred_map(torch.zeros(7, 7))
         >>> sample.pred_map.shape
         (7, 7)
     """
+    gt_boxes: np.ndarray
+    gt_mask: PixelData
+    pred_map: PixelData
+    pred_object_map: PixelData
+    visual_feature: Tensor
+    audio_feature: Tensor
 
-    @property
-    def gt_instances(self) -> InstanceData:
-        """InstanceData: Annotated boxes."""
-        return self._gt_instances
-
-    @gt_instances.setter
-    def gt_instances(self, value: InstanceData) -> None:
-        self.set_field(value, '_gt_instances', dtype=InstanceData)
-
-    @gt_instances.deleter
-    def gt_instances(self) -> None:
-        del self._gt_instances
-
-    @property
-    def gt_mask(self) -> PixelData:
-        """PixelData: Annotated pixels."""
-        return self._gt_mask
-
-    @gt_mask.setter
-    def gt_mask(self, value: PixelData) -> None:
-        self.set_field(value, '_gt_mask', dtype=PixelData)
-
-    @gt_mask.deleter
-    def gt_mask(self) -> None:
-        del self._gt_mask
-
-    @property
-    def pred_map(self) -> PixelData:
-        """PixelData: Audio-visual map."""
-        return self._pred_map
-
-    @pred_map.setter
-    def pred_map(self, value: PixelData) -> None:
-        self.set_field(value, '_pred_map', dtype=PixelData)
-
-    @pred_map.deleter
-    def pred_map(self) -> None:
-        del self._pred_map
-
-    @property
-    def pred_object_map(self) -> PixelData:
-        """PixelData: Object map, which has heard nothing."""
-        return self._pred_object_map
-
-    @pred_object_map.setter
-    def pred_object_map(self, value: PixelData) -> None:
-        self.set_field(value, '_pred_object_map', dtype=PixelData)
-
-    @pred_object_map.deleter
-    def pred_object_map(self) -> None:
-        del self._pred_object_map
-
-    def set_gt_boxes(self, boxes: Sequence[Sequence[float]]) -> 'AVDataSample':
+    def set_gt_boxes(self, boxes: ArrayLike) -> 'AVDataSample':
         """Set the annotated boxes.
 
         Args:
-            boxes (Sequence): (N, 4) xyxy as fractions; N may be 0.
+            boxes (ArrayLike): (N, 4) xyxy as fractions; N may be 0.
 
         Returns:
             AVDataSample: self.
         """
-        tensor = torch.as_tensor(boxes, dtype=torch.float64).reshape(-1, 4)
-        self.gt_instances = InstanceData(boxes=tensor)
+        array = np.asarray(boxes, dtype=np.float64).reshape(-1, 4)
+        self.set_field(array, 'gt_boxes')
         return self
 
     def set_gt_mask(self, mask: Tensor) -> 'AVDataSample':
@@ -142,31 +98,5 @@ class AVDataSample(BaseDataElement):
         Returns:
             AVDataSample: self.
         """
-        self.set_field(visual, 'visual_feature', dtype=Tensor)
-        self.set_field(audio, 'audio_feature', dtype=Tensor)
+        self.visual_feature, self.audio_feature = visual, audio
         return self
-
-
-def _rebuild(fields: Dict[str, Any], boxes: List[List[float]]) -> AVDataSample:
-    sample = AVDataSample()
-    sample.__dict__.update(fields)
-    return sample.set_gt_boxes(boxes)
-
-
-def _reduce(sample: AVDataSample) -> Union[str, Tuple[Any, ...]]:
-    """What a loader's worker sends: boxes as numbers.
-
-    As a tensor they would travel through a file of shared memory, which takes
-    longer than it takes to read a packed sample.
-    """
-    instances = sample.get('gt_instances')
-    boxes = None if instances is None else instances.get('boxes')
-    if not isinstance(boxes, Tensor) or instances.keys() != ['boxes'] or \
-            boxes.dtype != torch.float64 or boxes.is_cuda or \
-            boxes.requires_grad or instances.metainfo_keys():
-        return sample.__reduce_ex__(2)
-    fields = {k: v for k, v in vars(sample).items() if k != '_gt_instances'}
-    return _rebuild, (fields, boxes.tolist())
-
-
-ForkingPickler.register(AVDataSample, _reduce)

@@ -1,13 +1,4 @@
 """Helpers that depend on nothing else of the package."""
-from .checkpoint import (check_weights, forget_foreign_paths,
-                         load_plain_checkpoint, read_weights, safe_loading)
-from .dist import first_row, gather_rows, mean_over_processes
-from .files import (atomic_path, file_digest, json_digest, list_digest,
-                    remove_unfinished, write_atomically)
+from .lazy import lazy_names
 
-__all__ = [
-    'atomic_path', 'check_weights', 'file_digest', 'first_row',
-    'forget_foreign_paths', 'gather_rows', 'json_digest', 'list_digest',
-    'load_plain_checkpoint', 'mean_over_processes', 'read_weights',
-    'remove_unfinished', 'safe_loading', 'write_atomically'
-]
+__getattr__, __dir__, __all__ = lazy_names(__name__)

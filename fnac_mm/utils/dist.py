@@ -3,8 +3,17 @@ from typing import Any
 
 import torch
 import torch.distributed as dist
-from mmengine.dist import get_rank, get_world_size
 from torch import Tensor
+
+
+def world_size() -> int:
+    """Number of processes that train or test together.
+
+    Returns:
+        int: 1 without a process group.
+    """
+    return dist.get_world_size() \
+        if dist.is_available() and dist.is_initialized() else 1
 
 
 class _GatherRows(torch.autograd.Function):
@@ -20,7 +29,7 @@ class _GatherRows(torch.autograd.Function):
         """(b, ...) of this process to (B, ...) of all."""
         ctx.size = len(rows)
         rows = rows.contiguous()
-        parts = [torch.empty_like(rows) for _ in range(get_world_size())]
+        parts = [torch.empty_like(rows) for _ in range(world_size())]
         dist.all_gather(parts, rows)
         return torch.cat(parts)
 
@@ -29,7 +38,7 @@ class _GatherRows(torch.autograd.Function):
         """This process's rows of the sum over processes."""
         grad = grad.clone(memory_format=torch.contiguous_format)
         dist.all_reduce(grad)
-        start = get_rank() * ctx.size
+        start = dist.get_rank() * ctx.size
         return grad[start:start + ctx.size]
 
 
@@ -44,7 +53,7 @@ def gather_rows(rows: Tensor) -> Tensor:
     Returns:
         Tensor: (B, ...), B = b times the number of processes.
     """
-    if get_world_size() == 1:
+    if world_size() == 1:
         return rows
     return _GatherRows.apply(rows)
 
@@ -62,7 +71,7 @@ def first_row(count: int) -> int:
         ValueError: If the processes hold different numbers of rows, for
             which the loss of the global batch would be wrong.
     """
-    world = get_world_size()
+    world = world_size()
     if world == 1:
         return 0
     device = 'cuda' if dist.get_backend() == 'nccl' else 'cpu'
@@ -74,7 +83,7 @@ def first_row(count: int) -> int:
         raise ValueError(
             'the processes hold batches of different sizes '
             f'({sizes}); set drop_last=True in the train_dataloader')
-    return get_rank() * count
+    return dist.get_rank() * count
 
 
 def mean_over_processes(value: Tensor) -> Tensor:
@@ -87,7 +96,7 @@ def mean_over_processes(value: Tensor) -> Tensor:
         Tensor: Same shape; what is logged is then the loss of the global
         batch.
     """
-    world = get_world_size()
+    world = world_size()
     if world == 1:
         return value
     mean = value.detach().clone()

@@ -1,23 +1,24 @@
 """Losses, learning rate and scores over the epochs, from MMEngine's log."""
 import json
 import warnings
+from itertools import cycle
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, Sequence, Set, Tuple, Union
 
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-PathLike = Union[str, Path]
+from .figure import PathLike, make_figure, save_figure
+
 Records = Dict[float, Dict[str, Any]]
 Run = Tuple[Records, Records]
 
-# Kinds of map that are drawn: how, and by what name.
+# Whose scores are drawn: how, and by what name.
 _MAP, _FUSED = dict(marker='o'), dict(marker='^', linestyle='-.')
 _SHUFFLED = dict(marker='x', linestyle=':')
 _GUESS = dict(linestyle='--', color='0.3')
 _CAP = dict(linestyle=':', color='0.5')
-KINDS: Dict[str, Tuple[Dict[str, Any], str]] = {
+PREDICTORS: Dict[str, Tuple[Dict[str, Any], str]] = {
     'audio_visual': (_MAP, 'audio-visual'),
     'fused': (_FUSED, 'fused with object map'),
     'shuffled_audio': (_SHUFFLED, "hears another clip's sound"),
@@ -58,19 +59,31 @@ def plot_training_curves(scalars: Union[PathLike, Sequence[PathLike],
     runs = {name: _read_run(paths, metric) for name, paths in files.items()}
     if not runs:
         raise ValueError('no runs given')
-    figure = Figure(figsize=(7, 8.5), layout='constrained')
-    FigureCanvasAgg(figure)
+    figure = make_figure((7, 8.5))
     loss, score, rate = figure.subplots(
         3, 1, sharex=True, height_ratios=[3, 3, 1])
-    for (name, run), color in zip(runs.items(), _cycle(len(runs))):
+    for (name, run), color in zip(runs.items(), cycle(_COLORS)):
         _plot_losses(loss, run[0], name, color)
         _plot_scores(score, run[1], metric, name, color)
         _plot_rate(rate, run[0], color)
     _plot_baselines(score, runs, metric)
     _finish(loss, score, rate, metric)
-    Path(out_file).parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(out_file, dpi=110)
-    return figure
+    return save_figure(figure, out_file)
+
+
+def find_logs(work_dir: PathLike) -> List[Path]:
+    """Logs of a training, also of one that was resumed, in their order.
+
+    Raises:
+        FileNotFoundError: If there is none.
+    """
+    logs = sorted(Path(work_dir).glob('2*/vis_data/scalars.json'))
+    logs = [log for log in logs if log.stat().st_size]
+    if not logs:
+        raise FileNotFoundError(
+            f'{work_dir}: no */vis_data/scalars.json; is this the work dir '
+            'of a training with LocalVisBackend?')
+    return logs
 
 
 def read_scalars(paths: Sequence[PathLike],
@@ -138,7 +151,10 @@ def _of_metric(record: Dict[str, Any], metric: str) -> Dict[str, Any]:
     if not keys:
         return {}
     prefix = min(keys, key=len)[:-len(own)]
-    scores = {kind: record.get(f'{prefix}{kind}/{metric}') for kind in KINDS}
+    scores = {
+        kind: record.get(f'{prefix}{kind}/{metric}')
+        for kind in PREDICTORS
+    }
     return {k: v for k, v in scores.items() if v is not None}
 
 
@@ -151,21 +167,8 @@ def _read_run(paths: Sequence[PathLike], metric: str) -> Run:
     return training, validation
 
 
-def _cycle(count: int) -> List[str]:
-    """A colour for each run."""
-    return [_COLORS[index % len(_COLORS)] for index in range(count)]
-
-
 def in_epochs(training: Records, steps: Sequence[float]) -> List[float]:
-    """Iterations in epochs.
-
-    Args:
-        training (dict): See :func:`read_scalars`.
-        steps (Sequence[float]): Iterations.
-
-    Returns:
-        list[float]: Where they are on an axis of epochs.
-    """
+    """Iterations in epochs."""
     # Step s in epoch e means s <= e * iterations, nearly equal at its end.
     per_epoch = max((step / record.get('epoch', step)
                      for step, record in training.items()),
@@ -197,7 +200,7 @@ def _plot_scores(axes: Axes, validation: Records, metric: str, name: str,
     """The model's maps."""
     colors = dict(audio_visual=color, fused='C1', shuffled_audio='C7')
     for kind in colors:
-        style, label = KINDS[kind]
+        style, label = PREDICTORS[kind]
         known = sorted(e for e, scores in validation.items() if kind in scores)
         if known:
             axes.plot(
@@ -218,7 +221,7 @@ def _plot_baselines(axes: Axes, runs: Mapping[str, Run], metric: str) -> None:
             ]
             if not values or (kind, values[-1]) in drawn:
                 continue
-            style, label = KINDS[kind]
+            style, label = PREDICTORS[kind]
             other = any(k == kind for k, _ in drawn)
             axes.axhline(
                 values[-1],

@@ -1,12 +1,11 @@
 """Health of a training over its epochs, from MMEngine's log."""
-from pathlib import Path
 from typing import Dict, Sequence, Tuple
 
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from .curves import PathLike, Records, in_epochs, read_scalars
+from .curves import Records, in_epochs, read_scalars
+from .figure import PathLike, make_figure, save_figure
 
 PREFIX = 'health/'
 # Panels: their axis, and the figures by the names that they get.
@@ -58,15 +57,12 @@ def plot_health_curves(scalars: Sequence[PathLike],
         raise ValueError(f'{", ".join(map(str, scalars))}: no {PREFIX}* '
                          'logged; was the training without '
                          'TrainingHealthHook?')
-    figure = Figure(figsize=(7, 2.2 * len(panels)), layout='constrained')
-    FigureCanvasAgg(figure)
+    figure = make_figure((7, 2.2 * len(panels)))
     axes = figure.subplots(len(panels), 1, sharex=True, squeeze=False)[:, 0]
     for each, panel in zip(axes, panels):
         _plot_panel(each, panel, training)
     axes[-1].set_xlabel('epoch')
-    Path(out_file).parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(out_file, dpi=110)
-    return figure
+    return save_figure(figure, out_file)
 
 
 def _plot_panel(axes: Axes, panel: Tuple[str, Dict[str, str]],

@@ -1,6 +1,5 @@
 """One picture of a sample: frame, heat map, predicted region, true source."""
 import logging
-from pathlib import Path
 from typing import Any, Dict, Optional, Union
 
 import cv2
@@ -14,6 +13,7 @@ from fnac_mm.functional import (Protocol, boxes_to_target, consensus_iou,
                                 get_protocol, normalize_map, select_region)
 from fnac_mm.registry import VISUALIZERS
 from fnac_mm.structures import AVDataSample
+from fnac_mm.utils import atomic_path
 from .overlay import draw_overlay
 
 
@@ -172,8 +172,8 @@ class LocalizationVisualizer(Visualizer):
         """(size, size) in [0, 1]; None if there is nothing to be found."""
         size = self.protocol.size
         rule = self.dataset_meta or {}
-        if 'gt_instances' in sample:
-            boxes = sample.gt_instances.boxes
+        if 'gt_boxes' in sample:
+            boxes = sample.gt_boxes
             if rule.get('combine') is None or not len(boxes):
                 return None
             return boxes_to_target(boxes, size, rule['combine'],
@@ -194,8 +194,7 @@ def true_source(sample: AVDataSample) -> Dict[str, Any]:
         dict: ``boxes`` and, of a sample that has none, ``mask``, for
         :func:`draw_overlay`.
     """
-    boxes = sample.gt_instances.boxes.tolist() \
-        if 'gt_instances' in sample else None
+    boxes = sample.gt_boxes.tolist() if 'gt_boxes' in sample else None
     parts: Dict[str, Any] = {} if boxes is None else dict(boxes=boxes)
     if not boxes and 'gt_mask' in sample:
         parts['mask'] = sample.gt_mask.data[0].numpy()
@@ -212,10 +211,11 @@ def write_image(path: str, image: np.ndarray) -> None:
     Raises:
         OSError: If the file cannot be written.
     """
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
-    try:
-        done = cv2.imwrite(str(path), image[..., ::-1])
-    except cv2.error as error:
-        raise OSError(f'{path}: cannot write this picture: {error}') from error
-    if not done:
-        raise OSError(f'{path}: cannot write this picture')
+    with atomic_path(path) as draft:
+        try:
+            done = cv2.imwrite(str(draft), image[..., ::-1])
+        except cv2.error as error:
+            raise OSError(f'{path}: cannot write this picture: '
+                          f'{error}') from error
+        if not done:
+            raise OSError(f'{path}: cannot write this picture')

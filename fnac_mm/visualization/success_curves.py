@@ -1,15 +1,13 @@
 """Share of samples over the IoU that they must reach, of several models."""
-from pathlib import Path
-from typing import Any, Dict, Mapping, Sequence, Union
+from typing import Any, Dict, Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from fnac_mm.functional import success_auc, success_rate
+from .figure import PathLike, make_figure, save_figure
 
-PathLike = Union[str, Path]
 Results = Mapping[str, Any]
 
 # What is drawn for comparison: how.
@@ -45,8 +43,7 @@ def plot_success_curves(results: Mapping[str, Results],
     first = next(iter(results.values()))
     for name, content in results.items():
         _check(name, content, first, kind)
-    figure = Figure(figsize=(7, 5), layout='constrained')
-    FigureCanvasAgg(figure)
+    figure = make_figure((7, 5))
     axes = figure.subplots()
     protocols = {content['protocol']['name'] for content in results.values()}
     for name, content in results.items():
@@ -58,14 +55,12 @@ def plot_success_curves(results: Mapping[str, Results],
     for guide, style in guides.items() if len(protocols) == 1 else ():
         _draw(axes, guide.replace('_', ' '), first, guide, **style)
     _finish(axes, first, kind, sorted(protocols))
-    Path(out_file).parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(out_file, dpi=110)
-    return figure
+    return save_figure(figure, out_file)
 
 
 def _check(name: str, content: Results, first: Results, kind: str) -> None:
     """ValueError unless the file can stand in one plot with the first."""
-    if not all(kind in row['ciou'] for row in content['results']):
+    if not all(kind in row.get('ciou', {}) for row in content['results']):
         raise ValueError(f'{name}: no {kind} map in this file of results')
     if content['dataset'] != first['dataset']:
         raise ValueError(f'{name}: of data set {content["dataset"]}, the '

@@ -11,6 +11,7 @@ val_evaluator = None
 global_batch_size = 8
 train_cfg = dict(max_epochs=1)
 custom_hooks = []
+console_level = 'INFO'
 default_hooks = dict(
     logger=dict(interval=1),
     checkpoint=dict(save_best=None),

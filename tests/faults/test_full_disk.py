@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from fnac_mm.engine.hooks.safe_checkpoint_hook import find_readable
+from fnac_mm.engine.checkpoint_contents import find_readable
 from fnac_mm.utils.files import UNFINISHED
 from tests.faults.toy_run import STEPS, final_state, finish, lines, same, start
 

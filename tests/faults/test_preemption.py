@@ -23,11 +23,12 @@ def _wait_for_steps(work: Path, count: int, process) -> None:
 
 
 @pytest.mark.ddp
-@pytest.mark.parametrize('world, number', [
-    pytest.param(1, signal.SIGUSR1, marks=pytest.mark.slow),
-    (2, signal.SIGTERM)
+@pytest.mark.parametrize('world, number, code', [
+    pytest.param(1, signal.SIGUSR1, 143, marks=pytest.mark.slow),
+    (2, signal.SIGTERM, 143),
+    pytest.param(2, signal.SIGINT, 130, marks=pytest.mark.slow),
 ])
-def test_stop_and_go_on(world, number, tmp_path) -> None:
+def test_stop_and_go_on(world, number, code, tmp_path) -> None:
     """Only one process gets the signal; buffers of both are kept."""
 
     def run(name: str, label: int, **options: object) -> list:
@@ -49,7 +50,7 @@ def test_stop_and_go_on(world, number, tmp_path) -> None:
     _wait_for_steps(stopped, steps + 1, processes[-1])
     asked = time.monotonic()
     os.kill(processes[-1].pid, number)
-    assert finish(*processes) == [143] * world
+    assert finish(*processes) == [code] * world
     assert time.monotonic() - asked < 30
     assert (stopped / 'preempted.pth').exists()
     assert finish(*run('stopped', 2)) == [0] * world
@@ -59,6 +60,20 @@ def test_stop_and_go_on(world, number, tmp_path) -> None:
     assert same(
         final_state(stopped, name), final_state(tmp_path / 'calm', name))
     assert not (stopped / 'preempted.pth').exists()
+
+
+@pytest.mark.ddp
+def test_processes_may_validate_different_numbers_of_batches(tmp_path) -> None:
+    """Five clips, of which a sampler that does not pad gives two and three."""
+    processes = [
+        start(
+            tmp_path,
+            1, (rank, 2),
+            val_dataloader__dataset__length=5,
+            val_dataloader__batch_size=1,
+            val_dataloader__sampler__round_up=False) for rank in range(2)
+    ]
+    assert finish(*processes) == [0, 0]
 
 
 @pytest.mark.ddp

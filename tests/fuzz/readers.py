@@ -3,9 +3,8 @@ import math
 import shutil
 import tempfile
 from functools import cache
-from importlib import import_module
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterable, List
+from typing import Any, Dict, Iterable, List
 
 import numpy as np
 import torch
@@ -14,30 +13,25 @@ from mmengine.fileio import io as mmengine_io
 from fnac_mm.apis.checkpoint_config import read_config
 from fnac_mm.apis.web_demo.upload_limits import UploadLimits
 from fnac_mm.datasets import AVSBenchS4, LoadAudio, LoadImage
-from fnac_mm.datasets.packed_media import PackedMedia
-from fnac_mm.datasets.packed_record import read_record
-from fnac_mm.datasets.published_lists import list_entries, recognize_list
+from fnac_mm.datasets.packed.reader import PackedMedia
+from fnac_mm.datasets.packed.record import read_record
 from fnac_mm.datasets.transforms import LoadMask
 from fnac_mm.datasets.transforms.packed import LoadPacked
 from fnac_mm.evaluation.map_history import FOLDER as MAPS
 from fnac_mm.evaluation.map_history import read_history
 from fnac_mm.media.sound_track import SoundTrack
 from fnac_mm.media.video import VideoReader
-from tests.test_tools.raw_media import load_tool
+from fnac_mm.preparation.media import make_clip
+from fnac_mm.preparation.plan import (Clip, MediaOptions, Output,
+                                      frame_and_sound)
+from fnac_mm.verification.probe import FileTask, probe_file
+from fnac_mm.verification.published_lists import list_entries, recognize_list
 from . import seeds
 from .harness import STEM
 from .seeds import lists
 
 # A lost coordinate of the published vggss.json.
 _LOST = -2**63 / 320
-
-
-def tool(script: str, function: str, module: str = '') -> Callable:
-    """A function of a tool, or of a module beside it."""
-    loaded = load_tool(script)
-    if module:
-        loaded = import_module(module)
-    return getattr(loaded, function)
 
 
 def check_ids(ids: Iterable[str]) -> None:
@@ -154,9 +148,6 @@ def play(path: Path) -> None:
 
 def prepare(path: Path, kind: str) -> None:
     """Frame and sound, or a published picture, as a data set is prepared."""
-    load_tool('prepare_vggsound')
-    from preparation.clips import Clip, MediaOptions, Output, frame_and_sound
-    from preparation.media import make_clip
     outputs = frame_and_sound(STEM, path.name, '0.5',
                               'png') if kind == 'film' else (Output(
                                   'taken.png', path.name, kind), )
@@ -176,8 +167,6 @@ def check_upload(path: Path, kind: str) -> None:
 
 def verify(path: Path, kind: str) -> None:
     """The verification says of a file a digest or a problem, in words."""
-    load_tool('verify_dataset')
-    from verification.probe import FileTask, probe_file
     facts = probe_file(
         FileTask(
             str(path),

@@ -16,12 +16,11 @@ import soundfile
 import torch
 from PIL import Image
 
-from fnac_mm.datasets.lmdb_tree import checksum_pages, tree_pages
-from fnac_mm.datasets.packed_media import DATABASE, MANIFEST, write_manifest
-from fnac_mm.datasets.packed_record import (encode_audio, encode_image,
+from fnac_mm.datasets.packed.reader import DATABASE, MANIFEST, write_manifest
+from fnac_mm.datasets.packed.record import (encode_audio, encode_image,
                                             encode_mask, write_record)
 from fnac_mm.evaluation.map_history import write_history
-from fnac_mm.evaluation.result_file import _digest
+from fnac_mm.evaluation.result_file import content_digest
 from fnac_mm.functional import Protocol
 from tests.conftest import ROOT
 from tests.media import index_frames, write_media
@@ -246,22 +245,14 @@ def make_pack(folder: Path, content: Dict[str, bytes]) -> None:
         with env.begin(write=True) as txn:
             for key, record in content.items():
                 txn.put(key.encode(), record)
-        page_size = env.stat()['psize']
-    path = folder / DATABASE
-    pages = tree_pages(str(path), page_size)
-    tree = dict(
-        page_size=page_size,
-        pages=pages,
-        crc32=checksum_pages(str(path), page_size, pages))
     write_manifest(
         folder,
         dict(
             version=1,
             steps=[],
             complete=True,
-            bytes=path.stat().st_size,
-            bytes_by_kind=dict(img_path=1),
-            tree=tree))
+            bytes=(folder / DATABASE).stat().st_size,
+            bytes_by_kind=dict(img_path=1)))
 
 
 @cache
@@ -294,7 +285,7 @@ def result_file() -> bytes:
         metrics=dict(miou=51.25, f_score=None),
         results=[dict(row, sample_id='a'),
                  dict(row, sample_id='b')])
-    return json.dumps(dict(content, sha256=_digest(content))).encode()
+    return json.dumps(dict(content, sha256=content_digest(content))).encode()
 
 
 def history() -> bytes:
@@ -310,6 +301,6 @@ def with_sha256(content: bytes) -> bytes:
     """A damaged file of results, with the sha256 of its new content."""
     try:
         parts = json.loads(content)
-        return json.dumps(dict(parts, sha256=_digest(parts))).encode()
+        return json.dumps(dict(parts, sha256=content_digest(parts))).encode()
     except (ValueError, RecursionError, TypeError, AttributeError):
         return content

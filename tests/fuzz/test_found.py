@@ -1,7 +1,6 @@
 """What fuzzing found, kept small: each once crashed, hung or was accepted."""
 import errno
 import json
-import re
 import struct
 from pathlib import Path
 from typing import Any, Callable
@@ -9,22 +8,22 @@ from unittest import mock
 
 import pytest
 
+from fnac_mm.apis.publish import read_metrics
 from fnac_mm.apis.source_location import read_min_confidence
+from fnac_mm.datasets import read_id_list
 from fnac_mm.datasets.extended import read_negative_list
 from fnac_mm.datasets.flickr_soundnet import read_flickr_boxes
-from fnac_mm.datasets.media_index import read_id_list
-from fnac_mm.datasets.packed_media import (DATABASE, MANIFEST, PackedDataError,
-                                           PackedMedia, read_manifest)
-from fnac_mm.datasets.packed_record import decode_array, read_record
+from fnac_mm.datasets.packed.reader import MANIFEST, read_manifest
+from fnac_mm.datasets.packed.record import decode_array
 from fnac_mm.datasets.vggss import read_vggss
 from fnac_mm.evaluation.map_history import FOLDER, read_history
 from fnac_mm.evaluation.result_file import read_results
+from fnac_mm.preparation.state import OPTIONS, PreparedFolder, read_records
+from fnac_mm.preparation.vggsound import read_csv
 from fnac_mm.utils import load_plain_checkpoint
 from fnac_mm.visualization.curves import read_scalars
-from tests.test_tools.raw_media import load_tool
-from tools.model_converters.publish_model import read_metrics
 from . import seeds
-from .readers import read_forged_record, tool
+from .readers import read_forged_record
 
 CSV = b'video,audio,label\n'
 ROW = b'a,b,non-sounding\n'
@@ -117,7 +116,7 @@ def test_vggsound_table(tmp_path: Path, row: str) -> None:
     path = tmp_path / 'found.csv'
     path.write_text(f'{row}\n')
     with pytest.raises(SystemExit, match='found.csv'):
-        tool('prepare_vggsound', 'read_csv')(path)
+        read_csv(path)
 
 
 def test_damaged_records_of_a_preparation_are_made_anew(
@@ -126,15 +125,12 @@ def test_damaged_records_of_a_preparation_are_made_anew(
     path.write_bytes(b'5\n{"a": 1}\n[]\n' + b'[' * 99_999 +
                      b'\n{"id": "a", "outputs": 5}\n{"id": ["b"]}\n'
                      b'{"id": "c", "outputs": [{"path": 1}]}\n{"id": "d"}\n')
-    read = tool('prepare_vggsound', 'read_records', 'preparation.state')
-    assert list(read(path)) == ['d']
+    assert list(read_records(path)) == ['d']
 
 
 @pytest.mark.parametrize('content', ['[', '5', '[' * 99_999])
 def test_damaged_options_of_a_preparation(tmp_path: Path,
                                           content: str) -> None:
-    load_tool('prepare_vggsound')
-    from preparation.state import OPTIONS, PreparedFolder
     (tmp_path / OPTIONS).write_text(content)
     with pytest.raises(SystemExit, match=f'{OPTIONS} is damaged'):
         PreparedFolder(tmp_path, {})
@@ -190,31 +186,6 @@ def test_a_table_of_contents_that_only_torch_trips_over(
             'torch.load', side_effect=fault), pytest.raises(
                 ValueError, match='found.pth: .*table of contents is damaged'):
         load_plain_checkpoint(str(path))
-
-
-def test_a_damaged_page_of_values_in_a_pack(tmp_path: Path) -> None:
-    """It is in no checksum of the tree; a new LMDB notices, an old one not.
-
-    The value behind the damaged header is whole.
-    """
-    seeds.make_pack(tmp_path / 'found', seeds.many_records())
-    path = tmp_path / 'found' / DATABASE
-    content = bytearray(path.read_bytes())
-    values = [
-        page for page in range(0, len(content), 4096)
-        if content[page + 10:page + 12] == b'\x04\0'  # P_OVERFLOW
-    ]
-    assert values
-    for page in values:
-        content[page + 10] = 1
-    path.write_bytes(content)
-    media = PackedMedia(path.parent)
-    media.check()
-    for key, record in seeds.many_records().items():
-        try:
-            assert media.get(key) == read_record(key, record)
-        except PackedDataError as error:
-            assert re.search(f'data.mdb: .{key}. is damaged', str(error))
 
 
 @pytest.mark.parametrize('content', ['[' * 99_999, '5', '{"version": 1}'])

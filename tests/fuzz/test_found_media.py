@@ -19,9 +19,9 @@ from fnac_mm.media.audio import _to_mono16
 from fnac_mm.media.container import MediaError, read_packets
 from fnac_mm.media.sound_track import SoundTrack
 from fnac_mm.media.video import VideoReader
+from fnac_mm.preparation.pictures import check_picture
 from tests.media import index_frames, write_media
 from . import seeds
-from .readers import tool
 
 
 @pytest.mark.parametrize('rate, message', [
@@ -100,10 +100,9 @@ def test_a_picture_whose_chunk_is_of_two_gigabytes(tmp_path: Path) -> None:
     where = content.index(b'IDAT') - 4
     content[where:where + 4] = struct.pack('>I', 2**31 - 1)
     path.write_bytes(content)
-    check = tool('prepare_vggsound', 'check_picture', 'preparation.pictures')
     tracemalloc.start()
     try:
-        assert check(path) == (32, 24, 'PNG')
+        assert check_picture(path) == (32, 24, 'PNG')
         assert tracemalloc.get_traced_memory()[1] < 2**24
     finally:
         tracemalloc.stop()

@@ -6,7 +6,7 @@ import lmdb
 from mmengine.config import Config
 from mmengine.dataset import BaseDataset
 
-from fnac_mm.datasets.media_packer import MediaPacker
+from fnac_mm.datasets.packed.writer import MediaPacker
 from fnac_mm.registry import DATASETS
 from tests.conftest import ROOT
 

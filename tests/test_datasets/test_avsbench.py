@@ -50,7 +50,7 @@ def test_published_lists(shared: Path, tmp_path: Path, name: str):
             ]
             assert paths == pairs[paths[0]]
         if kind == 'box':
-            assert sum(not i['gt_boxes'] for i in infos) == empty
+            assert sum(not len(i['gt_boxes']) for i in infos) == empty
         else:
             assert 'gt_boxes' not in infos[0]
         assert ('class_name' in infos[0]) == (name == 's4')

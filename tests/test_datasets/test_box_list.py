@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from fnac_mm.datasets import read_box_list, read_mask_list
-from fnac_mm.datasets.box_list import pixel_fraction, read_annotation_list
+from fnac_mm.datasets.box_list import read_annotation_list
 from fnac_mm.functional import boxes_to_target
 
 # Entries and zero boxes.
@@ -46,8 +46,8 @@ def test_published_lists(shared: Path, name: str):
     })
     raw = [e['gt_box'] for e in json.loads(path.read_bytes())]
     for box, sample in zip(raw, samples.values()):
-        if sample['gt_boxes']:
-            back = (np.array(sample['gt_boxes'][0]) * 224).astype(int)
+        if len(sample['gt_boxes']):
+            back = (sample['gt_boxes'][0] * 224).astype(int)
             assert back.tolist() == [int(v) for v in box]
     for box, sample in list(zip(raw, samples.values()))[:50]:
         x0, y0, x1, y1 = map(int, box)
@@ -59,14 +59,8 @@ def test_published_lists(shared: Path, name: str):
     masks = path.with_name(f'{kind}.json')
     assert list(read_mask_list(masks)) == list(samples)
     assert 'mask' in next(iter(read_annotation_list(masks).values()))
-    assert read_annotation_list(path) == samples
-
-
-def test_every_pixel_survives():
-    for value in range(225):
-        fraction = pixel_fraction(value + 0.99 * (value < 224))
-        assert int(fraction * 224) == value
-        assert 0 <= fraction <= 1
+    again = read_annotation_list(path)
+    assert list(again) == list(samples)
 
 
 def test_frames_of_a_video_lose_its_suffix(tmp_path: Path):
@@ -86,7 +80,7 @@ def test_frames_of_a_video_lose_its_suffix(tmp_path: Path):
     ([entry([1, 2, 3, 225])], "'a_1'.*outside"),
     ([entry([-1, 2, 3, 4])], "'a_1'.*outside"),
     ([entry([9, 2, 3, 4])], "'a_1'.*inverted"),
-    ([entry([1, 2, 3, 10**400])], "'a_1'.*far outside"),
+    ([entry([1, 2, 3, 10**400])], "'a_1'.*finite"),
     ([entry(), entry()], "entry 1: 'a_1' is annotated twice"),
 ])
 def test_malformed(tmp_path: Path, entries: list, message: str):

@@ -1,7 +1,8 @@
 """Which boxes pass, and which are errors."""
 import pytest
 
-from fnac_mm.datasets.boxes import check_box, report_boxes
+from fnac_mm.datasets.boxes import (as_boxes, check_box, pixel_fraction,
+                                    report_boxes)
 
 LOST = -2.8823037615171176e+16  # as it stands in the published vggss.json
 
@@ -16,7 +17,7 @@ LOST = -2.8823037615171176e+16  # as it stands in the published vggss.json
     ([0.1, 0.2, 0.3, '0.4'], 'finite'),
     ([0, 0, True, 1], 'finite'),
     ([10, 20, 100, 200], r'outside \[0, 1\].*strict_boxes=False'),
-    ([0.1, 0.2, 0.3, 10**400], 'outside'),
+    ([0.1, 0.2, 0.3, 10**400], 'finite'),
     ([-0.1, 0.2, 0.3, 0.4], 'outside'),
     ([0.5, 0.2, 0.3, 0.4], 'inverted'),
     ([0.1, 0.5, 0.3, 0.4], 'inverted'),
@@ -46,11 +47,22 @@ def test_not_strict(box: list):
 
 def test_report():
     whole, flat = [0, 0, 1, 1], [0.2, 0.1, 0.2, 0.9]
+    boxes = dict(
+        a=[whole],
+        b=[whole, flat],
+        c=[[0.5, 0.5, 0.7, LOST]],
+        d=[[-0.5, 0, 0.5, 1.5]],
+        e=[])
     counts = report_boxes(
-        dict(
-            a=[whole],
-            b=[whole, flat],
-            c=[[0.5, 0.5, 0.7, LOST]],
-            d=[[-0.5, 0, 0.5, 1.5]],
-            e=[]), 'boxes.json')
+        {
+            i: dict(gt_boxes=as_boxes(many))
+            for i, many in boxes.items()
+        }, 'boxes.json')
     assert counts == dict(outside=2, zero_area=2, empty=2)
+
+
+def test_every_pixel_survives():
+    for value in range(225):
+        fraction = pixel_fraction(value + 0.99 * (value < 224), 224)
+        assert int(fraction * 224) == value
+        assert 0 <= fraction <= 1

@@ -49,7 +49,8 @@ def test_published_vggss(shared: Path, tmp_path: Path):
     kinds = Counter(i.get('negative_kind') for i in infos)
     assert kinds == {None: 5158, 'mismatched': 4779, 'not_visible': 379}
     # No box is what makes a negative; two positives have no area.
-    assert all((not i['gt_boxes']) == ('negative_kind' in i) for i in infos)
+    assert all(
+        (not len(i['gt_boxes'])) == ('negative_kind' in i) for i in infos)
     assert dataset.metainfo['box_faults']['empty'] == 2
     pairs = {(Path(i['img_path']).stem, Path(i['audio_path']).stem)
              for i in infos if 'negative_kind' in i}
@@ -107,11 +108,11 @@ def test_pairs(small: Path):
     dataset = build(small)
     infos = [dataset.get_data_info(i) for i in range(len(dataset))]
     assert [i['sample_id'] for i in infos] == ['a', 'a+b', 'b', 'c+c']
+    assert infos[1].pop('gt_boxes').shape == (0, 4)
     assert infos[1] == dict(
         sample_id='a+b',
         img_path=str(small / 'frames' / 'a.jpg'),
         audio_path=str(small / 'audio' / 'b.wav'),
-        gt_boxes=[],
         negative_kind='mismatched',
         sample_idx=1)
     assert infos[3]['negative_kind'] == 'not_visible'

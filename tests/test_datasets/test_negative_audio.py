@@ -57,7 +57,7 @@ def test_silence(config: dict):
     sample = packed['data_samples']
     assert sample.sample_id == 'b+silence'
     assert sample.negative_kind == 'silence'
-    assert sample.gt_instances.boxes.shape == (0, 4)
+    assert sample.gt_boxes.shape == (0, 4)
     image = DATASETS.build(config)[1]['inputs']['image']
     assert (packed['inputs']['image'] == image).all()
 

@@ -65,12 +65,12 @@ def test_fields_and_ids_from_the_annotation(tmp_path: Path):
     dataset = VGGSS(
         ann_file='boxes.json', data_root=str(tmp_path), test_mode=True)
     assert dataset.metainfo['n_listed'] == dataset.metainfo['n_found'] == 2
-    assert dataset.get_data_info(0)['gt_boxes'] == []
+    assert dataset.get_data_info(0)['gt_boxes'].shape == (0, 4)
     info = dataset.get_data_info(1)
     assert info['sample_id'] == 'a_1'
     assert info['img_path'] == str(tmp_path / 'frames' / 'a_1.png')
     assert info['audio_path'] == str(tmp_path / 'audio' / 'a_1.wav')
-    assert info['gt_boxes'] == ENTRY['bbox']
+    assert info['gt_boxes'].tolist() == ENTRY['bbox']
     assert info['class_name'] == 'dog barking'
     assert dataset.metainfo['box_faults']['empty'] == 1
 
@@ -99,7 +99,7 @@ def test_published_annotation(shared: Path, monkeypatch, name: str,
     lists = shared / 'metadata' / 'fnac'
     ids = read_vggss(lists / 'vggss.json')
     monkeypatch.setattr(
-        'fnac_mm.datasets.media_index.list_folder',
+        'fnac_mm.datasets.clip_files.list_folder',
         lambda folder, argument: [f'{i}.png'
                                   for i in ids] + [f'{i}.wav' for i in ids])
     dataset = VGGSS(

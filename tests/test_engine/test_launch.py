@@ -48,6 +48,7 @@ def test_missing_files_are_named(config) -> None:
     (dict(num_workers=2), launch.LOADER_TIMEOUT),
     (dict(num_workers=2, timeout=0), 0),
     (dict(num_workers=0, timeout=240), None),
+    (dict(num_workers=0, persistent_workers=True, prefetch_factor=4), None),
     (dict(timeout=240), None),
 ])
 def test_a_loader_with_workers_is_not_waited_for_for_ever(
@@ -55,6 +56,8 @@ def test_a_loader_with_workers_is_not_waited_for_for_ever(
     options = {f'test_dataloader.{k}': v for k, v in options.items()}
     cfg = launch.load_config(config, cfg_options=options)
     assert cfg.test_dataloader.get('timeout') == expected
+    assert not {'persistent_workers', 'prefetch_factor'} & set(
+        cfg.test_dataloader)
     assert 'timeout' not in cfg.train_dataloader
 
 
@@ -74,10 +77,17 @@ def test_the_batch_is_shared(config, monkeypatch, launcher, variable) -> None:
     assert launch.load_config(config).train_dataloader.batch_size == 12
 
 
-def test_a_batch_that_would_be_overwritten_is_refused(config) -> None:
-    with pytest.raises(ValueError, match='set that'):
+def test_the_batch_of_each_process_makes_the_global_one(config,
+                                                        monkeypatch) -> None:
+    monkeypatch.setattr(launch, 'use_gloo_without_gpu', lambda *a: None)
+    monkeypatch.setenv('WORLD_SIZE', '3')
+    options = ['train_dataloader.batch_size=4']
+    cfg = launch.load_config(config, 'pytorch', cfg_options=options)
+    launch.split_batch(cfg, 'pytorch')
+    assert (cfg.train_dataloader.batch_size, cfg.global_batch_size) == (4, 12)
+    with pytest.raises(ValueError, match='global_batch_size=8 contradicts'):
         launch.load_config(
-            config, cfg_options={'train_dataloader.batch_size': 4})
+            config, 'pytorch', cfg_options=options + ['global_batch_size=8'])
 
 
 def test_options_override(config) -> None:

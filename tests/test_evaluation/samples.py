@@ -1,5 +1,5 @@
 """Predictions for the tests, and an independent way to score them."""
-from typing import Dict, List, Optional, Tuple
+from typing import Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 import torch
@@ -7,7 +7,6 @@ from mmengine.dataset import DefaultSampler
 from mmengine.evaluator import Evaluator
 from torch.nn.functional import normalize
 
-from fnac_mm.evaluation import LocalizationMetric
 from fnac_mm.functional import boxes_to_target, localization_map
 from fnac_mm.structures import AVDataSample
 
@@ -59,7 +58,7 @@ def complete_samples(count: int, seed: int = 0) -> List[AVDataSample]:
     maps = localization_map(visual, audio)
     for index in range(2 * count):
         source = annotated[index // 2]
-        boxes = source.gt_instances.boxes
+        boxes = source.gt_boxes
         meta = dict(sample_id=source.sample_id)
         if index % 2:
             boxes = []
@@ -76,24 +75,26 @@ def complete_samples(count: int, seed: int = 0) -> List[AVDataSample]:
 def evaluate(samples: List[AVDataSample],
              meta: dict = VGGSS,
              batch_size: int = 4,
+             metric: str = 'LocalizationMetric',
+             order: Optional[Sequence[int]] = None,
              **kwargs: object) -> Dict[str, float]:
-    """Score through a real evaluator, in batches."""
-    evaluator = Evaluator(LocalizationMetric(**kwargs))
+    """Score through a real evaluator, in batches; keys without prefix."""
+    order = range(len(samples)) if order is None else order
+    evaluator = Evaluator(dict(type=f'fnac_mm.{metric}', **kwargs))
     evaluator.dataset_meta = meta
-    for start in range(0, len(samples), batch_size):
-        evaluator.process(samples[start:start + batch_size], None)
-    return evaluator.evaluate(len(samples))
+    for start in range(0, len(order), batch_size):
+        batch = [samples[i] for i in order[start:start + batch_size]]
+        evaluator.process(batch, None)
+    prefix = f'{evaluator.metrics[0].default_prefix}/'
+    found = evaluator.evaluate(len(samples))
+    return {key.removeprefix(prefix): value for key, value in found.items()}
 
 
-def evaluate_shard(count: int, out_file: str) -> Dict[str, float]:
+def evaluate_shard(samples: List[AVDataSample],
+                   options: Dict[str, str]) -> Dict[str, float]:
     """This process's part of an evaluation, padded as mmengine pads."""
-    samples = random_samples(count)
-    evaluator = Evaluator(LocalizationMetric(out_file=out_file))
-    evaluator.dataset_meta = VGGSS
     order = list(DefaultSampler(samples, shuffle=False))
-    for start in range(0, len(order), 2):
-        evaluator.process([samples[i] for i in order[start:start + 2]], None)
-    return evaluator.evaluate(count)
+    return evaluate(samples, batch_size=2, order=order, **options)
 
 
 class PublishedEvaluator:

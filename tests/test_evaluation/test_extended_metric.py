@@ -1,19 +1,21 @@
 """ExtendedLocalizationMetric: the toy of the specification, and edges."""
-from typing import List
+from functools import partial
 
 import numpy as np
 import pytest
 import torch
-from mmengine.evaluator import Evaluator
 from sklearn.metrics import average_precision_score
 
 from fnac_mm.functional import resize_map
 from fnac_mm.registry import METRICS
 from fnac_mm.structures import AVDataSample
-from .samples import VGGSS, make_sample, random_samples
+from .samples import VGGSS
+from .samples import evaluate as evaluate_metric
+from .samples import make_sample, random_samples
 
 POSITIVE = [1, 1, 1, 1, 0, 0, 0, 0]
 CIOUS = [.7, .4, .6, .9, 0, 0, 0, 0]
+evaluate = partial(evaluate_metric, metric='ExtendedLocalizationMetric')
 CONFIDENCE = [.9, .8, .7, .4, .85, .6, .5, .3]
 
 
@@ -22,15 +24,6 @@ def build(**kwargs: object) -> object:
         dict(type='fnac_mm.ExtendedLocalizationMetric', **kwargs))
     metric.dataset_meta = VGGSS
     return metric
-
-
-def evaluate(samples: List[AVDataSample]) -> dict:
-    evaluator = Evaluator(build())
-    evaluator.dataset_meta = VGGSS
-    for start in range(0, len(samples), 3):
-        evaluator.process(samples[start:start + 3], None)
-    metrics = evaluator.evaluate(len(samples))
-    return {k.removeprefix('extended/'): v for k, v in metrics.items()}
 
 
 def test_toy_of_the_specification() -> None:

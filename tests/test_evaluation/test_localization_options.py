@@ -40,7 +40,7 @@ def test_adaptive() -> None:
     assert {k: v for k, v in metrics.items() if '_adaptive' not in k} == plain
     expected = []
     for sample in samples:
-        target = boxes_to_target(sample.gt_instances.boxes).numpy()
+        target = boxes_to_target(sample.gt_boxes).numpy()
         large = PROTOCOLS['fnac_test'].maps(sample.pred_map.data)
         expected.append(
             adaptive_by_hand(large['audio_visual'][0].numpy(), target))
@@ -105,7 +105,7 @@ def as_masks(samples: list) -> list:
     """The same samples, annotated by the pixels of their boxes."""
     masked = []
     for sample in samples:
-        target = boxes_to_target(sample.gt_instances.boxes)
+        target = boxes_to_target(sample.gt_boxes)
         other = AVDataSample(metainfo=sample.metainfo)
         other.set_gt_mask(target)
         masked.append(

@@ -1,19 +1,22 @@
 """NegativeAudioMetric: closed forms, held-out clips, refusals."""
+from functools import partial
 from pathlib import Path
 from typing import List
 
 import numpy as np
 import pytest
 import torch
-from mmengine.evaluator import Evaluator
 from mmengine.registry import DefaultScope
 
 from fnac_mm.registry import DATASETS, METRICS
 from fnac_mm.structures import AVDataSample
-from .samples import VGGSS, make_sample
+from .samples import VGGSS
+from .samples import evaluate as evaluate_metric
+from .samples import make_sample
 
 LEFT = [[0., 0., 0.5, 1.]]
 TYPE = 'fnac_mm.NegativeAudioMetric'
+evaluate = partial(evaluate_metric, metric='NegativeAudioMetric', batch_size=1)
 
 
 def stripe(share: float, low: float = -1.) -> np.ndarray:
@@ -25,15 +28,6 @@ def stripe(share: float, low: float = -1.) -> np.ndarray:
 
 def negative(clip: str, kind: str, map: np.ndarray) -> AVDataSample:
     return make_sample(f'{clip}+{kind}', [], map, negative_kind=kind)
-
-
-def evaluate(samples: List[AVDataSample], **kwargs: object) -> dict:
-    evaluator = Evaluator(dict(type=TYPE, **kwargs))
-    evaluator.dataset_meta = VGGSS
-    for sample in samples:
-        evaluator.process([sample], None)
-    metrics = evaluator.evaluate(len(samples))
-    return {k.removeprefix('negative_audio/'): v for k, v in metrics.items()}
 
 
 def test_closed_form() -> None:
@@ -56,6 +50,48 @@ def test_closed_form() -> None:
     assert metrics['whole_image/ciou_u'] == 50
     assert metrics['whole_image/f_loc'] == 0
     assert (metrics['n'], metrics['threshold']) == (1, 0.75)
+
+
+def test_all_seeds_count() -> None:
+    """Pooled: a silent map and a full one are half active, not full."""
+    samples = [
+        make_sample('a', LEFT, stripe(0.25)),
+        negative('a', 'noise', stripe(0.)),
+        negative('a', 'noise', stripe(1.)),
+    ]
+    for seed, sample in zip((1234, 2345), samples[1:]):
+        sample.set_metainfo(dict(sample_id=f'a+noise{seed}'))
+    for order in (samples, samples[::-1]):
+        metrics = evaluate(order, threshold=0.75)
+        assert metrics['audio_visual/pia/noise'] == 50
+        # The rate is 1/2 at 20 thresholds and 1 at the last.
+        assert metrics['audio_visual/auc_n/noise'] == pytest.approx(51.25)
+        assert metrics['audio_visual/f_loc'] == 50
+        assert metrics['n'] == 1
+
+
+def test_clips_are_the_units_of_several_seeds() -> None:
+    """Seeds that repeat the first change neither number nor interval."""
+    metric = METRICS.build(dict(type=TYPE, threshold=0.75))
+    metric.dataset_meta = VGGSS
+    found = []
+    for seeds in ((1234, ), (1234, 2345, 3456)):
+        samples = []
+        for index in range(9):
+            samples.append(make_sample(f'c{index}', LEFT, stripe(index / 9)))
+            samples += [
+                make_sample(
+                    f'c{index}+noise{seed}', [],
+                    stripe(index % 4 / 8),
+                    negative_kind='noise') for seed in seeds
+            ]
+        rows = metric.make_rows([sample.to_dict() for sample in samples])
+        found.append((metric.summarize(rows), metric.find_intervals(rows)))
+    for one, three in zip(*found):
+        assert one.keys() == three.keys()
+        for key in one:
+            assert three[key] == pytest.approx(one[key]), key
+    assert 'audio_visual/f_auc' in found[1][1]
 
 
 def many_samples(count: int = 40) -> List[AVDataSample]:

@@ -7,6 +7,7 @@ from typing import Callable
 import pytest
 
 from fnac_mm.evaluation import read_results, write_results
+from fnac_mm.evaluation.result_file import ask_for_results
 from .samples import FLICKR, evaluate, random_samples
 
 
@@ -32,7 +33,7 @@ def test_content(content: dict) -> None:
     samples = random_samples(3)
     for row, sample in zip(content['results'], samples):
         assert row['sample_id'] == sample.sample_id
-        assert row['boxes'] == sample.gt_instances.boxes.tolist()
+        assert row['boxes'] == sample.gt_boxes.tolist()
         assert row['n_boxes'] == len(row['boxes'])
         assert row['map'] == sample.pred_map.data[0].tolist()
         assert row['object_map'] == sample.pred_object_map.data[0].tolist()
@@ -53,6 +54,20 @@ def test_round_trip(content: dict, tmp_path: Path) -> None:
     with pytest.raises(ValueError):
         write_results(path, dict(parts, n_listed=float('nan')))
     assert read_results(path) == content
+
+
+def test_each_metric_with_rows_gets_a_file() -> None:
+    other = dict(type='mmengine.DumpResults', out_file_path='x.pkl')
+    metrics = [
+        other,
+        dict(type='LocalizationMetric'),
+        dict(type='fnac_mm.RetrievalMetric')
+    ]
+    ask_for_results(metrics, 'a/out.json')
+    assert [metric.get('out_file') for metric in metrics
+            ] == [None, 'a/out.json', 'a/out_retrieval.json']
+    with pytest.raises(ValueError, match='--out a.json: no metric of'):
+        ask_for_results(other, 'a.json')
 
 
 def drop(*keys: object) -> Callable[[dict], None]:

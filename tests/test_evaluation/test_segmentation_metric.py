@@ -1,18 +1,18 @@
 """SegmentationMetric against plain numpy, scikit-learn and closed forms."""
+from functools import partial
 from typing import Dict, List
 
 import numpy as np
 import pytest
 import torch
-from mmengine.evaluator import Evaluator
 from sklearn.metrics import average_precision_score
 
 from fnac_mm.functional import PROTOCOLS
 from fnac_mm.registry import METRICS
 from fnac_mm.structures import AVDataSample
-from ..ddp_helpers import run_distributed
+from .samples import evaluate as evaluate_metric
 
-META = dict(dataset_name='avsbench_ms3', combine='union', consensus=2)
+evaluate = partial(evaluate_metric, metric='SegmentationMetric', batch_size=2)
 
 
 def make_samples(count: int = 5) -> List[AVDataSample]:
@@ -30,28 +30,6 @@ def make_samples(count: int = 5) -> List[AVDataSample]:
             sample.set_pred_map(
                 torch.from_numpy(rng.uniform(-1, 1, (7, 7))).float()))
     return samples
-
-
-def evaluate(samples: List[AVDataSample], **kwargs: object) -> dict:
-    """Score through a real evaluator, in batches of 2."""
-    evaluator = Evaluator(dict(type='fnac_mm.SegmentationMetric', **kwargs))
-    evaluator.dataset_meta = META
-    for start in range(0, len(samples), 2):
-        evaluator.process(samples[start:start + 2], None)
-    metrics = evaluator.evaluate(len(samples))
-    return {k.removeprefix('segmentation/'): v for k, v in metrics.items()}
-
-
-def evaluate_shard(count: int) -> Dict[str, float]:
-    """This process's part, padded as mmengine pads."""
-    from mmengine.dataset import DefaultSampler
-    samples = make_samples(count)
-    evaluator = Evaluator(dict(type='fnac_mm.SegmentationMetric'))
-    evaluator.dataset_meta = META
-    for index in DefaultSampler(samples, shuffle=False):
-        evaluator.process([samples[index]], None)
-    metrics = evaluator.evaluate(count)
-    return {k.removeprefix('segmentation/'): v for k, v in metrics.items()}
 
 
 def by_hand(samples: List[AVDataSample]) -> Dict[str, float]:
@@ -131,10 +109,3 @@ def test_bad_input() -> None:
     for wrong in (dict(protocol='vssl_eval'), dict(threshold=2.)):
         with pytest.raises(ValueError, match='threshold|normalise'):
             METRICS.build(dict(type='fnac_mm.SegmentationMetric', **wrong))
-
-
-@pytest.mark.ddp
-def test_number_of_processes_does_not_matter() -> None:
-    """5 samples on 3 processes, so that one is repeated."""
-    expected = evaluate(make_samples(5))
-    assert run_distributed(evaluate_shard, 3, 5) == [expected] * 3

@@ -1,4 +1,5 @@
 """The FNAC objective: published numbers, properties, options."""
+from collections import Counter
 from pathlib import Path
 from typing import Dict
 
@@ -7,9 +8,11 @@ import pytest
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
 
-from fnac_mm.functional import (fnac_losses, foreground_mask, localization_map,
-                                pairwise_max_similarity)
+from fnac_mm.functional import fnac_losses, foreground_mask, localization_map
+from fnac_mm.functional import losses as losses_module
+from fnac_mm.functional import pairwise_max_similarity
 
 NAMES = ('contrastive', 'fns_audio', 'tne', 'fns_visual')
 
@@ -174,17 +177,86 @@ def test_mean_over_processes_is_the_loss_of_the_whole(processes: int,
     torch.testing.assert_close(audio.grad, whole[1].grad, rtol=1e-9, atol=0)
 
 
-def test_pieces_change_nothing(monkeypatch) -> None:
-    """The L1 terms, two rows of five at a time."""
-    found = []
-    for cells, rows in ((2**17, 64), (1, 2)):
-        monkeypatch.setattr('fnac_mm.functional.pair_terms._CELLS', cells)
-        monkeypatch.setattr('fnac_mm.functional.pair_terms._ROWS', rows)
-        pair = [x.requires_grad_() for x in features(5)]
+@pytest.mark.parametrize('detach', [False, True])
+@pytest.mark.parametrize('rows', [2, 8])
+def test_pieces_are_the_whole_matrices(detach: bool, rows: int,
+                                       monkeypatch) -> None:
+    """Three rows of six, from the third on; in two pieces and in one."""
+    monkeypatch.setattr(losses_module, '_CELLS', 1)
+    monkeypatch.setattr(losses_module, '_ROWS', rows)
+    generator = torch.Generator().manual_seed(0)
+    maxima, audio, means, all_audio, all_means = leaves = [
+        torch.randn(shape, generator=generator,
+                    dtype=torch.float64).requires_grad_()
+        for shape in ((3, 6), (3, 4), (3, 2, 4), (6, 4), (6, 2, 4))
+    ]
+    logits = maxima / 0.3
+    matching, sound, front, pooled = (
+        F.softmax(x, dim=1)
+        for x in (logits, audio @ all_audio.T / 0.3,
+                  *(means[:, k] @ all_means[:, k].T / 0.3 for k in range(2))))
+    if detach:
+        sound, pooled = sound.detach(), pooled.detach()
+    distances = torch.stack([(sound - matching).abs().sum(),
+                             (sound - front).abs().sum(),
+                             (pooled - matching).abs().sum()])
+    expected = (distances, logits.logsumexp(1), logits.logsumexp(0),
+                logits[torch.arange(3), torch.arange(3) + 2])
+    found = losses_module.pair_terms(*leaves, 0.3, detach, row_offset=2)
+    for ours, dense in zip(found, expected):
+        torch.testing.assert_close(ours, dense, rtol=1e-12, atol=1e-12)
+    totals = [
+        sum((torch.arange(1.,
+                          len(v) + 1).add(k) * v).sum()
+            for k, v in enumerate(values)) for values in (found, expected)
+    ]
+    for ours, dense in zip(
+            *(torch.autograd.grad(total, leaves, materialize_grads=True)
+              for total in totals)):
+        torch.testing.assert_close(ours, dense, rtol=1e-12, atol=1e-12)
+
+
+class _Operators(TorchDispatchMode):
+    """What is computed, by name."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: Counter = Counter()
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        self.names[func.__name__.split('.')[0]] += 1
+        return func(*args, **kwargs or {})
+
+
+@pytest.mark.parametrize('dtype', [torch.float32, torch.float16])
+def test_a_device_gets_few_operations_and_is_not_waited_for(dtype) -> None:
+    """On the meta device, which takes the way of every one but the host."""
+    visual = torch.empty(1024, 512, 7, 7, dtype=dtype, device='meta')
+    audio = torch.empty(1024, 512, dtype=dtype, device='meta')
+    pair = [x.requires_grad_() for x in (visual, audio)]
+    with _Operators() as forward:
         total = weighted(fnac_losses(*pair))
-        found.append((total, *torch.autograd.grad(total, pair)))
-    for whole, pieces in zip(*found):
-        torch.testing.assert_close(pieces, whole, rtol=1e-12, atol=1e-12)
+    with _Operators() as backward:
+        total.backward()
+    assert pair[0].grad.shape == visual.shape
+    assert forward.names.total() <= 150 and backward.names.total() <= 300
+    waiting = {
+        'bincount', 'nonzero', '_local_scalar_dense', 'item', 'unique',
+        'masked_select', 'is_nonzero', 'equal'
+    }
+    assert not waiting & {*forward.names, *backward.names}
+
+
+@pytest.mark.parametrize('scale, name', [((10, 1), 'visual'),
+                                         ((1, 0.9), 'audio')])
+def test_refuses_features_of_another_length(scale: tuple, name: str) -> None:
+    pair = [x * s for x, s in zip(features(), scale)]
+    with pytest.raises(ValueError, match=f'{name} must be of unit length'):
+        fnac_losses(*pair)
+    # Not those of a silent network, nor those of half precision.
+    fnac_losses(torch.zeros(4, 5, 3, 3), torch.zeros(4, 5))
+    for dtype in (torch.bfloat16, torch.float16):
+        fnac_losses(*(x.to(dtype) for x in features()))
 
 
 def test_detached_targets_only_guide() -> None:

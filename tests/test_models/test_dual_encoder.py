@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from fnac_mm.functional import fnac_losses
 from fnac_mm.models import DualEncoderLocalizer
+from fnac_mm.models.localizers.feature_map import map_channels
 from fnac_mm.registry import MODELS
 from fnac_mm.structures import AVDataSample
 from tests.ddp_helpers import run_distributed
@@ -113,37 +114,39 @@ def test_autocast_gives_a_finite_float32_loss() -> None:
     total.backward()
 
 
-@pytest.mark.parametrize('encoder, options', [
-    (dict(type='mmpretrain.MobileNetV2',
-          widen_factor=0.35), dict(image_channels=1280)),
-    (dict(type='mmpretrain.RegNet', arch='regnetx_400mf'), {}),
-    (dict(
-        type='mmpretrain.ConvNeXt', arch='atto',
-        gap_before_final_norm=False), dict(image_channels=320)),
-    (dict(TINY, out_indices=(1, )), dict(image_channels=16)),
-])
-def test_encoder_is_swapped_by_config(encoder: dict, options: dict) -> None:
-    losses = _model(image_encoder=encoder, **options)(_inputs(), mode='loss')
-    sum(losses.values()).backward()
+def test_channels_are_those_of_the_map_not_those_announced() -> None:
+    """The second stage of three; the encoder is left as it was."""
+    model = _model(image_encoder=dict(TINY, out_indices=(1, )))
+    assert model.image_encoder.feat_dim == 32
+    assert model.image_projection.in_channels == 16
+    assert model.image_encoder.training
+    assert not model.image_encoder.bn1.running_mean.any()
 
 
-def test_unknown_channels_are_asked_for() -> None:
-    with pytest.raises(ValueError, match='MobileNetV2.*image_channels'):
-        _model(image_encoder=dict(type='mmpretrain.MobileNetV2'))
-
-
-@pytest.mark.parametrize('encoder, found', [
-    (dict(TINY, out_indices=(1, )), r'\(3, 16, 8, 12\).*\(B, 32, h, w\)'),
-    (dict(
-        type='mmpretrain.VisionTransformer',
-        arch='deit-tiny',
-        img_size=(64, 96)), r'\(3, 192\).*featmap'),
-])
-def test_unfitting_feature_map_is_explained(encoder: dict, found: str) -> None:
-    channels = 192 if 'arch' in encoder else 32
-    model = _model(image_encoder=encoder, image_channels=channels)
-    with pytest.raises(ValueError, match=f'image_encoder.*{found}'):
+def test_unfitting_feature_map_is_explained() -> None:
+    model = _model(
+        image_encoder=dict(TINY, out_indices=(1, )), image_channels=32)
+    with pytest.raises(
+            ValueError, match=r'image_enc.*\(3, 16, 8, 12\).*\(B, 32, h, w\)'):
         model(_inputs())
+    vit = dict(type='mmpretrain.VisionTransformer', arch='deit-tiny')
+    with pytest.raises(ValueError, match=r'image_enc.*\(1, 192\).*featmap'):
+        _model(image_encoder=vit)
+    with pytest.raises(ValueError, match='audio_enc.*Linear.*audio_channels'):
+        map_channels(nn.Linear(3, 3), 'audio')
+
+
+def test_parts_predict_what_the_batch_does() -> None:
+    """More than a processor encodes at once; in training mode it is one."""
+    model = _model().eval()
+    inputs = _inputs(11)
+    with torch.no_grad():
+        found = model(inputs)
+    torch.testing.assert_close(found, tuple(x.detach() for x in model(inputs)))
+    model.train()
+    with torch.no_grad():
+        found = model(inputs)
+    torch.testing.assert_close(found, tuple(x.detach() for x in model(inputs)))
 
 
 def test_channels_last_changes_neither_features_nor_keys() -> None:

@@ -91,3 +91,26 @@ def test_prediction_holds_both_maps(tmp_path: Path) -> None:
 def test_untrained_classifier_is_refused() -> None:
     with pytest.raises(ValueError, match='trained weights'):
         ObjectPrior(dict(type='mmpretrain.ResNet', depth=18))
+
+
+def test_it_sees_pictures_as_it_was_trained(tmp_path: Path) -> None:
+    """The same picture, whatever the localizer's encoder wants."""
+    half = dict(image_mean=[127.5] * 3, image_std=[127.5] * 3)
+    batch = dict(
+        inputs=dict(
+            image=torch.randint(0, 256, (2, 3, 64, 64), dtype=torch.uint8),
+            waveform=torch.rand(2, 8000) - 0.5))
+    prior = _config(save_resnet18(tmp_path))
+    found = [
+        DualEncoderLocalizer(
+            TINY,
+            TINY_AUDIO,
+            object_prior=dict(prior, **own),
+            data_preprocessor=dict(
+                type='fnac_mm.AVDataPreprocessor', **encoder)).test_step(batch)
+        for own, encoder in (({}, {}), ({}, half), (half, half), (half, {}))
+    ]
+    maps = [torch.stack([s.pred_object_map.data for s in x]) for x in found]
+    torch.testing.assert_close(maps[0], maps[1], rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(maps[2], maps[3], rtol=1e-4, atol=1e-5)
+    assert not torch.allclose(maps[0], maps[2], rtol=1e-2)

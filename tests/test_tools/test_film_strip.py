@@ -12,7 +12,8 @@ from fnac_mm.evaluation import write_history
 from fnac_mm.evaluation.map_history import frame_file, history_row
 from fnac_mm.functional import get_protocol
 from fnac_mm.structures import AVDataSample
-from fnac_mm.visualization.localization_visualizer import write_image
+from fnac_mm.visualization import write_image
+from fnac_mm.visualization.film_strip import spread
 from fnac_mm.visualization.overlay import BOX_COLOR, LINE, TITLE
 from tools.analysis_tools import film_strip
 
@@ -93,10 +94,10 @@ def test_maps_are_in_their_cells(work_dir: Path, colormap: str) -> None:
 def test_epochs_are_spread(work_dir: Path) -> None:
     assert draw(work_dir, '--columns', 2).shape[1] == 3 * (CELL + GAP) + GAP
     history = [dict(epoch=epoch) for epoch in range(1, 31)]
-    chosen = [part['epoch'] for part in film_strip.spread(history, 4)]
+    chosen = [part['epoch'] for part in spread(history, 4)]
     assert chosen[0] == 1 and chosen[-1] == 30 and len(set(chosen)) == 4
-    assert film_strip.spread(history, 1) == history[-1:]
-    assert film_strip.spread(history, 99) == history
+    assert spread(history, 1) == history[-1:]
+    assert spread(history, 99) == history
 
 
 def test_animation(work_dir: Path) -> None:
@@ -112,6 +113,7 @@ def test_what_is_not_there(work_dir: Path, tmp_path: Path) -> None:
         draw(work_dir, '--ids', 'nobody')
     with pytest.raises(SystemExit, match="has no 'fused' map"):
         draw(work_dir, '--kind', 'fused')
+    (tmp_path / 'none').mkdir()
     with pytest.raises(SystemExit, match='epoch_'):
         film_strip.main([str(tmp_path / 'none'), '--out', 'x.png'])
     assert not (work_dir / 'strip.png').exists()

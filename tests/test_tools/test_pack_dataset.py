@@ -7,7 +7,7 @@ from typing import Callable
 
 import pytest
 
-from fnac_mm.datasets.packed_media import read_manifest
+from fnac_mm.datasets.packed.reader import read_manifest
 from tests.conftest import ROOT, run_python
 
 TOOL = 'tools/dataset_converters/pack_dataset.py'

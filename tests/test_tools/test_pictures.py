@@ -1,15 +1,17 @@
 """Sheets and curves from what training and testing wrote."""
 import json
-from dataclasses import asdict
 
 import cv2
 import numpy as np
 import pytest
 import torch
+from mmengine.evaluator import Evaluator
 
-from fnac_mm.evaluation import score_again
-from fnac_mm.functional import get_protocol
-from fnac_mm.visualization import contact_sheet
+from fnac_mm.evaluation import LocalizationMetric, read_results, score_again
+from fnac_mm.registry import METRICS
+from fnac_mm.structures import AVDataSample
+from fnac_mm.visualization import contact_sheet, result_sheet
+from fnac_mm.visualization.curves import find_logs
 from fnac_mm.visualization.overlay import REGION_COLOR
 from tests.test_evaluation.samples import complete_samples
 from tools.analysis_tools import analyze_logs, visualize_results
@@ -20,8 +22,6 @@ RULE = dict(combine='union', consensus=2)
 @pytest.fixture()
 def results(tmp_path):
     """Three samples, one without a hit."""
-    from fnac_mm.evaluation import LocalizationMetric
-    from fnac_mm.structures import AVDataSample
     metric = LocalizationMetric(
         combine='union', out_file=str(tmp_path / 'results.json'))
     for index, box in enumerate([[0, 0, 1, .5], [0, .5, 1, 1], [0, 0, .1,
@@ -38,11 +38,9 @@ def results(tmp_path):
 
 
 def test_choice_follows_the_score(results) -> None:
-    content = json.loads(results.read_text())
-    rows = content['results']
-    scores = visualize_results.score_samples(
-        dict(content, metric=dict(type='LocalizationMetric')), 'audio_visual')
-    pick = visualize_results.choose
+    rows = json.loads(results.read_text())['results']
+    scores = {row['sample_id']: row['ciou']['audio_visual'] for row in rows}
+    pick = result_sheet.choose
     assert [r['sample_id'] for r in pick(rows, scores, 'best', 1, 0)] == ['s0']
     assert pick(rows, scores, 'worst', 1, 0)[0]['sample_id'] == 's1'
     drawn = {r['sample_id'] for r in pick(rows, scores, 'random', 9, 0)}
@@ -73,10 +71,6 @@ def test_sheet_holds_the_frames(results, tmp_path) -> None:
 def test_every_metric_with_maps(name, kinds, score, tmp_path,
                                 monkeypatch) -> None:
     """Scores are the metric's own and stand below the right tiles."""
-    from mmengine.evaluator import Evaluator
-
-    from fnac_mm.evaluation import read_results
-    from fnac_mm.registry import METRICS
     out = tmp_path / 'results.json'
     metric = METRICS.build(dict(type=f'fnac_mm.{name}', out_file=str(out)))
     evaluator = Evaluator(metric)
@@ -95,7 +89,7 @@ def test_every_metric_with_maps(name, kinds, score, tmp_path,
     }
     calls = []
     monkeypatch.setattr(
-        visualize_results, 'contact_sheet',
+        result_sheet, 'contact_sheet',
         lambda tiles, columns, captions, *args, **kwargs: calls.append(
             (len(tiles), columns, captions)) or contact_sheet(
                 tiles, columns, captions, *args, **kwargs))
@@ -122,16 +116,13 @@ def own_score(row: dict) -> float:
     return score if isinstance(score, float) else score[0]
 
 
-def test_region_is_that_of_the_protocol(tmp_path, results) -> None:
+def test_region_is_that_of_the_protocol(results) -> None:
     """An absolute threshold that nothing reaches outlines nothing."""
-    content = json.loads(results.read_text())
-    row = content['results'][0]
-    protocol = asdict(get_protocol('vssl_eval'))
-    content['metric'] = dict(type='LocalizationMetric')
+    row = json.loads(results.read_text())['results'][0]
     for threshold, some in ((0.9, True), (0.99, False)):
-        content['protocol'] = dict(protocol, threshold=threshold)
-        visualizer = visualize_results.make_visualizer(content, 'audio_visual')
-        drawn = visualize_results.draw(row, visualizer)
+        metric = LocalizationMetric(
+            dict(name='vssl_eval', threshold=threshold))
+        drawn = result_sheet.draw_row(row, metric, {}, 'audio_visual')
         assert (drawn == REGION_COLOR).all(axis=2).any() == some
 
 
@@ -150,6 +141,8 @@ def test_missing_files_end_with_a_message(results, tmp_path) -> None:
             [str(tmp_path / 'nothing.json'), '--out', 'x.png'])
     with pytest.raises(SystemExit, match='scalars.json'):
         analyze_logs.main([str(tmp_path), '--out', 'x.png'])
+    with pytest.raises(SystemExit, match='none: no such file or folder'):
+        analyze_logs.main([str(tmp_path / 'none'), '--out', 'x.png'])
 
 
 def test_logs_of_a_resumed_run_are_put_together(tmp_path) -> None:
@@ -162,7 +155,7 @@ def test_logs_of_a_resumed_run_are_put_together(tmp_path) -> None:
             lines.append(dict(loss=1 / epoch, epoch=epoch, step=epoch * 10))
             lines.append({'audio_visual/ciou@0.5': 10.0, 'step': epoch})
         (folder / 'scalars.json').write_text('\n'.join(map(json.dumps, lines)))
-    assert len(analyze_logs.find_logs(str(tmp_path))) == 2
+    assert len(find_logs(tmp_path)) == 2
     out = tmp_path / 'curves.png'
     analyze_logs.main([str(tmp_path), '--out', str(out)])
     assert cv2.imread(str(out)) is not None
@@ -175,8 +168,6 @@ def test_several_runs_are_named(tmp_path) -> None:
         (folder / 'scalars.json').write_text(
             json.dumps(dict(loss=1., epoch=1, step=1)))
     runs = [str(tmp_path / name) for name in 'ab']
-    assert list(analyze_logs.name_runs(runs, None)) == ['a', 'b']
-    assert list(analyze_logs.name_runs(runs[:1], None)) == ['']
     out = tmp_path / 'curves.png'
     analyze_logs.main([*runs, '--names', 'x', 'y', '--out', str(out)])
     assert cv2.imread(str(out)) is not None

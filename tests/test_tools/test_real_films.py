@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from ..conftest import ROOT, run_python
-from .raw_media import read_manifest
+from ..test_preparation.raw_media import read_manifest
 
 FILMS = dict(
     avi_44k='avi_44k.avi',

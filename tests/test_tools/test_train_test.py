@@ -3,7 +3,6 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -13,6 +12,7 @@ import pytest
 import torch
 
 from tests.conftest import ROOT, run_python
+from tests.faults.launching import free_port
 
 CONFIG = 'configs/fnac_synthetic.py'
 SMALL = [
@@ -33,12 +33,6 @@ def _train(data: Path, work: Path, *more: str) -> list:
     ]
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(('127.0.0.1', 0))
-        return probe.getsockname()[1]
-
-
 def _weights(path: Path) -> dict:
     return torch.load(path, weights_only=True)['state_dict']
 
@@ -49,6 +43,7 @@ def trained(synthetic, tmp_path_factory) -> Path:
     work = tmp_path_factory.mktemp('trained')
     done = run_python(*_train(synthetic, work))
     assert done.returncode == 0, done.stdout + done.stderr
+    (work / 'console.txt').write_text(done.stdout + done.stderr)
     return work
 
 
@@ -71,8 +66,7 @@ def test_resume_after_a_kill_is_bit_identical(trained, synthetic,
     done = run_python(*_train(synthetic, tmp_path, '--resume'))
     assert done.returncode == 0, done.stdout + done.stderr
     log = done.stdout + done.stderr
-    assert re.search('resumed epoch: [23]', log)
-    assert 'resumed key' not in log
+    assert re.search('resumed from .*epoch_[23].pth', log)
     ours, theirs = (_weights(p / 'epoch_4.pth') for p in (tmp_path, trained))
     different = [
         key for key in theirs if not torch.equal(ours[key], theirs[key])
@@ -81,6 +75,48 @@ def test_resume_after_a_kill_is_bit_identical(trained, synthetic,
     best = [[path.name for path in folder.glob('best_*')]
             for folder in (tmp_path, trained)]
     assert best[0] == best[1]
+
+
+def test_ctrl_c_saves_and_says_how_to_go_on(synthetic, tmp_path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, *map(str, _train(synthetic, tmp_path))],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True)
+    deadline = time.time() + 240
+    while not (tmp_path / 'epoch_1.pth').exists():
+        assert process.poll() is None and time.time() < deadline
+        time.sleep(0.02)
+    # As a terminal sends it: to the workers of the loaders too.
+    os.killpg(process.pid, signal.SIGINT)
+    log = process.communicate(timeout=60)[0]
+    assert process.returncode == 130
+    assert log.count('and --resume') == 1 and 'Traceback' not in log, log
+
+
+@pytest.mark.parametrize('tool, more', [('train', ()), ('test', ('a.pth', ))])
+def test_what_is_missing_is_said_before_anything_is_loaded(
+        tool, more, tmp_path) -> None:
+    code = ('import runpy, sys; sys.argv = sys.argv[1:]\n'
+            'try: runpy.run_path(sys.argv[0], run_name="__main__")\n'
+            'finally: assert "torch" not in sys.modules')
+    for arguments, expected in ((['--help'], 0), (['no.py', *more], 1)):
+        done = run_python('-c', code, f'tools/{tool}.py', *arguments)
+        assert done.returncode == expected, done.stderr
+    assert done.stderr == 'error: no.py: no such config\n'
+
+
+def test_the_console_is_quiet_and_the_log_complete(trained) -> None:
+    console = (trained / 'console.txt').read_text()
+    lines = console.splitlines()
+    assert len(lines) < 15, console
+    assert len([line for line in lines if line.startswith('epoch ')]) == 4
+    log, = trained.glob('*/*.log')
+    log = log.read_text()
+    assert 'optim_wrapper' in log and 'loss_fns_audio' in log
+    assert all(line in log for line in lines if line.startswith('epoch '))
 
 
 def test_checkpoints_hold_no_code(trained) -> None:
@@ -113,7 +149,10 @@ def test_a_checkpoint_that_does_not_fit_is_refused(trained, synthetic,
     done = run_python('tools/test.py', CONFIG, trained / 'epoch_4.pth',
                       '--data-root', synthetic, '--work-dir', tmp_path)
     assert done.returncode != 0
+    assert 'error: ' in done.stderr and 'Traceback' not in done.stderr
     assert 'epoch_4.pth: the checkpoint does not fit' in done.stderr
+    log, = tmp_path.glob('*/*.log')
+    assert 'Traceback' in log.read_text()
     assert 'image_encoder.conv1.weight' in done.stderr
 
 
@@ -141,7 +180,7 @@ def test_two_processes_train_and_test_alike(trained, synthetic,
         os.environ,
         PATH=f'{Path(sys.executable).parent}:{os.environ["PATH"]}',
         OMP_NUM_THREADS='1',
-        PORT=str(_free_port()))
+        PORT=str(free_port()))
     work = tmp_path / 'ddp'
     done = subprocess.run([
         'bash', 'tools/dist_train.sh', CONFIG, '2', '--data-root', synthetic,

@@ -96,7 +96,7 @@ def test_as_a_user_runs_it(vggss: Path) -> None:
     assert found['oracle_cap']['mean_ciou'] == 50
     done = run_python(TOOL, '--ann-file', vggss.with_name('absent.json'))
     assert done.returncode == 1
-    assert 'absent.json: no such annotation file' in done.stderr
+    assert 'absent.json: no such file' in done.stderr
     assert 'Traceback' not in done.stderr
 
 
@@ -135,7 +135,7 @@ def test_flickr(run: Callable, tmp_path: Path) -> None:
 @pytest.mark.parametrize('argv,message', [
     (('--list', 'list.csv'), 'list.csv: 1 listed id.*ann.json: absent'),
     (('--dataset', 'flickr'), 'ann.json: no such folder'),
-    (('--list', 'nowhere.csv'), 'nowhere.csv: no such list file'),
+    (('--list', 'nowhere.csv'), 'nowhere.csv: no such file'),
 ])
 def test_bad_input(run: Callable, vggss: Path, argv: tuple,
                    message: str) -> None:

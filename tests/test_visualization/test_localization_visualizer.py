@@ -97,7 +97,7 @@ def test_no_ciou_unless_the_rule_is_known(sample: AVDataSample,
                                           captions: list) -> None:
     build().add_datasample('a', IMAGE, sample)
     assert captions[-1]['caption'] == 'id_7  dog'
-    del sample.gt_instances
+    del sample.gt_boxes
     visualizer = build()
     visualizer.dataset_meta = dict(combine='union')
     visualizer.add_datasample('a', IMAGE, sample)

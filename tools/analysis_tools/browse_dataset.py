@@ -11,25 +11,13 @@ can't be read becomes a tile that says why.
 import argparse
 import sys
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence, Tuple
 
-import mmcv
-import numpy as np
-import torch
-from mmengine.config import Config
-from mmengine.logging import MMLogger
-from mmengine.registry import init_default_scope
-from rich.console import Console
-from rich.progress import track
+from fnac_mm.utils.command_line import add_config_arguments
 
-import fnac_mm  # noqa: F401
-from fnac_mm.datasets import AVLocalizationDataset
-from fnac_mm.engine.launch import (add_config_arguments, dataset_cfgs,
-                                   load_config)
-from fnac_mm.evaluation.map_history import plain_name
-from fnac_mm.registry import DATASETS, MODELS
-from fnac_mm.visualization import contact_sheet, draw_error, draw_sample
-from fnac_mm.visualization.localization_visualizer import write_image
+if TYPE_CHECKING:
+    import numpy as np
+    from mmengine.config import Config
 
 # What a broken file or an annotation that does not fit makes a data set raise.
 SAMPLE_ERRORS = (OSError, ValueError, RuntimeError)
@@ -67,12 +55,15 @@ def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
     return args
 
 
-def no_substitutes(cfg: Config) -> None:
+def no_substitutes(cfg: 'Config') -> None:
     """Let data sets of training fail where they would take the next sample.
 
     Args:
         cfg (Config): Changed in place.
     """
+    from fnac_mm.datasets import AVLocalizationDataset
+    from fnac_mm.engine.launch import dataset_cfgs
+    from fnac_mm.registry import DATASETS
     for _, dataset in dataset_cfgs(cfg):
         kind = dataset['type']
         kind = DATASETS.get(kind) if isinstance(kind, str) else kind
@@ -82,7 +73,11 @@ def no_substitutes(cfg: Config) -> None:
 
 def build(args: argparse.Namespace) -> Tuple[Any, Any]:
     """The data set and the data preprocessor of the config."""
-    cfg: Config = load_config(
+    from mmengine.registry import init_default_scope
+
+    from fnac_mm.engine.launch import load_config
+    from fnac_mm.registry import DATASETS, MODELS
+    cfg = load_config(
         args.config, data_root=args.data_root, cfg_options=args.cfg_options)
     init_default_scope(cfg.get('default_scope', 'fnac_mm'))
     no_substitutes(cfg)
@@ -91,8 +86,7 @@ def build(args: argparse.Namespace) -> Tuple[Any, Any]:
     if chosen is None:
         raise ValueError(f'{args.config} has no {name}.dataset')
     dataset = DATASETS.build(chosen)
-    if hasattr(dataset, 'full_init'):
-        dataset.full_init()
+    dataset.full_init()
     if hasattr(dataset, 'set_epoch'):
         dataset.set_epoch(args.seed, args.epoch)
     return dataset, MODELS.build(cfg.model.data_preprocessor)
@@ -100,6 +94,7 @@ def build(args: argparse.Namespace) -> Tuple[Any, Any]:
 
 def choose(dataset: Any, args: argparse.Namespace) -> List[int]:
     """Indices to show: of the ids, or drawn by the seed."""
+    import numpy as np
     if args.ids is None:
         order = np.random.default_rng(args.seed).permutation(len(dataset))
         return order[:args.num].tolist()
@@ -117,6 +112,8 @@ def choose(dataset: Any, args: argparse.Namespace) -> List[int]:
 def load(dataset: Any, preprocessor: Any, index: int,
          args: argparse.Namespace) -> Dict[str, Any]:
     """Arguments of :func:`draw_sample`, or ``error``, and the captions."""
+    import numpy as np
+    import torch
     info = dataset.get_data_info(index)
     name = str(info.get('sample_id', index))
     result: Dict[str, Any] = dict(name=name)
@@ -141,8 +138,11 @@ def load(dataset: Any, preprocessor: Any, index: int,
     return result
 
 
-def read_original(sample: Any) -> np.ndarray:
+def read_original(sample: Any) -> 'np.ndarray':
     """The frame as it lies on the disk; a tile if it was only packed."""
+    import mmcv
+
+    from fnac_mm.visualization import draw_error
     if not Path(sample.img_path).is_file():
         return draw_error(f'{sample.img_path}: not on this disk (packed)',
                           (SIDE, SIDE))
@@ -157,8 +157,9 @@ def find_limits(loaded: Sequence[Dict[str, Any]]) -> Tuple[float, float]:
 
 
 def draw(item: Dict[str, Any], limits: Tuple[float, float],
-         original: bool) -> np.ndarray:
+         original: bool) -> 'np.ndarray':
     """The tile of a sample, or of its error."""
+    from fnac_mm.visualization import draw_error, draw_sample
     if 'error' in item:
         return draw_error(item['error'], (SIDE, (3 if original else 2) * SIDE))
     return draw_sample(
@@ -173,6 +174,9 @@ def draw(item: Dict[str, Any], limits: Tuple[float, float],
 def write(args: argparse.Namespace, loaded: Sequence[Dict[str, Any]],
           total: int) -> None:
     """Write the sheet and the single pictures that were asked for."""
+    from fnac_mm.evaluation.map_history import plain_name
+    from fnac_mm.visualization import contact_sheet
+    from fnac_mm.visualization.localization_visualizer import write_image
     limits = find_limits(loaded)
     tiles = [draw(item, limits, args.original) for item in loaded]
     if args.sheet:
@@ -197,6 +201,10 @@ def write(args: argparse.Namespace, loaded: Sequence[Dict[str, Any]],
 def main(argv: Optional[Sequence[str]] = None) -> None:
     """Choose, load, draw, write."""
     args = parse_args(argv)
+    from mmengine.logging import MMLogger
+    from rich.console import Console
+    from rich.progress import track
+
     # It would say that a broken sample is replaced; here it is shown.
     MMLogger.get_instance('browse_dataset').setLevel('ERROR')
     try:

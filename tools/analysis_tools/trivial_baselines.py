@@ -13,37 +13,16 @@ and ``auc`` in percent.
 """
 import argparse
 import json
-import sys
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Sequence
+from typing import Any, List, Optional, Sequence
 
-import numpy as np
-import torch
-from rich.console import Console
-from rich.progress import track
-
-from fnac_mm.datasets import (VGGSS, FlickrSoundNet, read_flickr_boxes,
-                              read_id_list, read_vggss)
-from fnac_mm.datasets.box_list import read_box_list
-from fnac_mm.functional import (PROTOCOLS, Protocol, adaptive_ciou,
-                                baseline_cious, boxes_to_target, centre_map,
-                                get_protocol, summarize_cious)
-
-# Says how boxes become a target. The lists give one box each.
-METAINFO: Dict[str, Dict[str, Any]] = dict(
-    vggss=VGGSS.METAINFO,
-    flickr=FlickrSoundNet.METAINFO,
-    **dict.fromkeys(('avsbench', 'is3', 'vpo'),
-                    dict(combine='union', consensus=1)))
-# Samples at once; small enough for the caches of a processor.
-CHUNK = 16
+from fnac_mm.utils.tool_arguments import (errors_as_messages, make_parser,
+                                          refuse_missing)
 
 
 def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = make_parser(__doc__)
     parser.add_argument(
         '--ann-file',
         required=True,
@@ -53,32 +32,22 @@ def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
         '--list', help='csv or txt with the ids to use (default: all)')
     parser.add_argument(
         '--dataset',
-        choices=sorted(METAINFO),
+        choices=('avsbench', 'flickr', 'is3', 'vggss', 'vpo'),
         default='vggss',
         help='format of the annotation (default: vggss)')
     parser.add_argument(
         '--protocol',
-        choices=sorted(PROTOCOLS),
         default='fnac_test',
-        help='whose share of the picture and comparison to use')
+        help='whose share of the picture and comparison to use, see '
+        'docs/evaluation.md (default: fnac_test)')
     return parser.parse_args(argv)
 
 
 def read_boxes(dataset: str, ann_file: str,
-               list_file: Optional[str]) -> List[List[List[float]]]:
-    """Boxes of each sample, read as the data set reads them.
-
-    Args:
-        dataset (str): Format, a key of ``METAINFO``.
-        ann_file (str): Json file or folder of xml files.
-        list_file (str, optional): Ids to use.
-
-    Returns:
-        list: Boxes of each sample.
-
-    Raises:
-        ValueError: If a listed id has no annotation or there is none at all.
-    """
+               list_file: Optional[str]) -> List[Any]:
+    """Boxes of each sample, read as the data set reads them."""
+    from fnac_mm.datasets import read_flickr_boxes, read_id_list, read_vggss
+    from fnac_mm.datasets.box_list import read_box_list
     ids = None if list_file is None else list(read_id_list(list_file))
     if dataset != 'flickr':
         read = read_vggss if dataset == 'vggss' else read_box_list
@@ -99,55 +68,28 @@ def read_boxes(dataset: str, ann_file: str,
     return [boxes[k] for k in ids or boxes]
 
 
-def score_baselines(boxes: Sequence[List[List[float]]], dataset: str,
-                    protocol: Protocol) -> Dict[str, Any]:
-    """Scores of the image-blind guesses and the cap.
-
-    Args:
-        boxes (Sequence): Boxes of each sample.
-        dataset (str): Says how boxes become a target.
-        protocol (Protocol): Share of the picture and comparison.
-
-    Returns:
-        dict: What is printed.
-    """
-    rule = {k: METAINFO[dataset][k] for k in ('combine', 'consensus')}
-    cious: Dict[str, List[float]] = {}
-    empty = 0
-    centre = centre_map(protocol.size)
-    console = Console(stderr=True)
-    for start in track(
-            range(0, len(boxes), CHUNK),
-            description='scoring',
-            console=console,
-            disable=not sys.stderr.isatty()):
-        target = torch.stack([
-            boxes_to_target(np.array(many), protocol.size, **rule)
-            for many in boxes[start:start + CHUNK]
-        ])
-        empty += int((target == 0).all(dim=2).all(dim=1).sum())
-        found = baseline_cious(target, protocol.area, protocol.compare)
-        found['centre_adaptive'] = adaptive_ciou(centre[None], target)
-        for name, values in found.items():
-            cious.setdefault(name, []).extend(values.tolist())
-    scores = {name: summarize_cious(values) for name, values in cious.items()}
-    return dict(
-        n=len(boxes),
-        n_empty_target=empty,
-        dataset=dataset,
-        protocol=protocol.name,
-        **scores)
-
-
 def main(argv: Optional[Sequence[str]] = None) -> None:
     """Print the scores as json."""
     args = parse_args(argv)
-    try:
+    refuse_missing(args.ann_file, *([args.list] if args.list else []))
+    from fnac_mm.datasets import VGGSS, FlickrSoundNet
+    from fnac_mm.evaluation.baselines import score_baselines
+    from fnac_mm.functional import get_protocol
+
+    # The other lists give one box each.
+    meta = FlickrSoundNet.METAINFO if args.dataset == 'flickr' \
+        else VGGSS.METAINFO
+    with errors_as_messages():
+        protocol = get_protocol(args.protocol)
         boxes = read_boxes(args.dataset, args.ann_file, args.list)
-    except (OSError, ValueError) as error:
-        sys.exit(f'error: {error}')
-    scores = score_baselines(boxes, args.dataset, get_protocol(args.protocol))
-    print(json.dumps(scores, indent=2))
+        scores = score_baselines(boxes, protocol, meta['combine'],
+                                 meta['consensus'])
+    head = dict(
+        n=scores.pop('n'),
+        n_empty_target=scores.pop('n_empty_target'),
+        dataset=args.dataset,
+        protocol=protocol.name)
+    print(json.dumps(dict(head, **scores), indent=2))
 
 
 if __name__ == '__main__':

@@ -15,18 +15,12 @@ import os
 import shutil
 import sys
 from pathlib import Path
-from typing import Any, Dict, Iterator, Mapping, Optional, Sequence
+from typing import TYPE_CHECKING, Any, Dict, Mapping, Optional, Sequence
 
-from mmengine.registry import DefaultScope
+from fnac_mm.utils.command_line import add_config_arguments
 
-import fnac_mm.datasets  # noqa: F401
-from fnac_mm.datasets.media_packer import MediaPacker, PackingError
-from fnac_mm.datasets.packed_media import PackedDataError, PackedMedia
-from fnac_mm.datasets.packed_record import AUDIO_FORMATS, IMAGE_FORMATS
-from fnac_mm.engine.launch import add_config_arguments, load_config
-from fnac_mm.registry import DATASETS
-
-_ANNOTATIONS = ('list_file', 'ann_file', 'ann_dir', 'exclude', 'negative_file')
+if TYPE_CHECKING:
+    from fnac_mm.datasets import AVLocalizationDataset
 
 
 def dataset_config(args: argparse.Namespace) -> Dict[str, Any]:
@@ -41,6 +35,7 @@ def dataset_config(args: argparse.Namespace) -> Dict[str, Any]:
     Raises:
         ValueError: If the config has no such data set, or a wrapped one.
     """
+    from fnac_mm.engine.launch import load_config
     cfg = load_config(
         args.config, data_root=args.data_root, cfg_options=args.cfg_options)
     name = f'{args.split}_dataloader'
@@ -55,34 +50,19 @@ def dataset_config(args: argparse.Namespace) -> Dict[str, Any]:
     return dataset
 
 
-def annotation_files(dataset: Mapping[str, Any]) -> Iterator[str]:
-    """Lists and annotations of a data set.
-
-    Args:
-        dataset (Mapping): Its config.
-
-    Yields:
-        str: Each path, relative to ``data_root`` or absolute.
-    """
-    for key in _ANNOTATIONS:
-        value = dataset.get(key)
-        if value:
-            yield from [value] if isinstance(value, str) else value
-
-
-def copy_annotations(dataset: Mapping[str, Any], folder: Path) -> None:
+def copy_annotations(dataset: 'AVLocalizationDataset', folder: Path) -> None:
     """Copy lists and annotations beside the media, as they lie in the root.
 
     Args:
-        dataset (Mapping): Config of the data set.
+        dataset (AVLocalizationDataset): What was packed.
         folder (Path): Packed data.
     """
-    root = dataset.get('data_root', '')
-    for path in annotation_files(dataset):
-        if os.path.isabs(path) or '..' in Path(path).parts:
-            print(f'not copied, as it is outside data_root: {path}')
+    for _, source in dataset.annotation_files():
+        path = os.path.relpath(source, dataset.data_root or '.')
+        if path.startswith('..'):
+            print(f'not copied, as it is outside data_root: {source}')
             continue
-        source, target = os.path.join(root, path), folder / path
+        target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
         if os.path.isdir(source):
             shutil.copytree(source, target, dirs_exist_ok=True)
@@ -129,6 +109,10 @@ def pack(args: argparse.Namespace) -> None:
     Raises:
         ValueError: If scores would come from pictures with losses.
     """
+    from mmengine.registry import DefaultScope
+
+    from fnac_mm.datasets.packed.writer import MediaPacker
+    from fnac_mm.registry import DATASETS
     config = dataset_config(args)
     lossy = args.image_format == 'jpeg' or args.audio_format == 'pcm16'
     if lossy and config.get('test_mode'):
@@ -140,7 +124,7 @@ def pack(args: argparse.Namespace) -> None:
                              args.audio_format, args.jpeg_quality)
         dataset = DATASETS.build(dict(config, pipeline=[]))
         manifest = packer.pack(dataset, args.workers)
-    copy_annotations(config, args.out)
+    copy_annotations(dataset, args.out)
     print_summary(manifest, args.out, args.split)
 
 
@@ -153,15 +137,13 @@ def verify(folder: Path) -> None:
     Raises:
         PackedDataError: If something is damaged; names it.
     """
+    from fnac_mm.datasets.packed.reader import PackedDataError, PackedMedia
     media = PackedMedia(folder)
-    faults = media.verify()
+    faults, total = media.verify(), sum(media.manifest['files'].values())
     if faults:
-        raise PackedDataError('\n'.join([
-            f'{len(faults)} of {sum(media.manifest["files"].values())} files '
-            'are damaged:', *faults
-        ]))
-    print(f'{folder}: {sum(media.manifest["files"].values())} files, all as '
-          'they were written')
+        raise PackedDataError('\n'.join(
+            [f'{len(faults)} of {total} files are damaged:', *faults]))
+    print(f'{folder}: {total} files, all as they were written')
 
 
 def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
@@ -177,12 +159,12 @@ def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
         default='train',
         help='whose data set; default: train')
     add('--image-format',
-        choices=IMAGE_FORMATS,
+        choices=('raw', 'png', 'jpeg'),
         default='raw',
         help='raw (fastest) and png are lossless; jpeg is small')
     add('--jpeg-quality', type=int, default=95, help='default: 95')
     add('--audio-format',
-        choices=AUDIO_FORMATS,
+        choices=('lossless', 'pcm16'),
         default='lossless',
         help='lossless: 16 bits where they lose nothing, else float32; '
         'pcm16: always 16 bits')
@@ -206,7 +188,7 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
             verify(args.out)
         else:
             pack(args)
-    except (PackingError, ValueError, OSError) as error:
+    except (ValueError, OSError) as error:
         sys.exit(f'error: {error}')
 
 

@@ -19,124 +19,21 @@ Example:
     python tools/dataset_converters/prepare_avsbench.py \
         downloads/Single-source data/avsbench/Single-source --subset s4
 """
-import argparse
-import os
-from typing import Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import Optional, Sequence
 
-from make_synthetic import write_atomically
-from preparation.clips import VIDEO_SUFFIXES, Clip, MediaOptions, Output, Plan
-from preparation.command_line import (add_link, check_folders, make_parser,
-                                      run_tool)
-
-from fnac_mm.datasets.avsbench import NUM_FRAMES
-from fnac_mm.datasets.text_files import check_id, read_table
-
-COLUMNS = dict(s4=('name', 'category', 'split'), ms3=('name', 'split'))
-FRAME_SIZE = 224
-# Frame n is the last of 16 in its second.
-LAST_SIXTEENTH = 15 / 16
-
-
-def tree_paths(row: Mapping[str, str],
-               subset: str) -> Tuple[str, str, List[Tuple[str, str]]]:
-    """Where the files of a clip are.
-
-    Args:
-        row (dict): Of the published list.
-        subset (str): ``'s4'`` or ``'ms3'``.
-
-    Returns:
-        tuple: Raw video without suffix, sound, and frame and mask for each
-        number, all below the source folder.
-    """
-    data, name = f'{subset}_data', row['name']
-    if subset == 's4':
-        clip = f'{row["split"]}/{row["category"]}/{name}'
-        raw, frame = clip, f'{clip}/{name}_'
-    else:
-        clip = f'{row["split"]}/{name}'
-        raw, frame = name, f'{name}/{name}.mp4_'
-    pairs = [(f'{data}/visual_frames/{frame}{n}.png',
-              f'{data}/gt_masks/{clip}/{name}_{n}.png')
-             for n in range(1, NUM_FRAMES + 1)]
-    return f'{data}/raw_videos/{raw}', f'{data}/audio_wav/{clip}.wav', pairs
-
-
-def plan_clip(row: Mapping[str, str], args: argparse.Namespace,
-              ignored: Dict[str, List[str]]) -> Optional[Clip]:
-    """What to link and what to make of a clip; None if it can't be done."""
-    raw, sound, pairs = tree_paths(row, args.subset)
-
-    def there(path: str) -> bool:
-        return os.path.isfile(args.source / path)
-
-    video = next((raw + s for s in VIDEO_SUFFIXES if there(raw + s)), '')
-    outputs, made = [], []
-    for number, (frame, mask) in enumerate(pairs, start=1):
-        rule = str(number - 1 + LAST_SIXTEENTH)
-        outputs.append(
-            Output(frame, frame, 'link') if there(frame) else Output(
-                frame, video, 'frame', rule, size=FRAME_SIZE, clamp=True))
-        labelled = args.subset == 'ms3' or row['split'] != 'train' or \
-            number == 1
-        if there(mask):
-            outputs.append(Output(mask, mask, 'link'))
-        elif labelled:
-            ignored.setdefault('masks that are not there', []).append(mask)
-    outputs.append(
-        Output(sound, sound, 'link'
-               ) if there(sound) else Output(sound, video, 'sound'))
-    made = [o.path for o in outputs if o.kind != 'link']
-    if made and not video:
-        return None
-    return Clip(row['name'], tuple(outputs), note=dict(extracted=len(made)))
-
-
-def make_plan(args: argparse.Namespace) -> Plan:
-    """Look for the files of every listed clip."""
-    path = args.source / f'{args.subset}_meta_data.csv'
-    columns = COLUMNS[args.subset]
-    try:
-        rows = read_table(path, columns)
-        for number, row in enumerate(rows, start=2):
-            for column in columns:
-                check_id(row[column], f'{path}, line {number}')
-    except (OSError, ValueError) as error:
-        raise SystemExit(f'error: {error}') from error
-    plan = Plan([])
-    seen = set()
-    for row in sorted(rows, key=lambda row: row['name']):
-        if row['name'] in seen:
-            raise SystemExit(f'error: {path}: {row["name"]!r} is listed twice')
-        seen.add(row['name'])
-        clip = plan_clip(row, args, plan.ignored)
-        if clip is None:
-            plan.missing[row['name']] = {}
-        else:
-            plan.clips.append(clip)
-    return plan
+from fnac_mm.preparation.arguments import add_link, check_files, make_parser
 
 
 def main(argv: Optional[Sequence[str]] = None) -> None:
     """Prepare what is missing."""
-    parser = make_parser('Check AVSBench, link it, make what it lacks.')
+    parser = make_parser(__doc__)
     parser.add_argument(
         '--subset', choices=('s4', 'ms3'), required=True, help='which part')
     add_link(parser)
     args = parser.parse_args(argv)
-    check_folders(args)
-    options = MediaOptions(args.source, args.out_dir, link=args.link)
-    folder = run_tool(args, make_plan(args), 'prepare_avsbench', options,
-                      dict(subset=args.subset, link=args.link))
-    name = f'{args.subset}_meta_data.csv'
-    write_atomically(args.out_dir / name, (args.source / name).read_bytes())
-    outputs = [
-        output for record in folder.records.values()
-        for output in record.get('outputs', ())
-    ]
-    linked = sum(output['kind'] == 'link' for output in outputs)
-    print(f'{linked} published files checked and linked, '
-          f'{len(outputs) - linked} made from raw_videos')
+    check_files(args)
+    from fnac_mm.preparation.avsbench import prepare_avsbench
+    prepare_avsbench(args)
 
 
 if __name__ == '__main__':

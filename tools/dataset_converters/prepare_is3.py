@@ -18,96 +18,15 @@ Example:
     python tools/dataset_converters/prepare_is3.py downloads/IS3 data/is3 \
         --list synthetic3240_bbox.json
 """
-import argparse
-from pathlib import Path, PurePosixPath
-from typing import Dict, List, Optional, Sequence
+from pathlib import Path
+from typing import Optional, Sequence
 
-from make_synthetic import write_atomically
-from preparation.clips import Clip, MediaOptions, Output, Plan, find_files
-from preparation.command_line import (add_link, check_folders, make_parser,
-                                      run_tool)
-
-from fnac_mm.datasets.text_files import check_id, read_json_list
-
-_PICTURES = ('.jpg', '.jpeg', '.png')
-_SOUNDS = ('.wav', '.flac', '.mp3', '.m4a', '.ogg')
-_FOLDERS = dict(
-    visual_frames=('images', 'visual_frames'),
-    audio_wav=('audio_wav', 'audio'),
-    gt_masks=('gt_segmentation', 'gt_masks'))
-
-
-def listed_ids(path: Path) -> List[str]:
-    """Ids of a list of objects with ``image``, whose folders are ignored.
-
-    Args:
-        path (Path): ``IS3_annotation.json`` or one of SSL-Alignment's lists.
-
-    Returns:
-        list[str]: Sorted.
-
-    Raises:
-        SystemExit: If the list is malformed.
-    """
-    try:
-        return sorted(
-            check_id(PurePosixPath(entry['image']).stem, f'{path}, {number}')
-            for number, entry in enumerate(read_json_list(path)))
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise SystemExit(f'error: {path}: expected a list of objects with '
-                         f'"image" ({error!r})') from error
-
-
-def find_media(source: Path, ignored: Dict[str, List[str]],
-               folder: str) -> Dict[str, str]:
-    """Files of a part of the data set by id."""
-    for name in _FOLDERS[folder]:
-        if (source / name).is_dir():
-            suffixes = _SOUNDS if folder == 'audio_wav' else _PICTURES
-            return {
-                PurePosixPath(path).stem: f'{name}/{path}'
-                for path in find_files(source / name, suffixes, ignored)
-            }
-    return {}
-
-
-def plan_clip(clip_id: str, frame: str, sound: str,
-              mask: Optional[str]) -> Clip:
-    """Link what has the right format, decode the rest."""
-    is_wav = sound.lower().endswith('.wav')
-    outputs = [
-        Output(f'visual_frames/{PurePosixPath(frame).name}', frame, 'link'),
-        Output(f'audio_wav/{clip_id}.wav', sound,
-               'link' if is_wav else 'sound')
-    ]
-    if mask is not None:
-        name = PurePosixPath(mask).name
-        outputs.append(Output(f'gt_masks/{name}', mask, 'link'))
-    return Clip(clip_id, tuple(outputs))
-
-
-def make_plan(args: argparse.Namespace) -> Plan:
-    """Find the files of every listed sample."""
-    plan = Plan([])
-    frames, sounds, masks = (
-        find_media(args.source, plan.ignored, name) for name in _FOLDERS)
-    wanted = listed_ids(args.list) if args.list else sorted({*frames, *sounds})
-    for clip_id in wanted:
-        if clip_id not in frames or clip_id not in sounds:
-            plan.missing[clip_id] = {}
-            continue
-        plan.clips.append(
-            plan_clip(clip_id, frames[clip_id], sounds[clip_id],
-                      masks.get(clip_id)))
-        if clip_id not in masks:
-            plan.ignored.setdefault('samples without a mask',
-                                    []).append(clip_id)
-    return plan
+from fnac_mm.preparation.arguments import add_link, check_files, make_parser
 
 
 def main(argv: Optional[Sequence[str]] = None) -> None:
     """Prepare what is missing."""
-    parser = make_parser('Check IS3 and lay it out as its data set reads it.')
+    parser = make_parser(__doc__)
     parser.add_argument(
         '--list',
         type=Path,
@@ -115,12 +34,9 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
         'sample in the folder')
     add_link(parser)
     args = parser.parse_args(argv)
-    check_folders(args)
-    options = MediaOptions(args.source, args.out_dir, link=args.link)
-    run_tool(args, make_plan(args), 'prepare_is3', options,
-             dict(link=args.link))
-    if args.list:
-        write_atomically(args.out_dir / args.list.name, args.list.read_bytes())
+    check_files(args)
+    from fnac_mm.preparation.is3 import prepare_is3
+    prepare_is3(args)
 
 
 if __name__ == '__main__':

@@ -17,186 +17,24 @@ Example:
     python tools/dataset_converters/prepare_vggsound.py downloads \
         data/vggsound --csv vggsound.csv
 """
-import argparse
-import csv
-import io
-import re
-from collections import defaultdict
-from pathlib import Path, PurePosixPath
-from typing import Dict, List, Optional, Sequence, Tuple
+from pathlib import Path
+from typing import Optional, Sequence
 
-from make_synthetic import write_atomically
-from preparation.clips import (VIDEO_SUFFIXES, Clip, Plan, choose_source,
-                               find_files, frame_and_sound)
-from preparation.command_line import (add_video_arguments, check_folders,
-                                      make_parser, read_ids, run_video_tool)
-from preparation.state import PreparedFolder
-
-from fnac_mm.datasets.text_files import brief
-
-_YOUTUBE = re.compile(r'[A-Za-z0-9_-]{11}')
-_START = re.compile(r'[0-9]{1,6}')
-_REST = re.compile(r'_(\d+)(?:_(\d+))?')
-
-# Label and split of each id; None if there is no vggsound.csv.
-Table = Optional[Dict[str, Dict[str, str]]]
-
-
-def make_id(youtube: str, start: int) -> str:
-    """Id of a clip: ``AbCdEfGhIjK_000030``."""
-    return f'{youtube}_{start:06d}'
-
-
-def read_csv(path: Path) -> Dict[str, Dict[str, str]]:
-    """Read ``vggsound.csv``: YouTube id, start second, label, split.
-
-    Args:
-        path (Path): The file, without header as published.
-
-    Returns:
-        dict[str, dict]: ``label`` and ``split`` of each id.
-
-    Raises:
-        SystemExit: If a row is malformed; names file and line.
-    """
-    table = {}
-    try:
-        with open(path, encoding='utf-8-sig', newline='') as file:
-            rows = [row for row in csv.reader(file, strict=True) if row]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise SystemExit(f'error: {path}: {error}') from error
-    for number, row in enumerate(rows, start=1):
-        values = [value.strip() for value in row]
-        if len(values) != 4 or not (_YOUTUBE.fullmatch(values[0])
-                                    and _START.fullmatch(values[1])
-                                    and values[3].isidentifier()):
-            raise SystemExit(
-                f'error: {path}, row {number}: expected YouTube '
-                f'id, start second, label, split, got {brief(row)}')
-        youtube, start, label, split = values
-        table[make_id(youtube, int(start))] = dict(label=label, split=split)
-    return table
-
-
-def candidate_ids(stem: str) -> List[str]:
-    """Ids that a file name may mean, the likeliest first.
-
-    Args:
-        stem (str): Name without suffix. A second number is the end; numbers
-            are seconds or, in multiples of 1000, perhaps milliseconds.
-
-    Returns:
-        list[str]: Empty if the name does not begin with a YouTube id.
-    """
-    youtube, rest = stem[:11], stem[11:]
-    found = _REST.fullmatch(rest)
-    if not _YOUTUBE.fullmatch(youtube) or not found:
-        return []
-    start, end = int(found[1]), found[2]
-    seconds, milliseconds = make_id(youtube,
-                                    start), make_id(youtube, start // 1000)
-    if start >= 10**6:
-        return [milliseconds]
-    if end is None:
-        # Six digits are the published form; five may be anything.
-        padded = len(found[1]) == 6 or start % 1000
-        return [seconds] if padded else [seconds, milliseconds]
-    if start % 1000 == 0 and int(end) - start >= 1000:
-        return [milliseconds]
-    return [seconds]
-
-
-def identify(paths: Sequence[str],
-             table: Table) -> Tuple[Dict[str, List[str]], List[str]]:
-    """Which files are which clip.
-
-    Args:
-        paths (Sequence[str]): Files below the source folder.
-        table (dict, optional): Of :func:`read_csv`; it decides where a name
-            may mean several clips, and names those without a start.
-
-    Returns:
-        tuple[dict[str, list[str]], list[str]]: Files of each id, and those
-        whose name means no clip.
-    """
-    starts: Dict[str, List[str]] = defaultdict(list)
-    for clip_id in table or ():
-        starts[clip_id[:11]].append(clip_id)
-    found: Dict[str, List[str]] = defaultdict(list)
-    unknown = []
-    for path in paths:
-        stem = PurePosixPath(path).stem
-        ids = candidate_ids(stem)
-        if table is not None:
-            if not ids and len(starts.get(stem, ())) == 1:
-                ids = starts[stem]
-            ids = [i for i in ids if i in table] or ids
-        if ids:
-            found[ids[0]].append(path)
-        else:
-            unknown.append(path)
-    return found, unknown
-
-
-def make_plan(args: argparse.Namespace) -> Plan:
-    """Find the listed clips among the files."""
-    table = read_csv(args.csv) if args.csv else None
-    ignored: Dict[str, List[str]] = {}
-    paths = find_files(args.source, VIDEO_SUFFIXES, ignored)
-    found, unknown = identify(paths, table)
-    if unknown:
-        ignored['names that are no clip'] = unknown
-    wanted = read_ids(args.list)
-    if wanted is None:
-        wanted = list(found if table is None else table)
-    unlisted = sorted(set(found) - set(wanted))
-    if unlisted:
-        ignored['not listed'] = [found[i][0] for i in unlisted]
-    notes = {i: dict((table or {}).get(i, {})) for i in wanted}
-    clips = []
-    for clip_id in sorted(set(wanted) & set(found)):
-        source, *others = choose_source(found[clip_id])
-        if others:
-            ignored.setdefault('other files of the same clip',
-                               []).extend(others)
-        clips.append(
-            Clip(
-                clip_id,
-                frame_and_sound(clip_id, source, args.frame,
-                                args.image_format),
-                note=notes[clip_id]))
-    missing = {i: notes[i] for i in wanted if i not in found}
-    return Plan(clips, missing, ignored)
-
-
-def write_lists(folder: PreparedFolder) -> None:
-    """Write ``id,label`` of the clips that are there, one list a split."""
-    rows: Dict[str, List[Tuple[str, str]]] = defaultdict(list)
-    for clip_id, record in sorted(folder.records.items()):
-        if record['status'] == 'made' and 'split' in record:
-            rows[record['split']].append((clip_id, record['label']))
-    for split, items in sorted(rows.items()):
-        text = io.StringIO()
-        csv.writer(text, lineterminator='\n').writerows(items)
-        name = f'metadata/vggsound_{split}.csv'
-        write_atomically(folder.folder / name, text.getvalue().encode())
-        print(f'list {name}: {len(items)} clips')
+from fnac_mm.preparation.arguments import (add_list, add_video_arguments,
+                                           check_files, make_parser)
 
 
 def main(argv: Optional[Sequence[str]] = None) -> None:
     """Prepare what is missing."""
-    parser = make_parser('Prepare VGG-Sound from clips as downloaded.')
+    parser = make_parser(__doc__)
     add_video_arguments(parser, frame='5.0')
-    add = parser.add_argument
-    add('--csv', type=Path, help='vggsound.csv; every clip in it is wanted')
-    add('--list',
-        type=Path,
-        nargs='+',
-        help='lists of ids, as vggss_test.csv; only these are wanted')
+    parser.add_argument(
+        '--csv', type=Path, help='vggsound.csv; every clip in it is wanted')
+    add_list(parser, 'vggss_test.csv')
     args = parser.parse_args(argv)
-    check_folders(args)
-    folder = run_video_tool(args, make_plan(args), 'prepare_vggsound')
-    write_lists(folder)
+    check_files(args)
+    from fnac_mm.preparation.vggsound import prepare_vggsound
+    prepare_vggsound(args)
 
 
 if __name__ == '__main__':

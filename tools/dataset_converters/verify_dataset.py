@@ -12,37 +12,27 @@ import argparse
 import json
 import os
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Sequence
+from typing import Optional, Sequence
 
-from make_synthetic import write_atomically
-from mmengine.config import Config
-from rich.console import Console
-from rich.progress import (BarColumn, MofNCompleteColumn, Progress, TextColumn,
-                           TimeRemainingColumn)
-from verification import cross_checks
-from verification.inventory import (FileUse, View, collect_files, find_views,
-                                    open_view)
-from verification.probe import FileFacts, probe_file
-from verification.problems import (ADVICE, Problem, count_kinds,
-                                   print_problems, problem_rows)
-from verification.sheet import write_sheet
-
-from fnac_mm.engine.launch import add_config_arguments, load_config
-from fnac_mm.functional import fingerprint, media_checks
-from fnac_mm.utils.process_map import process_map
-from fnac_mm.version import __version__
+from fnac_mm.preparation.arguments import between
+from fnac_mm.verification.problems import (ADVICE, count_kinds, print_data_set,
+                                           print_problems, problem_rows)
 
 INTERRUPTED = 130
 
 
-def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
-    """Read and check the command line."""
+def make_parser() -> argparse.ArgumentParser:
+    """Parser of the command line, without the options of a config."""
     parser = argparse.ArgumentParser(
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter)
     add = parser.add_argument
     add('config', help='config file')
-    add_config_arguments(parser)
+    add('--data-root', help='data_root of every data set in the config')
+    add('--cfg-options',
+        nargs='+',
+        metavar='K=V',
+        help='override settings of the config, e.g. randomness.seed=1')
     add('--out', type=Path, metavar='FILE', help='json with every problem')
     add('--sheet',
         type=Path,
@@ -53,7 +43,7 @@ def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
         help='search clips of training that are nearly one of a test, by '
         'perceptual hash and audio fingerprint')
     add('--sample',
-        type=int,
+        type=between(1),
         metavar='N',
         help='open the files of N clips of each data set only')
     add('--allow',
@@ -64,7 +54,7 @@ def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
         help='kinds of problems that are reported, but do not count for the '
         f'exit status: {", ".join(ADVICE)}')
     add('--workers',
-        type=int,
+        type=between(1),
         default=os.cpu_count() or 1,
         help='processes (default: one for each core)')
     add('--show',
@@ -72,155 +62,7 @@ def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
         default=3,
         metavar='N',
         help='problems of each kind to print (default: 3)')
-    args = parser.parse_args(argv)
-    for name in ('workers', 'sample'):
-        value = getattr(args, name)
-        if value is not None and value < 1:
-            parser.error(f'--{name} must be at least 1, got {value}')
-    try:
-        args.cfg = load_config(
-            args.config,
-            data_root=args.data_root,
-            cfg_options=args.cfg_options)
-        if args.duplicates:
-            fingerprint.require_imagehash()
-    except (OSError, ValueError, KeyError, ModuleNotFoundError) as error:
-        parser.error(str(error))
-    if not find_views(args.cfg):
-        parser.error(f'{args.config}: no data set in any dataloader')
-    return args
-
-
-def probe_files(uses: Dict[str, FileUse], workers: int,
-                facts: Dict[str, FileFacts]) -> None:
-    """Open all files in worker processes.
-
-    Args:
-        uses (dict[str, FileUse]): Files by path.
-        workers (int): Processes.
-        facts (dict[str, FileFacts]): Filled in place, so that something is
-            left after Ctrl-C.
-    """
-    columns = (TextColumn('{task.description}'), BarColumn(),
-               MofNCompleteColumn(), TextColumn('{task.fields[rate]}'),
-               TimeRemainingColumn())
-    crashed = FileFacts([('unreadable', 'the decoder takes its process down')])
-    with Progress(*columns, console=Console(stderr=True)) as progress:
-        bar = progress.add_task('files', total=len(uses), rate='')
-        tasks = (use.task for use in uses.values())
-        for task, found in process_map(probe_file, tasks, workers):
-            facts[task.path] = crashed if found is None else found
-            speed = progress.tasks[0].finished_speed or progress.tasks[0].speed
-            progress.update(
-                bar, advance=1, rate=f'{speed:,.0f} files/s' if speed else '')
-
-
-def file_problems(uses: Dict[str, FileUse],
-                  facts: Dict[str, FileFacts]) -> List[Problem]:
-    """Problems of single files."""
-    return [
-        Problem(path, kind, found, uses[path].label)
-        for path, fact in facts.items() for kind, found in fact.problems
-    ]
-
-
-def compare(views: List[View], uses: Dict[str, FileUse],
-            facts: Dict[str, FileFacts], duplicates: bool) -> List[Problem]:
-    """Problems of several files together."""
-    problems = cross_checks.equal_content(uses, facts)
-    problems += cross_checks.still_clips(views, facts)
-    problems += cross_checks.mixed_rates(views, facts)
-    if duplicates:
-        problems += cross_checks.near_duplicates(views, facts)
-    return problems
-
-
-def view_row(view: View, facts: Dict[str, FileFacts]) -> Dict[str, Any]:
-    """A data set in the report."""
-    survey = view.survey
-    return dict(
-        loaders=view.loaders,
-        type=str(view.cfg.type),
-        name=view.name,
-        readable=view.readable,
-        n_listed=survey.n_listed,
-        n_excluded=survey.n_excluded,
-        n_wanted=len(survey.ids),
-        n_complete=len(survey.clips),
-        n_opened=len(view.clips),
-        n_unlisted=survey.n_unlisted,
-        sample_rates=cross_checks.count_rates(view, facts),
-        lists=view.lists)
-
-
-def print_view(row: Dict[str, Any]) -> None:
-    """Print the counts and lists of a data set."""
-    title = f'{"+".join(row["loaders"])} ({row["name"] or row["type"]})'
-    if not row['readable']:
-        print(f'{title}: lists or folders can\'t be read, see data_set')
-    else:
-        print(f'{title}: {row["n_complete"]:,} complete of '
-              f'{row["n_wanted"]:,} clips wanted ({row["n_listed"]:,} '
-              f'listed, {row["n_excluded"]:,} excluded); '
-              f'{row["n_unlisted"]:,} clips in the folder are on no list')
-    for item in row['lists']:
-        print(f'  {item["argument"]} {item["file"]}: {item["count"]:,} '
-              f'entries, {item["recognized"]}')
-    if len(row['sample_rates']) > 1:
-        rates = ', '.join(f'{count:,} of {rate} Hz'
-                          for rate, count in row['sample_rates'].items())
-        print(f'  sample rates: {rates}')
-
-
-def thresholds() -> Dict[str, float]:
-    """Numbers that the checks depend on."""
-    names = {
-        media_checks:
-        ('SILENCE_LEVEL', 'BLACK_LEVEL', 'CONSTANT_RANGE', 'STILL_CHANGE'),
-        fingerprint: ('MAX_IMAGE_BITS', 'MAX_AUDIO_ERROR', 'MAX_SHIFT')
-    }
-    return {
-        name.lower(): getattr(module, name)
-        for module, many in names.items()
-        for name in many
-    }
-
-
-def verify(cfg: Config, args: argparse.Namespace) -> Dict[str, Any]:
-    """Run all checks.
-
-    Args:
-        cfg (Config): The config.
-        args (Namespace): Of the command line.
-
-    Returns:
-        dict: The report; ``problems`` are :class:`Problem` objects.
-    """
-    views, problems = find_views(cfg), []
-    for view in views:
-        problems += open_view(view, args.sample)
-    problems += cross_checks.leaked_ids(views)
-    uses = collect_files(views, args.duplicates)
-    facts: Dict[str, FileFacts] = {}
-    interrupted = False
-    try:
-        probe_files(uses, args.workers, facts)
-        problems += compare(views, uses, facts, args.duplicates)
-    except KeyboardInterrupt:
-        interrupted = True
-    problems += file_problems(uses, facts)
-    return dict(
-        version=__version__,
-        config=args.config,
-        data_root=args.data_root,
-        interrupted=interrupted,
-        near_duplicates_searched=args.duplicates and not interrupted,
-        n_files=len(uses),
-        n_files_opened=len(facts),
-        allowed=args.allow,
-        thresholds=thresholds(),
-        data_sets=[view_row(view, facts) for view in views],
-        problems=problems)
+    return parser
 
 
 def main(argv: Optional[Sequence[str]] = None) -> int:
@@ -229,12 +71,35 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     Returns:
         int: Exit status.
     """
-    args = parse_args(argv)
-    report = verify(args.cfg, args)
-    problems: List[Problem] = report['problems']
+    parser = make_parser()
+    args = parser.parse_args(argv)
+    for path, there in ((args.config, os.path.isfile), (args.data_root,
+                                                        os.path.isdir)):
+        if path is not None and not there(path):
+            word = 'folder' if path == args.data_root else 'config'
+            parser.error(f'{path}: no such {word}')
+
+    from mmengine.config import DictAction
+
+    from fnac_mm.engine.launch import dataset_cfgs, load_config
+    from fnac_mm.utils.files import write_atomically
+    from fnac_mm.verification.sheet import write_sheet
+    from fnac_mm.verification.verify import verify
+    words, args.cfg_options = args.cfg_options, None
+    DictAction([], 'cfg_options')(parser, args, words)
+    try:
+        cfg = load_config(
+            args.config,
+            data_root=args.data_root,
+            cfg_options=args.cfg_options)
+        report = verify(
+            dataset_cfgs(cfg), args.workers, args.sample, args.duplicates)
+    except (OSError, ValueError, KeyError, ModuleNotFoundError) as error:
+        parser.error(str(error))
+    problems = report['problems']
     counts = count_kinds(problems)
     for row in report['data_sets']:
-        print_view(row)
+        print_data_set(row)
     print_problems(problems, args.allow, args.show)
     counted = sum(n for kind, n in counts.items() if kind not in args.allow)
     print(f'\n{report["n_files_opened"]:,} of {report["n_files"]:,} files '
@@ -242,9 +107,13 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
           f'{len(problems):,} problems, {len(problems) - counted:,} of them '
           'of allowed kinds')
     if args.out is not None:
-        report.update(counts=counts, problems=problem_rows(problems))
-        write_atomically(args.out,
-                         f'{json.dumps(report, indent=1)}\n'.encode())
+        report.update(
+            config=args.config,
+            data_root=args.data_root,
+            allowed=args.allow,
+            counts=counts,
+            problems=problem_rows(problems))
+        write_atomically(args.out, f'{json.dumps(report, indent=1)}\n')
         print(f'report: {args.out}')
     if args.sheet is not None:
         drawn, total = write_sheet(problems, args.sheet)

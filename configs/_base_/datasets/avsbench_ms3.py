@@ -1,30 +1,10 @@
-# AVSBench MS3, multiple sources: trained on frames and sounds of its
-# training split, without masks; the best epoch is that of the validation
-# split.
-_base_ = './published.py'
+# AVSBench MS3, multiple sources; all else as for S4.
+_base_ = './avsbench_s4.py'
 
-train_dataloader = dict(
-    dataset=dict(
-        type='AVSBenchMS3',
-        data_root='data/avsbench/Multi-sources',
-        ann_file='ms3_meta_data.csv',
-        split='train',
-        # All five of a clip: the same sound, with another picture each.
-        frames='all'))
-
-val_dataloader = dict(
-    dataset=dict(
-        type='AVSBenchMS3',
-        data_root='data/avsbench/Multi-sources',
-        ann_file='ms3_meta_data.csv',
-        split='val',
-        pipeline={{_base_.mask_test_pipeline}}))
-test_dataloader = dict(
-    val_dataloader, dataset=dict(val_dataloader['dataset'], split='test'))
-
-# Both against masks: cIoU of the upper half, and the scores of AVSBench.
-val_evaluator = [
-    dict(type='LocalizationMetric', protocol='fnac_test'),
-    dict(type='SegmentationMetric', protocol='fnac_test'),
-]
-test_evaluator = val_evaluator
+ms3 = dict(
+    type='AVSBenchMS3',
+    data_root='data/avsbench/Multi-sources',
+    ann_file='ms3_meta_data.csv')
+train_dataloader = dict(dataset=ms3)
+val_dataloader = dict(dataset=ms3)
+test_dataloader = dict(dataset=ms3)

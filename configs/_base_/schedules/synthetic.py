@@ -6,10 +6,13 @@ optim_wrapper = dict(
 
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.01, by_epoch=False, end=60),
+    # `end` is that of the schedule, whatever max_epochs is: a training that
+    # stops earlier can be taken up.
     dict(
         type='CosineAnnealingLR',
         by_epoch=True,
         T_max=10,
+        end=10,
         eta_min_ratio=0.01,
         convert_to_iter_based=True),
 ]

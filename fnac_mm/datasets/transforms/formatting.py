@@ -17,7 +17,7 @@ class PackAVInputs(BaseTransform):
 
     - img (np.ndarray): (H, W, 3) uint8, BGR.
     - waveform (np.ndarray): (S,) float32 or int16.
-    - gt_boxes (optional): (N, 4) xyxy as fractions.
+    - gt_boxes (np.ndarray, optional): (N, 4) xyxy as fractions.
     - gt_mask (np.ndarray, optional): (H', W'), 1 where the source is.
     - ``*meta_keys`` (optional)
 

@@ -7,8 +7,8 @@ from typing import (Any, Callable, Dict, List, Mapping, Optional, Sequence,
 from mmcv.transforms import BaseTransform
 
 from fnac_mm.registry import TRANSFORMS
-from ..packed_media import KINDS, PackedDataError, PackedMedia, packed_key
-from ..packed_record import decode_array
+from ..packed.reader import PackedDataError, PackedMedia
+from ..packed.record import ARRAYS, decode_array, packed_key
 from .loading import replace_sound
 
 # Transforms without random draws, and the file that each works on.
@@ -188,7 +188,7 @@ class LoadPacked(BaseTransform):
             raise PackedDataError(
                 f'{self.media.path}: {key!r} is not what a packer writes '
                 f'({error!s:.200}); pack the file again') from error
-        results[KINDS[kind]] = array
+        results[ARRAYS[kind]] = array
         if kind == 'audio_path' and 'audio_override' in results:
             results['waveform'] = replace_sound(results['waveform'],
                                                 **results['audio_override'])

@@ -94,7 +94,7 @@ class ResizeRandomCrop(RandomCrop):
     Draws as ``mmpretrain.ResizeEdge`` (``backend='pillow'``,
     ``interpolation='bicubic'``) followed by ``mmpretrain.RandomCrop`` and
     gives their picture: with ``backend='pillow'`` exactly, otherwise to
-    1 grey level on about 0.2 % of the pixels, in half the time.
+    1 grey level on about 0.5 % of the pixels, in half the time.
 
     **Required Keys:**
 

@@ -1,7 +1,4 @@
 """Hooks."""
-from .crash_safe_checkpoint_hook import CrashSafeCheckpointHook
-from .fast_encoders_hook import FastEncodersHook
-from .loader_limit_hook import LoaderLimitHook
 from .localization_visualization_hook import LocalizationVisualizationHook
 from .loss_warmup_hook import LossWarmupHook
 from .preemption_hook import PreemptionHook
@@ -12,7 +9,6 @@ from .safe_checkpoint_hook import SafeCheckpointHook
 from .training_health_hook import TrainingHealthHook
 
 __all__ = [
-    'CrashSafeCheckpointHook', 'FastEncodersHook', 'LoaderLimitHook',
     'LocalizationVisualizationHook', 'LossWarmupHook', 'PreemptionHook',
     'ProvenanceHook', 'RandomnessHook', 'ResumedValidationHook',
     'SafeCheckpointHook', 'TrainingHealthHook'

@@ -11,8 +11,9 @@ from .randomness_hook import require_epochs
 class LossWarmupHook(Hook):
     """Train with the contrastive term alone for the first epochs.
 
-    Switches every module of the model that has ``set_auxiliary(bool)``. The
-    published schedule is 5 of 30 epochs.
+    Switches every module of the model that has ``set_auxiliary(bool)``; in a
+    model without one there is nothing to warm up. The published schedule is
+    5 of 30 epochs.
 
     Args:
         warmup_epochs (int): Epochs without the FNAC terms. Defaults to 5.
@@ -28,16 +29,13 @@ class LossWarmupHook(Hook):
         self.warmup_epochs = warmup_epochs
 
     def before_train(self, runner: Runner) -> None:
-        """Refuse a model in which there is nothing to switch.
+        """Refuse training by iterations, if there is something to switch.
 
         Raises:
-            TypeError: If so, or if training is not by epochs.
+            TypeError: If training is not by epochs.
         """
-        require_epochs(runner, type(self).__name__)
-        if not self._switchable(runner):
-            raise TypeError(
-                'LossWarmupHook found no module with set_auxiliary() in the '
-                'model; use FNACLoss or take the hook out of custom_hooks')
+        if self._switchable(runner):
+            require_epochs(runner, type(self).__name__)
 
     def before_train_epoch(self, runner: Runner) -> None:
         """Switch the FNAC terms on once the warm-up is over."""

@@ -2,22 +2,24 @@
 import multiprocessing
 import os
 import signal
+import sys
 import threading
+import time
 from functools import partial
 from multiprocessing.util import Finalize
 from typing import Any, Callable, Dict, Optional, Sequence
 
 import torch
 from mmengine.device import get_device
-from mmengine.dist import all_reduce
+from mmengine.dist import all_reduce, is_main_process
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 from fnac_mm.registry import HOOKS
-from .crash_safe_checkpoint_hook import CrashSafeCheckpointHook
+from .safe_checkpoint_hook import PREEMPTED, SafeCheckpointHook
 
-# As a shell reports a process that SIGTERM has ended.
-EXIT_CODE = 128 + signal.SIGTERM
+# As a shell reports a process that SIGINT, or SIGTERM, has ended.
+INTERRUPTED, TERMINATED = 128 + signal.SIGINT, 128 + signal.SIGTERM
 
 
 def _init_worker(numbers: Sequence[int], leaving: Any,
@@ -41,16 +43,18 @@ def _init_worker(numbers: Sequence[int], leaving: Any,
 
 @HOOKS.register_module()
 class PreemptionHook(Hook):
-    """On SIGTERM or SIGUSR1, save and exit after the present step.
+    """On SIGTERM, SIGUSR1 or Ctrl-C, save and exit after the present step.
 
     All processes agree on the step. They write ``preempted.pth`` and exit
-    with code 143; ``--resume`` goes on with the next step. During validation
-    nothing is written: a resumed run repeats the validation, from the
-    checkpoint before it.
+    with code 143, after Ctrl-C 130; ``--resume`` goes on with the next step.
+    A second Ctrl-C ends the process at once. During validation nothing is
+    written: a resumed run repeats the validation, from the checkpoint before
+    it.
 
     Args:
         interval (int): Steps between two agreements. Defaults to 1.
-        signals (Sequence[str]): Defaults to ``('SIGTERM', 'SIGUSR1')``.
+        signals (Sequence[str]): Names of the signals. Defaults to
+            ``('SIGTERM', 'SIGUSR1', 'SIGINT')``.
 
     Raises:
         ValueError: If ``interval`` is less than 1.
@@ -62,14 +66,15 @@ class PreemptionHook(Hook):
     def __init__(
         self,
         interval: int = 1,
-        signals: Sequence[str] = ('SIGTERM', 'SIGUSR1')
+        signals: Sequence[str] = ('SIGTERM', 'SIGUSR1', 'SIGINT')
     ) -> None:
         if interval < 1:
             raise ValueError(f'interval must be at least 1, got {interval}')
         self.interval = interval
         self.numbers = [int(getattr(signal, name)) for name in signals]
-        self._asked = False
+        self._asked, self._heard = 0, 0.0
         self._training = False
+        self._common_batches = 0
         self._previous: Dict[int, Any] = {}
         # Seen by the workers.
         self._leaving = multiprocessing.Value('b', 0, lock=False)
@@ -98,13 +103,25 @@ class PreemptionHook(Hook):
         self._leaving.value = 1
 
     def _ask(self, number: int, frame: Any) -> None:
-        self._asked = True
+        if number != signal.SIGINT:
+            self._asked = TERMINATED
+            return
+        now = time.monotonic()
+        # torchrun passes on what the terminal has sent already.
+        if self._asked and now > self._heard + 1:
+            raise KeyboardInterrupt
+        if not self._asked and is_main_process():
+            print(
+                '\nCtrl-C: saves and stops after this step (again: at once)',
+                file=sys.stderr)
+        self._heard = now
+        self._asked = self._asked or INTERRUPTED
 
-    def _all_asked(self) -> bool:
-        """Whether any process has got a signal."""
-        asked = torch.tensor(int(self._asked), device=get_device())
-        all_reduce(asked, op='max')
-        return bool(asked)
+    def _agree(self, number: int, how: str) -> int:
+        """The largest or smallest of the numbers of all processes."""
+        agreed = torch.tensor(number, device=get_device())
+        all_reduce(agreed, op=how)
+        return int(agreed)
 
     def after_train_iter(self,
                          runner: Runner,
@@ -118,16 +135,28 @@ class PreemptionHook(Hook):
         """
         counts = getattr(runner.optim_wrapper, '_accumulative_counts', 1)
         step = runner.iter + 1
-        if step % self.interval or step % counts or not self._all_asked():
+        if step % self.interval or step % counts:
             return
-        saver = next((hook for hook in runner.hooks
-                      if isinstance(hook, CrashSafeCheckpointHook)), None)
+        code = self._agree(self._asked, 'max')
+        if not code:
+            return
+        saver = next(
+            (hook
+             for hook in runner.hooks if isinstance(hook, SafeCheckpointHook)),
+            None)
         resumable = hasattr(runner.train_loop, 'batches_done')
         saved = resumable and saver is not None and saver.save_preempted(
             runner)
         self._leave(
-            runner, f'saved step {step} to preempted.pth'
+            runner, code, f'saved step {step} to {runner.work_dir}/{PREEMPTED}'
             if saved else 'this step could not be saved')
+
+    def before_val_epoch(self, runner: Runner) -> None:
+        """Count the batches that every process has."""
+        if self._training:
+            loader = runner.val_loop.dataloader
+            self._common_batches = self._agree(
+                len(loader) if hasattr(loader, '__len__') else 0, 'min')
 
     def after_val_iter(self,
                        runner: Runner,
@@ -139,12 +168,15 @@ class PreemptionHook(Hook):
         Raises:
             SystemExit: If so.
         """
-        if self._training and self._all_asked():
-            self._leave(runner, 'the validation will be repeated')
+        if self._training and batch_idx < self._common_batches:
+            code = self._agree(self._asked, 'max')
+            if code:
+                self._leave(runner, code, 'the validation will be repeated')
 
     @staticmethod
-    def _leave(runner: Runner, what: str) -> None:
+    def _leave(runner: Runner, code: int, what: str) -> None:
+        reason = 'Ctrl-C' if code == INTERRUPTED else 'SIGTERM or SIGUSR1'
         runner.logger.warning(
-            f'asked to stop (SIGTERM or SIGUSR1): {what}; go on with '
-            f'--resume (exit code {EXIT_CODE})')
-        raise SystemExit(EXIT_CODE)
+            f'asked to stop ({reason}): {what}; go on with the same command '
+            f'and --resume (exit code {code})')
+        raise SystemExit(code)

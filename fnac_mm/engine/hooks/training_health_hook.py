@@ -1,5 +1,6 @@
 """What tells early that a training goes wrong."""
 import json
+import os
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, Optional, Tuple, Union
 
@@ -11,9 +12,8 @@ from mmengine.runner import Runner
 from torch import Tensor, nn
 
 from fnac_mm.registry import HOOKS
-from ..health_figures import feature_figures, memory_figures
-from ..health_limits import LIMITS, list_warnings
-from ..step_guard import StepGuard
+from ..finite_step_guard import FiniteStepGuard
+from ..health import LIMITS, feature_figures, list_warnings, memory_figures
 
 DataBatch = Optional[Union[dict, tuple, list]]
 ACTIONS = ('stop', 'skip')
@@ -27,13 +27,14 @@ class TrainingHealthHook(Hook):
     A loss or gradient that is not finite stops the training on all processes
     (``FloatingPointError``), or its step is left out. The ids of the batch
     are appended to ``non_finite.jsonl`` in the work dir. The check of the
-    model itself (``check_finite``) is switched off meanwhile.
+    model itself (``check_finite``) is off while it trains.
 
     Every ``interval`` steps the log gets figures of the step's own features,
     as ``health/<name>``; those beyond a limit are a warning at the end of
     the epoch. Features are looked at if the model has a ``loss_module`` that
     is called with (visual (b, C, h, w), audio (b, C)); those of all processes
-    if it has ``gather``. No weight depends on any of it.
+    if it has ``gather``. No weight depends on any of it. In the first steps
+    features are alike in trainings that end well too: see ``grace``.
 
     Costs: ``'stop'`` waits for the device only where MMEngine has just done
     so to log the loss; the figures wait once an interval; ``'skip'`` waits
@@ -47,7 +48,9 @@ class TrainingHealthHook(Hook):
         interval (int, optional): Steps between figures. None (default):
             that of the ``LoggerHook``.
         limits (Mapping[str, float], optional): Thresholds by name, instead
-            of those of :data:`fnac_mm.engine.health_limits.LIMITS`.
+            of those of :data:`fnac_mm.engine.health.LIMITS`.
+        grace (int): Steps of a training in which features that are alike are
+            no warning. Defaults to 200.
 
     Raises:
         ValueError: If an argument is out of range.
@@ -60,7 +63,8 @@ class TrainingHealthHook(Hook):
                  on_non_finite: str = 'stop',
                  max_skipped: int = 10,
                  interval: Optional[int] = None,
-                 limits: Optional[Mapping[str, float]] = None) -> None:
+                 limits: Optional[Mapping[str, float]] = None,
+                 grace: int = 200) -> None:
         if on_non_finite not in ACTIONS or max_skipped < 0:
             raise ValueError(
                 f'on_non_finite must be one of {ACTIONS} and max_skipped not '
@@ -75,6 +79,7 @@ class TrainingHealthHook(Hook):
         self.skip = on_non_finite == 'skip'
         self.max_skipped = max_skipped
         self.interval = interval
+        self.grace = grace
         self.figures: Dict[str, float] = {}
         self._ids: List[Any] = []
         self._due = False
@@ -90,10 +95,12 @@ class TrainingHealthHook(Hook):
         """
         model = runner.model
         model = model.module if is_model_wrapper(model) else model
-        self._guard = StepGuard(runner.optim_wrapper, model, self.skip)
-        for module in model.modules():
-            if hasattr(module, 'check_finite'):
-                module.check_finite = False
+        self._guard = FiniteStepGuard(runner.optim_wrapper, model, self.skip)
+        self._relieved = [
+            m for m in model.modules() if getattr(m, 'check_finite', False)
+        ]
+        for module in self._relieved:
+            module.check_finite = False
         self._loss: Any = getattr(model, 'loss_module', None)
         if isinstance(self._loss, nn.Module):
             self._handle = self._loss.register_forward_pre_hook(self._look)
@@ -145,14 +152,24 @@ class TrainingHealthHook(Hook):
             # Logged, but nobody follows these targets yet.
             for name in ('flat_audio_targets', 'flat_visual_targets'):
                 self.figures.pop(name, None)
-        figures = dict(self.figures, channels=self._channels)
-        for sentence in list_warnings(figures, self.limits):
+        figures = dict(
+            self.figures,
+            channels=self._channels,
+            workers=runner.train_dataloader.num_workers,
+            cores=os.cpu_count() or 1)
+        starting = runner.iter < self.grace
+        for sentence in list_warnings(figures, self.limits, starting):
             runner.logger.warning(sentence)
         self.figures = {}
 
     def after_train(self, runner: Runner) -> None:
         """Leave model and optimizer as they were."""
+        self._detach()
+
+    def _detach(self) -> None:
         self._guard.detach()
+        for module in self._relieved:
+            module.check_finite = True
         if isinstance(self._loss, nn.Module):
             self._handle.remove()
 
@@ -208,6 +225,7 @@ class TrainingHealthHook(Hook):
         if not self.skip or skipped > self.max_skipped:
             limit = f', {skipped} steps in all, max_skipped=' \
                 f'{self.max_skipped}' if self.skip else ''
+            self._detach()
             raise FloatingPointError(
                 f'{said}{limit}; look at these files, lower the learning '
                 'rate, or train without --amp fp16')

@@ -1,6 +1,6 @@
 """Does it sound, and where: sets with pairs in which nothing sounds."""
 from functools import partial
-from typing import Any, Callable, Dict, List, Optional
+from typing import Any, Callable, Dict, List, Mapping, Optional
 
 import numpy as np
 import torch
@@ -13,17 +13,8 @@ from fnac_mm.functional import (SampleStatistic, baseline_cious, consensus_iou,
                                 summarize_detections)
 from fnac_mm.functional.detection_score import MODES
 from fnac_mm.registry import METRICS
-from ..report import BASELINES, KINDS, format_table
-from ..sample_rows import is_positive
+from ..sample_row import is_positive
 from .map_metric import MapMetric
-
-COLUMNS = {
-    'loc_acc': 'LocAcc',
-    'slavc/ap': 'AP slavc',
-    'slavc/max_f1': 'maxF1 slavc',
-    'standard/ap': 'AP standard',
-    'standard/max_f1': 'maxF1 standard',
-}
 
 
 def _percent(function: Callable[..., float], mode: str, *columns:
@@ -63,7 +54,14 @@ class ExtendedLocalizationMetric(MapMetric):
 
     default_prefix = 'extended'
     column = 'scores'
-    columns = COLUMNS
+    score_name = 'cIoU'
+    columns = {
+        'loc_acc': 'LocAcc',
+        'slavc/ap': 'AP slavc',
+        'slavc/max_f1': 'maxF1 slavc',
+        'standard/ap': 'AP standard',
+        'standard/max_f1': 'maxF1 standard',
+    }
 
     def __init__(self,
                  protocol: Any = 'slavc',
@@ -80,14 +78,7 @@ class ExtendedLocalizationMetric(MapMetric):
               maps: Tensor,
               objects: Optional[Tensor],
               baselines: bool = True) -> None:
-        """Add cIoU and confidence by kind of map, and the target's size.
-
-        Args:
-            rows (list[dict]): Rows.
-            maps (Tensor): (B, h, w), cosines.
-            objects (Tensor, optional): (B, h', w').
-            baselines (bool): Whether image-blind guesses are wanted too.
-        """
+        """Add cIoU and confidence by kind of map, and the target's size."""
         rule = self.protocol.area, self.protocol.compare
         targets = self.targets(rows)
         cious = {
@@ -111,12 +102,6 @@ class ExtendedLocalizationMetric(MapMetric):
     def aggregate(self, rows: List[dict]) -> Dict[str, float]:
         """See the parent.
 
-        Args:
-            rows (list[dict]): Of all samples.
-
-        Returns:
-            dict[str, float]: See the class.
-
         Raises:
             ValueError: If no sample is positive.
         """
@@ -126,12 +111,12 @@ class ExtendedLocalizationMetric(MapMetric):
                              'mask: these scores need positives too')
         subsets = size_subsets([row['pixels'] for row in rows], positive)
         metrics: Dict[str, float] = {}
-        for kind in self.kinds(rows):
+        for kind in self.scored(rows):
             cious, confidence = np.array([row['scores'][kind]
                                           for row in rows]).T
             found = dict(auc=100 * success_auc(cious[positive]))
             # SLAVC's AP of confidences that are all equal is 0, whatever else.
-            for mode in MODES[1:] if kind in BASELINES else MODES:
+            for mode in MODES[1:] if kind in self.blind else MODES:
                 scores = summarize_detections(confidence, cious, positive,
                                               mode)
                 found['loc_acc'] = scores.pop('loc_acc')
@@ -143,23 +128,14 @@ class ExtendedLocalizationMetric(MapMetric):
             metrics.update({f'{kind}/{k}': v for k, v in found.items()})
         return dict(
             metrics,
-            n=len(rows),
-            n_listed=self.meta('n_listed', len(rows)),
             n_positive=int(positive.sum()),
             n_negative=int((~positive).sum()))
 
     def statistics(self, rows: List[dict]) -> Dict[str, SampleStatistic]:
-        """See the parent.
-
-        Args:
-            rows (list[dict]): Of all samples.
-
-        Returns:
-            dict[str, SampleStatistic]: By the keys of :meth:`aggregate`.
-        """
+        """See the parent."""
         positive = np.array([row['positive'] for row in rows])
         found: Dict[str, SampleStatistic] = {}
-        for kind in self.model_kinds(rows):
+        for kind in self.of_model(rows):
             cious, confidence = np.array([row['scores'][kind]
                                           for row in rows]).T
             scores = sample_scores(cious[positive])
@@ -173,23 +149,14 @@ class ExtendedLocalizationMetric(MapMetric):
                         function=partial(_percent, function, mode))
         return found
 
-    def report(self, metrics: Dict[str, float]) -> str:
-        """Table for the log.
-
-        Args:
-            metrics (dict[str, float]): See the class.
-
-        Returns:
-            str: Several lines.
-        """
-        name = self.meta('dataset_name', 'data set')
-        return '\n'.join([
-            f'{name}: n = {metrics["n"]:,} of {metrics["n_listed"]:,}, '
-            f'{metrics["n_positive"]:,} positive and '
+    def head(self, metrics: Mapping[str, float]) -> List[str]:
+        """See the parent."""
+        first, = super().head(metrics)
+        return [
+            f'{first}, {metrics["n_positive"]:,} positive and '
             f'{metrics["n_negative"]:,} negative',
-            f'protocol {self.protocol.describe()}; relative prediction',
-            *format_table(metrics, COLUMNS, KINDS, self.protocol.alpha)
-        ])
+            f'protocol {self.protocol.describe()}; relative prediction'
+        ]
 
     def _confidences(self, maps: Tensor,
                      objects: Optional[Tensor]) -> Dict[str, Tensor]:

@@ -1,5 +1,6 @@
 """cIoU of sound localisation, with what a score is worth beside it."""
-from typing import Any, Dict, List, Optional
+import logging
+from typing import Any, Dict, List, Optional, Tuple
 
 import torch
 from mmengine.logging import print_log
@@ -9,7 +10,7 @@ from fnac_mm.functional import (SampleStatistic, adaptive_ciou, baseline_cious,
                                 centre_map, group_cious, sample_scores,
                                 score_maps, summarize_cious, summarize_groups)
 from fnac_mm.registry import METRICS
-from ..report import COLUMNS, format_report, list_caveats
+from ..result_file import check_array
 from .map_metric import MapMetric
 
 
@@ -53,8 +54,25 @@ class LocalizationMetric(MapMetric):
     """
 
     column = 'ciou'
-    columns = COLUMNS
-    file_keys = (*MapMetric.file_keys, 'ciou', 'target_area', 'empty_target')
+    score_name = 'cIoU'
+    row_schema = dict(
+        MapMetric.row_schema, ciou=dict, target_area=float, empty_target=bool)
+    columns = {
+        'ciou@0.5': 'cIoU@0.5',
+        'mean_ciou': 'mean cIoU',
+        'auc': 'AUC',
+        'iiou@0.5': 'IIoU@0.5',
+        'iauc': 'IAUC',
+    }
+    # Each may also be told the size of the target.
+    predictors = dict(
+        MapMetric.predictors, **{
+            f'{name}_adaptive': title
+            for name, title in MapMetric.predictors.items()
+            if name not in ('whole_image', 'oracle_cap')
+        })
+    blind = (*MapMetric.blind, 'centre_adaptive')
+    own = dict(audio_visual='', audio_visual_adaptive=' adaptive')
 
     def __init__(self,
                  *args: Any,
@@ -73,19 +91,30 @@ class LocalizationMetric(MapMetric):
         """
         return dict(adaptive=self.adaptive)
 
+    @classmethod
+    def check_row(cls, row: Dict[str, Any], where: str) -> None:
+        """See the parent; also refuses a cIoU that is none.
+
+        Raises:
+            ValueError: If something is malformed.
+        """
+        super().check_row(row, where)
+        check_array(list(row['ciou'].values()), 1, f'{where}: ciou')
+
+    def beside(self, own: str) -> Dict[str, str]:
+        """See the parent."""
+        end = '_adaptive' if own.endswith('_adaptive') else ''
+        return {
+            name: name + end
+            for name in MapMetric.predictors if name != 'audio_visual'
+        }
+
     def score(self,
               rows: List[dict],
               maps: Tensor,
               objects: Optional[Tensor],
               baselines: bool = True) -> None:
-        """Add cIoUs and the size of the target; see the parent.
-
-        Args:
-            rows (list[dict]): Rows.
-            maps (Tensor): (B, h, w), cosines.
-            objects (Tensor, optional): (B, h', w').
-            baselines (bool): Whether image-blind guesses are wanted too.
-        """
+        """Add cIoUs and the size of the target; see the parent."""
         targets = self.targets(rows)
         cious = self._cious(maps, objects, targets, baselines)
         columns = [values.tolist() for values in cious.values()]
@@ -102,34 +131,20 @@ class LocalizationMetric(MapMetric):
             row['empty_target'] = size == 0
 
     def compute_metrics(self, results: List[List[dict]]) -> Dict[str, float]:
-        """See the parent; also warns of what a reader should know.
-
-        Args:
-            results (list[list[dict]]): Rows of each process.
-
-        Returns:
-            dict[str, float]: See the class.
-        """
+        """See the parent; also warns of what a reader should know."""
         metrics = super().compute_metrics(results)
         rows = [row for part in results for row in part]
         found = self.meta('n_found', len(rows))
-        for level, note in list_caveats(rows, metrics, found):
+        for level, note in _caveats(rows, metrics, found):
             print_log(note, logger='current', level=level)
         return metrics
 
     def aggregate(self, rows: List[dict]) -> Dict[str, float]:
-        """See the parent.
-
-        Args:
-            rows (list[dict]): Of all samples.
-
-        Returns:
-            dict[str, float]: See the class.
-        """
+        """See the parent."""
         metrics: Dict[str, float] = {}
         counts: Dict[str, float] = {}
         grouped = self._group_key() is not None
-        for kind in self.kinds(rows):
+        for kind in self.scored(rows):
             cious = [row['ciou'][kind] for row in rows]
             scores = summarize_cious(cious)
             if grouped:
@@ -140,22 +155,13 @@ class LocalizationMetric(MapMetric):
                     n_single_groups=of_groups.pop('n_single'))
                 scores.update(of_groups)
             metrics.update({f'{kind}/{k}': v for k, v in scores.items()})
-        metrics['n'] = len(rows)
-        metrics['n_listed'] = self.meta('n_listed', len(rows))
         return dict(metrics, **counts)
 
     def statistics(self, rows: List[dict]) -> Dict[str, SampleStatistic]:
-        """See the parent.
-
-        Args:
-            rows (list[dict]): Of all samples.
-
-        Returns:
-            dict[str, SampleStatistic]: By the keys of :meth:`aggregate`.
-        """
+        """See the parent."""
         found: Dict[str, SampleStatistic] = {}
         groups = [row.get('group', row['sample_id']) for row in rows]
-        for kind in self.model_kinds(rows):
+        for kind in self.of_model(rows):
             cious = [row['ciou'][kind] for row in rows]
             for key, values in sample_scores(cious).items():
                 found[f'{kind}/{key}'] = SampleStatistic((values, ), groups)
@@ -168,31 +174,31 @@ class LocalizationMetric(MapMetric):
 
     def content(self, rows: List[dict],
                 metrics: Dict[str, float]) -> Dict[str, Any]:
-        """Parts of the file of results; here with what a group is.
-
-        Args:
-            rows (list[dict]): Sorted by id.
-            metrics (dict[str, float]): See the class.
-
-        Returns:
-            dict: See :mod:`fnac_mm.evaluation.result_file`.
-        """
+        """Parts of the file of results; here with what a group is."""
         content = super().content(rows, metrics)
         if self._group_key() is not None:
             content['dataset']['group_key'] = self._group_key()
         return content
 
     def report(self, metrics: Dict[str, float]) -> str:
-        """Table for the log.
-
-        Args:
-            metrics (dict[str, float]): See the class.
-
-        Returns:
-            str: Several lines.
-        """
-        name = self.meta('dataset_name', 'data set')
-        return format_report(metrics, self.protocol, name)
+        """Table for the log."""
+        end = '_adaptive'
+        plain = {k: v for k, v in self.predictors.items() if end not in k}
+        told = {k: v for k, v in self.predictors.items() if end in k}
+        lines = [
+            *self.head(metrics), f'protocol {self.protocol.describe()}',
+            *self.table(metrics, plain)
+        ]
+        if any(end in key for key in metrics):
+            lines.append('adaptive: told the size of the target, another task')
+            lines += self.table(metrics, told)[1:]
+        if 'n_groups' in metrics:
+            lines.append(f'IIoU and IAUC: {metrics["n_groups"]:,} groups, '
+                         f'{metrics["n_single_groups"]:,} of one sample')
+        if self.protocol.threshold is not None:
+            lines.append('centre and oracle cap: of the half-image rule, to '
+                         'which this protocol is not bound')
+        return '\n'.join(lines)
 
     def _group_key(self) -> Optional[str]:
         """What a group is, or None if groups are not scored."""
@@ -221,3 +227,26 @@ class LocalizationMetric(MapMetric):
                 for kind, map in large.items()
             })
         return cious
+
+
+def _caveats(rows: List[Dict[str, Any]], metrics: Dict[str, float],
+             n_found: int) -> List[Tuple[int, str]]:
+    """What a reader should know besides: level of the log, and a sentence."""
+    caveats = []
+    empty = [row['sample_id'] for row in rows if row['empty_target']]
+    if empty:
+        # As published; nothing to be done about it.
+        caveats.append(
+            (logging.INFO, f'{len(empty)} samples have an empty target, which '
+             f'no map can hit; they count: {", ".join(empty[:5])}'
+             f'{", ..." if len(empty) > 5 else ""}'))
+    if metrics['n'] != n_found:
+        caveats.append(
+            (logging.WARNING, f'scored {metrics["n"]} of the {n_found} '
+             'samples of the data set'))
+    if metrics['n'] < metrics['n_listed']:
+        caveats.append(
+            (logging.WARNING, f'scored {metrics["n"]} of '
+             f'{metrics["n_listed"]} listed samples: not comparable with '
+             'scores on the whole list'))
+    return caveats

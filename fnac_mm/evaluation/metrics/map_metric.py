@@ -1,15 +1,18 @@
-"""What all metrics of maps share: targets, kinds of maps, shuffled sounds."""
+"""What all metrics of maps share: targets, predictors, shuffled sounds."""
 from abc import abstractmethod
 from dataclasses import asdict
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple, Union
 
 import torch
+from mmengine.dist import all_gather_object
 from torch import Tensor
 
-from fnac_mm.functional import draw_partners, localization_map
-from ..protocol import ProtocolLike, build_protocol
-from ..report import ADAPTIVE, BASELINES, MAPS, SHUFFLED
-from ..sample_rows import describe_sample, row_target, stack_maps
+from fnac_mm.functional import (Protocol, build_protocol, draw_partners,
+                                localization_map)
+from fnac_mm.structures import AVDataSample
+from ..result_file import check_keys
+from ..sample_row import (MAPS, check_map_row, check_protocol, describe_sample,
+                          row_target, row_to_sample, stack_maps)
 from .sample_metric import CHUNK, Features, SampleMetric
 
 
@@ -38,16 +41,38 @@ class MapMetric(SampleMetric):
         ValueError: If the protocol is unknown or a value out of range.
     """
 
-    # Entry of a row that is a dict by kind of map.
+    # Entry of a row: the scores of the sample, by predictor.
     column: Optional[str] = None
-    # What a file of results keeps of each row.
-    file_keys: Tuple[str, ...] = ('sample_id', 'class_name', 'group',
-                                  'negative_kind', 'img_path', 'audio_path',
-                                  'boxes', 'n_boxes', 'mask', 'map',
-                                  'object_map', 'shuffled_map')
+    # What the score of a sample is called where its map is drawn.
+    score_name = 'score'
+    row_schema: Mapping[str, Any] = dict(
+        sample_id=str,
+        class_name=Optional[str],
+        group=Optional[str],
+        negative_kind=Optional[str],
+        img_path=Optional[str],
+        audio_path=Optional[str],
+        boxes=list,
+        n_boxes=int,
+        mask=Optional[dict],
+        map=list,
+        object_map=Optional[list],
+        shuffled_map=Optional[list])
+    predictors: Mapping[str, str] = dict(
+        audio_visual='audio-visual',
+        object='object',
+        fused='fused',
+        # The model's map with another clip's sound
+        shuffled_audio='shuffled audio',
+        whole_image='whole image',
+        centre='centre',
+        oracle_cap='oracle cap')
+    # Those that see nothing but the annotation, and the sound of another.
+    blind: Tuple[str, ...] = ('whole_image', 'centre', 'oracle_cap')
+    references: Tuple[str, ...] = ('shuffled_audio', *blind)
 
     def __init__(self,
-                 protocol: ProtocolLike = 'fnac_test',
+                 protocol: Union[str, Dict[str, Any], Protocol] = 'fnac_test',
                  alpha: Optional[float] = None,
                  combine: Optional[str] = None,
                  consensus: Optional[int] = None,
@@ -57,15 +82,40 @@ class MapMetric(SampleMetric):
         self.combine = combine
         self.consensus = consensus
 
+    @property
+    def needs_features(self) -> bool:
+        """bool: For the maps of shuffled sounds."""
+        return self.column is not None
+
+    @classmethod
+    def score_keys(cls) -> Tuple[str, ...]:
+        """See the parent."""
+        return tuple(k for k in cls.row_schema
+                     if k not in MapMetric.row_schema)
+
+    @classmethod
+    def check_head(cls, content: Dict[str, Any], path: str) -> None:
+        """Refuse a file without protocol or rule of the target.
+
+        Raises:
+            ValueError: If it is malformed.
+        """
+        check_keys(content, dict(protocol=dict), path)
+        check_protocol(content['protocol'], f'{path}: protocol')
+        check_keys(content['dataset'], dict(combine=str, consensus=int),
+                   f'{path}: dataset')
+
+    @classmethod
+    def check_row(cls, row: Dict[str, Any], where: str) -> None:
+        """Refuse maps, boxes or a mask that are none.
+
+        Raises:
+            ValueError: If one is malformed.
+        """
+        check_map_row(row, where)
+
     def make_rows(self, samples: Sequence[dict]) -> List[dict]:
         """Rows of some samples.
-
-        Args:
-            samples (Sequence[dict]): ``AVDataSample.to_dict()`` of each,
-                with ``pred_map`` and ``gt_instances`` or ``gt_mask``.
-
-        Returns:
-            list[dict]: See :func:`describe_sample` and :meth:`score`.
 
         Raises:
             ValueError: If a sample has no id, annotation or map, or one that
@@ -73,7 +123,7 @@ class MapMetric(SampleMetric):
         """
         rows = [self.describe(sample) for sample in samples]
         maps = dict(map=stack_maps(samples, 'pred_map'))
-        for key in ('object_map', 'shuffled_map'):
+        for key in MAPS[1:]:
             if any(f'pred_{key}' in sample for sample in samples):
                 maps[key] = stack_maps(samples, f'pred_{key}')
         for key, values in maps.items():
@@ -85,14 +135,7 @@ class MapMetric(SampleMetric):
         return rows
 
     def describe(self, sample: dict) -> Dict[str, Any]:
-        """Begin the row of a sample.
-
-        Args:
-            sample (dict): ``AVDataSample.to_dict()``.
-
-        Returns:
-            dict: See :func:`describe_sample`.
-        """
+        """Begin the row of a sample."""
         return describe_sample(sample)
 
     @abstractmethod
@@ -112,13 +155,8 @@ class MapMetric(SampleMetric):
 
     def finish(self, rows: List[dict],
                features: Sequence[Optional[Features]]) -> None:
-        """Score each picture with another clip's sound.
-
-        Args:
-            rows (list[dict]): Of this process.
-            features (Sequence): See :func:`pair_features`.
-        """
-        if self.column is None:
+        """Score each picture with another clip's sound."""
+        if not self.needs_features:
             return
         sounds = [
             None if pair is None else
@@ -126,7 +164,7 @@ class MapMetric(SampleMetric):
              row.get('group', row['sample_id']), pair[1])
             for row, pair in zip(rows, features)
         ]
-        known = [s for part in self.gather(sounds) for s in part]
+        known = [s for part in all_gather_object(sounds) for s in part]
         if not known or None in known:
             return
         ids, clips, groups, audios = zip(*sorted(known, key=lambda s: s[0]))
@@ -155,17 +193,17 @@ class MapMetric(SampleMetric):
         self.score(twins, maps, None, baselines=False)
         for row, twin in zip(rows, twins):
             for kind, value in twin[self.column].items():
-                name = kind.replace(MAPS[0], SHUFFLED[0])
+                name = kind.replace('audio_visual', 'shuffled_audio')
                 row[self.column][name] = value
 
-    def kinds(self, rows: Sequence[dict]) -> List[str]:
-        """Kinds of maps that all samples have.
+    def scored(self, rows: Sequence[dict]) -> List[str]:
+        """Predictors of which all samples have a score.
 
         Args:
             rows (Sequence[dict]): See :meth:`make_rows`.
 
         Returns:
-            list[str]: In the order of the report.
+            list[str]: Keys of ``predictors``, in their order.
 
         Raises:
             ValueError: If a sample has others than the first.
@@ -177,37 +215,65 @@ class MapMetric(SampleMetric):
                     'only some samples have an object map or features: '
                     f'compare {row["sample_id"]!r} with '
                     f'{first["sample_id"]!r}')
-        order = MAPS + SHUFFLED + BASELINES + ADAPTIVE
-        return [kind for kind in order if kind in first[self.column]]
+        return [name for name in self.predictors if name in first[self.column]]
 
-    def model_kinds(self, rows: Sequence[dict]) -> List[str]:
-        """Those of :meth:`kinds` that come from the model.
+    def of_model(self, rows: Sequence[dict]) -> List[str]:
+        """Those of :meth:`scored` that come from the model."""
+        return [name for name in self.scored(rows) if name not in self.blind]
+
+    def sample_score(self, row: Mapping[str, Any], predictor: str) -> float:
+        """What is written below the map of a sample.
 
         Args:
-            rows (Sequence[dict]): See :meth:`make_rows`.
+            row (Mapping): With scores.
+            predictor (str): Whose.
 
         Returns:
-            list[str]: In the order of the report.
+            float: The first of its scores if there are several.
+
+        Raises:
+            ValueError: If there is none.
         """
-        blind = BASELINES + tuple(f'{kind}_adaptive' for kind in BASELINES)
-        return [kind for kind in self.kinds(rows) if kind not in blind]
+        known = row.get(self.column or '', {})
+        if predictor not in known:
+            raise ValueError(f'sample {row["sample_id"]!r} has no score of '
+                             f'its {predictor} map; scored are '
+                             f'{", ".join(known)}')
+        score = known[predictor]
+        return float(score[0] if isinstance(score, (tuple, list)) else score)
+
+    def drawn_sample(self, row: Mapping[str, Any]) -> AVDataSample:
+        """A sample with the annotation that its map is compared with."""
+        return row_to_sample(row)
+
+    def drawn_region(
+            self, metrics: Mapping[str,
+                                   float]) -> Tuple[Protocol, Optional[float]]:
+        """What is taken for the prediction where a map is drawn.
+
+        Args:
+            metrics (Mapping[str, float]): The numbers of the file.
+
+        Returns:
+            tuple[Protocol, float | None]: The protocol and, if it is not the
+            protocol's, the threshold of the normalised map.
+        """
+        return self.protocol, None
+
+    def table(self, metrics: Mapping[str, float],
+              predictors: Mapping[str, str]) -> List[str]:
+        """See the parent; the fused map with its weight."""
+        fused = self.predictors.get('fused')
+        return super().table(
+            metrics, {
+                k: f'{v} ({self.protocol.alpha:g})' if v == fused else v
+                for k, v in predictors.items()
+            })
 
     def content(self, rows: List[dict],
                 metrics: Dict[str, float]) -> Dict[str, Any]:
-        """Parts of the file of results.
-
-        Args:
-            rows (list[dict]): Sorted by id.
-            metrics (dict[str, float]): See :meth:`aggregate`.
-
-        Returns:
-            dict: See :mod:`fnac_mm.evaluation.result_file`.
-        """
-        kept = [{
-            k: row[k]
-            for k in self.file_keys if k in row
-        } for row in rows]
-        content = super().content(kept, metrics)
+        """Parts of the file of results."""
+        content = super().content(rows, metrics)
         content['dataset'].update(self.target_rule())
         return dict(content, protocol=asdict(self.protocol))
 

@@ -10,12 +10,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fnac_mm.functional import (PUBLISHED_THRESHOLDS, SampleStatistic,
-                                active_share, calibrate_threshold,
-                                negative_auc, region_ciou, sample_scores,
-                                summarize_negative_audio)
+from fnac_mm.functional import (PUBLISHED_THRESHOLDS, Protocol,
+                                SampleStatistic, active_share,
+                                calibrate_threshold, negative_auc, region_ciou,
+                                sample_scores, summarize_negative_audio)
 from fnac_mm.registry import METRICS
-from ..report import format_table
 from .map_metric import MapMetric
 from .sample_metric import CHUNK
 
@@ -24,14 +23,7 @@ ON_COSINE = ('lvs', 'ssl_tie', 'sslalign')
 
 
 def source_id(row: Dict[str, Any]) -> str:
-    """Id of the clip whose frame a sample shows.
-
-    Args:
-        row (dict): With ``sample_id`` and, of negatives, ``negative_kind``.
-
-    Returns:
-        str: What stands before the ``+`` that a negative's id ends with.
-    """
+    """Id of the clip whose frame a sample shows: what is before the ``+``."""
     sample_id: str = row['sample_id']
     return sample_id.rpartition(
         '+')[0] if 'negative_kind' in row else sample_id
@@ -39,13 +31,16 @@ def source_id(row: Dict[str, Any]) -> str:
 
 @dataclass
 class _Measured:
-    """What is scored, by the id of the clip; shares also by the kind."""
+    """What is scored: positives by clip, negatives of a kind with clips.
+
+    A clip has a negative of a kind for each seed, and all are pooled.
+    """
     threshold: float
     held_out: int
     cious: Dict[str, float]
     whole: List[float]
     own: List[float]
-    shares: Dict[str, Dict[str, float]]
+    shares: Dict[str, List[Tuple[str, float]]]
 
 
 def _f_score(key: str, kinds: Sequence[str], cious: np.ndarray, *shares:
@@ -64,8 +59,10 @@ class NegativeAudioMetric(MapMetric):
     """CIoU_U, pIA, AUC_N, F_LOC and F_AUC of vssl_eval, in percent.
 
     To be given a test set together with its ``NegativeAudio``, see
-    docs/evaluation.md. One threshold U on ``(cos + 1) / 2`` decides for all
-    samples. Keys, after ``negative_audio/``, are ``audio_visual/ciou_u``,
+    docs/evaluation.md. Negatives of several seeds are pooled, as in the
+    published evaluation; clips stay the units of intervals. One threshold U
+    on ``(cos + 1) / 2`` decides for all samples. Keys, after
+    ``negative_audio/``, are ``audio_visual/ciou_u``,
     ``.../auc_u``, ``.../f_loc``, ``.../f_auc`` and of each kind of negative
     ``.../pia/<kind>``, ``.../auc_n/<kind>``, ``.../f_loc/<kind>`` and
     ``.../f_auc/<kind>``; the same under ``whole_image/`` (everything always
@@ -91,6 +88,12 @@ class NegativeAudioMetric(MapMetric):
     """
 
     default_prefix = 'negative_audio'
+    score_name = 'peak'
+    predictors = dict(
+        audio_visual='audio-visual', whole_image='whole image', deaf='deaf')
+    references = ('whole_image', 'deaf')
+    note = ('pIA: lower is better. Of negative audio n leaves out the samples '
+            'that calibrate the threshold.')
 
     def __init__(self,
                  protocol: Any = 'vssl_eval',
@@ -114,11 +117,7 @@ class NegativeAudioMetric(MapMetric):
         self.seed = seed
 
     def options(self) -> Dict[str, Any]:
-        """See the parent.
-
-        Returns:
-            dict: Plain values, by their names.
-        """
+        """See the parent."""
         return dict(
             threshold=self.threshold,
             calibration=self.calibration,
@@ -129,14 +128,7 @@ class NegativeAudioMetric(MapMetric):
               maps: Tensor,
               objects: Optional[Tensor],
               baselines: bool = True) -> None:
-        """Add the largest value of the enlarged map.
-
-        Args:
-            rows (list[dict]): Rows.
-            maps (Tensor): (B, h, w), cosines.
-            objects (Tensor, optional): Not used: it has heard nothing.
-            baselines (bool): Not used.
-        """
+        """Add the largest value of the enlarged map."""
         peaks = self._enlarge(maps).amax(dim=(1, 2)).tolist()
         for row, peak in zip(rows, peaks):
             row['peak'] = peak
@@ -144,19 +136,16 @@ class NegativeAudioMetric(MapMetric):
     def aggregate(self, rows: List[dict]) -> Dict[str, float]:
         """See the parent.
 
-        Args:
-            rows (list[dict]): Of all samples.
-
-        Returns:
-            dict[str, float]: See the class.
-
         Raises:
             ValueError: If there are no positives, no negatives, or none of
                 them is left for the threshold or the score.
         """
         found = self._measure(rows)
         cious = list(found.cious.values())
-        shares = {k: list(v.values()) for k, v in found.shares.items()}
+        shares = {
+            kind: [share for _, share in negatives]
+            for kind, negatives in found.shares.items()
+        }
         full = dict.fromkeys(shares, [1.])
         deaf = dict.fromkeys(shares, found.own)
         metrics: Dict[str, float] = {}
@@ -173,32 +162,30 @@ class NegativeAudioMetric(MapMetric):
             n_listed=self.meta('n_listed', len(cious)))
 
     def statistics(self, rows: List[dict]) -> Dict[str, SampleStatistic]:
-        """See the parent; clips are drawn, the threshold stays.
-
-        Args:
-            rows (list[dict]): Of all samples.
-
-        Returns:
-            dict[str, SampleStatistic]: By the keys of :meth:`aggregate`.
-        """
+        """See the parent; clips are drawn, the threshold stays."""
         measured = self._measure(rows)
         cious = np.array(list(measured.cious.values()))
         found = {
             'ciou_u': SampleStatistic((100 * cious, )),
             'auc_u': SampleStatistic((sample_scores(cious)['auc'], )),
         }
-        shares = []
-        for kind, by_clip in measured.shares.items():
-            values = np.array(list(by_clip.values()))
-            found[f'pia/{kind}'] = SampleStatistic((100 * values, ))
-            found[f'auc_n/{kind}'] = SampleStatistic((values, ),
-                                                     function=_auc_n)
-            if list(by_clip) == list(measured.cious):
-                shares.append(values)
-        if len(shares) == len(measured.shares):
+        by_clip = []
+        for kind, negatives in measured.shares.items():
+            clips, shares = zip(*negatives)
+            values = np.array(shares)
+            found[f'pia/{kind}'] = SampleStatistic((100 * values, ), clips)
+            found[f'auc_n/{kind}'] = SampleStatistic((values, ), clips, _auc_n)
+            parts: Dict[str, List[float]] = {clip: [] for clip in clips}
+            for clip, share in negatives:
+                parts[clip].append(share)
+            if parts.keys() == measured.cious.keys() and \
+                    len(set(map(len, parts.values()))) == 1:
+                by_clip.append(np.array([parts[c] for c in measured.cious]))
+        # Drawn by clips, which must have as many negatives each.
+        if len(by_clip) == len(measured.shares):
             for key in ('f_loc', 'f_auc'):
                 found[key] = SampleStatistic(
-                    (cious, *shares),
+                    (cious, *by_clip),
                     function=partial(_f_score, key, list(measured.shares)))
         return {f'audio_visual/{key}': value for key, value in found.items()}
 
@@ -210,7 +197,7 @@ class NegativeAudioMetric(MapMetric):
             clips = [source_id(row) for row in chunk]
             active = active_share(large, threshold).tolist()
             if kind != 'positive':
-                found.shares.setdefault(kind, {}).update(zip(clips, active))
+                found.shares.setdefault(kind, []).extend(zip(clips, active))
                 continue
             targets = self.targets(chunk)
             whole = torch.ones_like(large, dtype=torch.bool)
@@ -226,14 +213,7 @@ class NegativeAudioMetric(MapMetric):
         return found
 
     def titles(self, metrics: Mapping[str, float]) -> Mapping[str, str]:
-        """See the parent; here with the kinds of negatives that there are.
-
-        Args:
-            metrics (Mapping[str, float]): See the class.
-
-        Returns:
-            Mapping[str, str]: In the order of the report.
-        """
+        """See the parent; here with the kinds of negatives that there are."""
         start = 'audio_visual/pia/'
         kinds = [k[len(start):] for k in metrics if k.startswith(start)]
         pia = {f'pia/{kind}': f'pIA {kind}' for kind in kinds}
@@ -244,25 +224,29 @@ class NegativeAudioMetric(MapMetric):
             f_loc='F_LOC',
             f_auc='F_AUC')
 
-    def report(self, metrics: Dict[str, float]) -> str:
-        """Table for the log.
-
-        Args:
-            metrics (dict[str, float]): See the class.
-
-        Returns:
-            str: Several lines.
-        """
+    def head(self, metrics: Mapping[str, float]) -> List[str]:
+        """See the parent."""
+        first, = super().head(metrics)
         origin = (f'calibrated on {metrics["n_calibration"]:,} clips'
                   if self.threshold is None else 'given')
-        return '\n'.join([
-            f'{self.meta("dataset_name", "data set")}: n = {metrics["n"]:,} '
-            f'of {metrics["n_listed"]:,}, and negatives',
+        return [
+            f'{first}, and negatives',
             f'maps of protocol {self.protocol.name}; (cos + 1) / 2 > '
-            f'{metrics["threshold"]:.4f}, {origin}', *format_table(
-                metrics, self.titles(metrics),
-                ('audio_visual', 'whole_image', 'deaf'), self.protocol.alpha)
-        ])
+            f'{metrics["threshold"]:.4f}, {origin}'
+        ]
+
+    def sample_score(self, row: Mapping[str, Any], predictor: str) -> float:
+        """See the parent; a single share says little."""
+        if predictor == 'audio_visual':
+            return float(row['peak'])
+        return super().sample_score(row, predictor)
+
+    def drawn_region(
+            self, metrics: Mapping[str,
+                                   float]) -> Tuple[Protocol, Optional[float]]:
+        """See the parent; one threshold for all samples."""
+        threshold = metrics['threshold']
+        return replace(self.protocol, threshold=threshold), None
 
     def _calibrate(self, rows: List[dict]) -> Tuple[List[dict], float, int]:
         """Rows to score, threshold, number of clips held out."""

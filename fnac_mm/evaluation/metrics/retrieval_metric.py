@@ -1,19 +1,19 @@
 """Which sound belongs to which picture: recall at k, both ways."""
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 import numpy as np
 import torch
+from mmengine.dist import all_gather_object
 from torch import Tensor
 
 from fnac_mm.functional import (SampleStatistic, partial_ranks, recall_at,
                                 retrieval_similarity)
 from fnac_mm.functional.retrieval_score import KINDS
 from fnac_mm.registry import METRICS
-from ..report import format_table
 from .sample_metric import Features, SampleMetric, pair_features
 
-WAYS = dict(
-    to_audio='image_to_audio', to_image='audio_to_image', chance='chance')
+# The rank of each partner, by what is asked.
+WAYS = dict(to_audio='image_to_audio', to_image='audio_to_image')
 
 
 @METRICS.register_module()
@@ -39,6 +39,18 @@ class RetrievalMetric(SampleMetric):
     """
 
     default_prefix = 'retrieval'
+    row_schema = dict(sample_id=str, to_audio=int, to_image=int)
+    predictors = dict(
+        image_to_audio='image to audio',
+        audio_to_image='audio to image',
+        chance='chance')
+    own = dict(
+        image_to_audio=' image to audio', audio_to_image=' audio to image')
+
+    @property
+    def needs_features(self) -> bool:
+        """bool: Of all samples, which are compared with each other."""
+        return True
 
     def __init__(self,
                  ks: Sequence[int] = (1, 5, 10),
@@ -79,17 +91,12 @@ class RetrievalMetric(SampleMetric):
 
     def finish(self, rows: List[dict],
                features: Sequence[Optional[Features]]) -> None:
-        """Add the place of each partner; every process has its pictures.
-
-        Args:
-            rows (list[dict]): Of this process.
-            features (Sequence): See :func:`pair_features`.
-        """
+        """Add the place of each partner; every process has its pictures."""
         if rows and 'to_audio' in rows[0]:
             return
         sounds = [(row['sample_id'], pair[1])
                   for row, pair in zip(rows, features) if pair]
-        known = sorted((s for part in self.gather(sounds) for s in part),
+        known = sorted((s for part in all_gather_object(sounds) for s in part),
                        key=lambda s: s[0])
         place = {sample_id: i for i, (sample_id, _) in enumerate(known)}
         columns = torch.tensor([place[row['sample_id']] for row in rows],
@@ -99,11 +106,11 @@ class RetrievalMetric(SampleMetric):
         mine = zip(columns.tolist(),
                    similarity.gather(1, columns[:, None])[:, 0].tolist())
         own = torch.empty(len(known), dtype=similarity.dtype)
-        for part in self.gather(list(mine)):
+        for part in all_gather_object(list(mine)):
             for index, value in part:
                 own[index] = value
         to_audio, counts = partial_ranks(similarity, columns, own)
-        to_image = sum(self.gather(counts))
+        to_image = sum(all_gather_object(counts))
         for row, index, rank in zip(rows, columns.tolist(), to_audio.tolist()):
             row.update(to_audio=rank, to_image=int(to_image[index]))
 
@@ -120,61 +127,32 @@ class RetrievalMetric(SampleMetric):
             torch.stack(audio).double(), self.kind).float()
 
     def aggregate(self, rows: List[dict]) -> Dict[str, float]:
-        """See the parent.
-
-        Args:
-            rows (list[dict]): Of all samples.
-
-        Returns:
-            dict[str, float]: See the class.
-        """
+        """See the parent."""
         metrics: Dict[str, float] = {}
-        for key in ('to_audio', 'to_image'):
+        for key, way in WAYS.items():
             ranks = torch.tensor([row[key] for row in rows])
             for k in self.ks:
-                metrics[f'{WAYS[key]}/recall@{k}'] = 100 * recall_at(ranks, k)
+                metrics[f'{way}/recall@{k}'] = 100 * recall_at(ranks, k)
         for k in self.ks:
             metrics[f'chance/recall@{k}'] = 100 * min(k / len(rows), 1)
-        return dict(
-            metrics, n=len(rows), n_listed=self.meta('n_listed', len(rows)))
+        return metrics
 
     def statistics(self, rows: List[dict]) -> Dict[str, SampleStatistic]:
-        """See the parent; pairs are drawn, what they compete with stays.
-
-        Args:
-            rows (list[dict]): Of all samples.
-
-        Returns:
-            dict[str, SampleStatistic]: By the keys of :meth:`aggregate`.
-        """
+        """See the parent; pairs are drawn, what they compete with stays."""
         found: Dict[str, SampleStatistic] = {}
-        for key in ('to_audio', 'to_image'):
+        for key, way in WAYS.items():
             ranks = np.array([row[key] for row in rows])
             for k in self.ks:
                 hits: Tuple[np.ndarray, ...] = (100. * (ranks < k), )
-                found[f'{WAYS[key]}/recall@{k}'] = SampleStatistic(hits)
+                found[f'{way}/recall@{k}'] = SampleStatistic(hits)
         return found
 
-    def report(self, metrics: Dict[str, float]) -> str:
-        """Table for the log.
-
-        Args:
-            metrics (dict[str, float]): See the class.
-
-        Returns:
-            str: Several lines.
-        """
-        return '\n'.join([
-            f'{self.meta("dataset_name", "data set")}: n = {metrics["n"]:,} '
-            f'of {metrics["n_listed"]:,}',
-            f'retrieval by the {self.kind} similarity',
-            *format_table(metrics, self.columns, list(WAYS.values()), 0)
-        ])
+    def head(self, metrics: Mapping[str, float]) -> List[str]:
+        """See the parent."""
+        return [
+            *super().head(metrics), f'retrieval by the {self.kind} similarity'
+        ]
 
     def options(self) -> Dict[str, Any]:
-        """See the parent.
-
-        Returns:
-            dict: Plain values, by their names.
-        """
+        """See the parent."""
         return dict(ks=self.ks, kind=self.kind)

@@ -4,14 +4,16 @@ from abc import abstractmethod
 from typing import (Any, Collection, Dict, List, Mapping, Optional, Sequence,
                     Tuple)
 
-from mmengine.dist import all_gather_object, get_rank, get_world_size
+import torch
+from mmengine.dist import get_rank, get_world_size
 from mmengine.evaluator import BaseMetric
 from mmengine.logging import print_log
 from torch import Tensor
 
 from fnac_mm.functional import SampleStatistic
+from ..metric_schema import MetricSchema
 from ..provenance import add_provenance
-from ..result_file import duplicated, write_results
+from ..result_file import duplicated, metric_name, write_results
 
 # Samples scored at once.
 CHUNK = 64
@@ -19,11 +21,15 @@ CHUNK = 64
 Features = Tuple[Tensor, Tensor]
 
 
-def pair_features(sample: Mapping[str, Any]) -> Optional[Features]:
-    """Features of a picture and its sound.
+def pair_features(sample: Dict[str, Any]) -> Optional[Features]:
+    """Features of a picture and its sound, in memory of their own.
+
+    A view would keep the features of its whole batch, and send them all to
+    the other processes. They take their place in the sample, so that metrics
+    of one test share them.
 
     Args:
-        sample (Mapping): ``AVDataSample.to_dict()``.
+        sample (dict): ``AVDataSample.to_dict()``.
 
     Returns:
         tuple[Tensor, Tensor] | None: visual (C, h, w) and audio (C,),
@@ -31,16 +37,21 @@ def pair_features(sample: Mapping[str, Any]) -> Optional[Features]:
     """
     if 'visual_feature' not in sample:
         return None
-    visual, audio = sample['visual_feature'], sample['audio_feature']
-    return visual.detach().cpu().float(), audio.detach().cpu().float()
+    for name in ('visual_feature', 'audio_feature'):
+        feature = sample[name].detach().to('cpu', torch.float32)
+        if feature.untyped_storage().nbytes() > feature.nbytes:
+            feature = feature.clone()
+        sample[name] = feature
+    return sample['visual_feature'], sample['audio_feature']
 
 
-class SampleMetric(BaseMetric):
+class SampleMetric(MetricSchema, BaseMetric):
     """Rows of plain numbers, one a sample; the numbers are percent.
 
     They depend neither on the order of the samples nor on the number of
     processes; samples that a loader repeats to fill the last batch don't
-    count.
+    count. What a metric of another project needs,
+    :class:`~fnac_mm.evaluation.metric_schema.MetricSchema` says.
 
     Args:
         negatives (Sequence[str], optional): Kinds of negatives
@@ -58,8 +69,6 @@ class SampleMetric(BaseMetric):
 
     # Not None, for which mmengine would warn at every start.
     default_prefix = ''
-    # Titles of the numbers, by their keys after the kind of map.
-    columns: Mapping[str, str] = {}
     results: List[Any]
 
     def __init__(self,
@@ -81,15 +90,13 @@ class SampleMetric(BaseMetric):
         self._places: List[int] = []
         self._features: List[Optional[Features]] = []
 
+    @property
+    def needs_features(self) -> bool:
+        """bool: Whether :meth:`finish` uses the features of the samples."""
+        return False
+
     def counts(self, sample: Mapping[str, Any]) -> bool:
-        """Whether a sample is one of those that are scored.
-
-        Args:
-            sample (Mapping): ``AVDataSample.to_dict()``.
-
-        Returns:
-            bool: See ``negatives`` and ``subset``, a collection of ids.
-        """
+        """Whether a sample is scored: by ``negatives`` and ``subset``, ids."""
         kind = sample.get('negative_kind')
         if kind is not None and self.negatives is not None \
                 and kind not in self.negatives:
@@ -117,7 +124,9 @@ class SampleMetric(BaseMetric):
         for start in range(0, len(chosen), CHUNK):
             samples = chosen[start:start + CHUNK]
             self.results.extend(self.make_rows(samples))
-            self._features.extend(map(pair_features, samples))
+            self._features.extend(
+                pair_features(sample) if self.needs_features else None
+                for sample in samples)
 
     def evaluate(self, size: int) -> dict:
         """Gather the rows of all processes, and aggregate.
@@ -137,11 +146,7 @@ class SampleMetric(BaseMetric):
         return super().evaluate(get_world_size())
 
     def restore(self, rows: Sequence[dict]) -> None:
-        """Take rows that were finished before, from a file.
-
-        Args:
-            rows (Sequence[dict]): Of all samples.
-        """
+        """Take rows that were finished before, from a file."""
         self.results = list(rows)
         self._places = list(range(len(self.results)))
         self._features = [None] * len(self.results)
@@ -152,19 +157,9 @@ class SampleMetric(BaseMetric):
 
         Args:
             rows (list[dict]): Of this process.
-            features (Sequence): See :func:`pair_features`.
+            features (Sequence): See :func:`pair_features`; None for each row
+                unless ``needs_features``.
         """
-
-    def gather(self, item: Any) -> List[Any]:
-        """Something of each process, in the order of ranks.
-
-        Args:
-            item (Any): Can be pickled.
-
-        Returns:
-            list: One item for each process.
-        """
-        return all_gather_object(item)
 
     @abstractmethod
     def make_rows(self, samples: Sequence[dict]) -> List[dict]:
@@ -178,6 +173,16 @@ class SampleMetric(BaseMetric):
         """
 
     @abstractmethod
+    def statistics(self, rows: List[dict]) -> Dict[str, SampleStatistic]:
+        """The model's numbers as functions of the samples.
+
+        Args:
+            rows (list[dict]): As for :meth:`aggregate`.
+
+        Returns:
+            dict[str, SampleStatistic]: By the keys of :meth:`aggregate`.
+        """
+
     def aggregate(self, rows: List[dict]) -> Dict[str, float]:
         """The numbers of checked rows, which are sorted by id.
 
@@ -187,64 +192,24 @@ class SampleMetric(BaseMetric):
         Returns:
             dict[str, float]: By their keys without prefix.
         """
-
-    @abstractmethod
-    def statistics(self, rows: List[dict]) -> Dict[str, SampleStatistic]:
-        """The same numbers of maps as functions of the samples.
-
-        Args:
-            rows (list[dict]): As for :meth:`aggregate`.
-
-        Returns:
-            dict[str, SampleStatistic]: By the keys of :meth:`aggregate`.
-        """
-
-    @abstractmethod
-    def report(self, metrics: Dict[str, float]) -> str:
-        """Table for the log.
-
-        Args:
-            metrics (dict[str, float]): See :meth:`aggregate`.
-
-        Returns:
-            str: Several lines.
-        """
-
-    def options(self) -> Dict[str, Any]:
-        """Arguments beyond the protocol that decide the numbers.
-
-        Returns:
-            dict: Plain values, by their names.
-        """
-        return {}
+        return {k: s.value() for k, s in self.statistics(rows).items()}
 
     def content(self, rows: List[dict],
                 metrics: Dict[str, float]) -> Dict[str, Any]:
-        """Parts of the file of results.
-
-        Args:
-            rows (list[dict]): Sorted by id.
-            metrics (dict[str, float]): See :meth:`aggregate`.
-
-        Returns:
-            dict: See :mod:`fnac_mm.evaluation.result_file`.
-        """
+        """Parts of the file of results, of rows sorted by id."""
         return dict(
-            metric=dict(type=type(self).__name__, **self.options()),
+            metric=dict(type=metric_name(type(self)), **self.options()),
             dataset=dict(name=self.meta('dataset_name', 'data set')),
             n=len(rows),
             n_listed=metrics['n_listed'],
             metrics=metrics,
-            results=rows)
+            results=[{
+                k: row[k]
+                for k in self.row_schema if k in row
+            } for row in rows])
 
     def compute_metrics(self, results: List[List[dict]]) -> Dict[str, float]:
         """Aggregate, log the table, write the file.
-
-        Args:
-            results (list[list[dict]]): Rows of each process.
-
-        Returns:
-            dict[str, float]: See the class.
 
         Raises:
             ValueError: See :meth:`summarize`.
@@ -261,17 +226,6 @@ class SampleMetric(BaseMetric):
                           add_provenance(content, self.dataset_meta))
             print_log(f'per-sample results: {self.out_file}', logger='current')
         return metrics
-
-    def titles(self, metrics: Mapping[str, float]) -> Mapping[str, str]:
-        """Titles of the numbers, by their keys after the kind of map.
-
-        Args:
-            metrics (Mapping[str, float]): See :meth:`aggregate`.
-
-        Returns:
-            Mapping[str, str]: In the order of the report.
-        """
-        return self.columns
 
     def find_intervals(self,
                        rows: List[dict]) -> Dict[str, Optional[List[float]]]:
@@ -301,7 +255,8 @@ class SampleMetric(BaseMetric):
             rows (list[dict]): As :meth:`make_rows` makes them.
 
         Returns:
-            dict[str, float]: See the class.
+            dict[str, float]: See the class; ``n`` and ``n_listed`` in any
+            case.
 
         Raises:
             ValueError: If there is no row, an id occurs twice or the rows
@@ -313,16 +268,7 @@ class SampleMetric(BaseMetric):
         if twice:
             raise ValueError('scored more than once, so that a mean would be '
                              f'wrong: {", ".join(map(repr, twice))}')
-        return self.aggregate(sorted(rows, key=lambda row: row['sample_id']))
-
-    def meta(self, key: str, default: Any) -> Any:
-        """Entry of ``dataset_meta``, which may be absent.
-
-        Args:
-            key (str): Its name.
-            default (Any): If it is absent.
-
-        Returns:
-            Any: The entry.
-        """
-        return (self.dataset_meta or {}).get(key, default)
+        found = self.aggregate(sorted(rows, key=lambda row: row['sample_id']))
+        found.setdefault('n', len(rows))
+        found.setdefault('n_listed', self.meta('n_listed', found['n']))
+        return found

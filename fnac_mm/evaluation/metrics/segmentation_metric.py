@@ -1,20 +1,19 @@
 """Scores against masks: mIoU, F-measure and pixel AP."""
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Mapping, Optional, Tuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from fnac_mm.functional import (SampleStatistic, centre_map, f_measure_curve,
-                                frame_iou, max_f_measure, normalize_map,
-                                oracle_ciou, pixel_average_precision,
-                                select_region, summarize_segmentation)
+from fnac_mm.functional import (Protocol, SampleStatistic, centre_map,
+                                f_measure_curve, frame_iou, max_f_measure,
+                                normalize_map, oracle_ciou,
+                                pixel_average_precision, select_region,
+                                summarize_segmentation)
 from fnac_mm.registry import METRICS
-from ..report import KINDS, format_table
-from ..sample_rows import encode_mask
+from fnac_mm.structures import AVDataSample
+from ..sample_row import encode_mask, row_to_sample
 from .map_metric import MapMetric
-
-COLUMNS = dict(miou='mIoU', max_f='max F', pixel_ap='pixel AP')
 
 
 def _max_f(curves: np.ndarray) -> float:
@@ -49,7 +48,9 @@ class SegmentationMetric(MapMetric):
 
     default_prefix = 'segmentation'
     column = 'scores'
-    columns = COLUMNS
+    score_name = 'IoU'
+    row_schema = dict(MapMetric.row_schema, mask=dict)
+    columns = dict(miou='mIoU', max_f='max F', pixel_ap='pixel AP')
 
     def __init__(self,
                  *args: Any,
@@ -65,21 +66,11 @@ class SegmentationMetric(MapMetric):
         self.threshold = threshold
 
     def options(self) -> Dict[str, Any]:
-        """See the parent.
-
-        Returns:
-            dict: Plain values, by their names.
-        """
+        """See the parent."""
         return dict(threshold=self.threshold)
 
     def describe(self, sample: dict) -> Dict[str, Any]:
         """Begin the row of a sample; its target is always the mask.
-
-        Args:
-            sample (dict): ``AVDataSample.to_dict()``.
-
-        Returns:
-            dict: See the parent.
 
         Raises:
             ValueError: If there is no mask.
@@ -99,12 +90,6 @@ class SegmentationMetric(MapMetric):
               objects: Optional[Tensor],
               baselines: bool = True) -> None:
         """Add IoU, F-measure curve and pixel AP by kind of map.
-
-        Args:
-            rows (list[dict]): Rows.
-            maps (Tensor): (B, h, w), cosines.
-            objects (Tensor, optional): (B, h', w').
-            baselines (bool): Whether image-blind guesses are wanted too.
 
         Raises:
             ValueError: If a mask is of another size.
@@ -129,16 +114,9 @@ class SegmentationMetric(MapMetric):
                 row['oracle_iou'] = best
 
     def aggregate(self, rows: List[dict]) -> Dict[str, float]:
-        """See the parent.
-
-        Args:
-            rows (list[dict]): Of all samples.
-
-        Returns:
-            dict[str, float]: See the class.
-        """
+        """See the parent."""
         metrics: Dict[str, float] = {}
-        for kind in self.kinds(rows):
+        for kind in self.scored(rows):
             ious, curves, precisions = zip(*(row['scores'][kind]
                                              for row in rows))
             found = summarize_segmentation(ious, np.stack(curves), precisions)
@@ -147,24 +125,13 @@ class SegmentationMetric(MapMetric):
         if self.threshold is None:
             best = [row['oracle_iou'] for row in rows]
             metrics['oracle_cap/miou'] = 100 * float(np.mean(best))
-        return dict(
-            metrics,
-            n=len(rows),
-            n_listed=self.meta('n_listed', len(rows)),
-            n_empty=empty)
+        return dict(metrics, n_empty=empty)
 
     def statistics(self, rows: List[dict]) -> Dict[str, SampleStatistic]:
-        """See the parent.
-
-        Args:
-            rows (list[dict]): Of all samples.
-
-        Returns:
-            dict[str, SampleStatistic]: By the keys of :meth:`aggregate`.
-        """
+        """See the parent."""
         groups = [row.get('group', row['sample_id']) for row in rows]
         found: Dict[str, SampleStatistic] = {}
-        for kind in self.model_kinds(rows):
+        for kind in self.of_model(rows):
             ious, curves, precisions = (
                 np.array(column)
                 for column in zip(*(row['scores'][kind] for row in rows)))
@@ -179,24 +146,26 @@ class SegmentationMetric(MapMetric):
                 (100 * precisions[known], ), of_known)
         return found
 
-    def report(self, metrics: Dict[str, float]) -> str:
-        """Table for the log.
-
-        Args:
-            metrics (dict[str, float]): See the class.
-
-        Returns:
-            str: Several lines.
-        """
+    def head(self, metrics: Mapping[str, float]) -> List[str]:
+        """See the parent."""
+        first, = super().head(metrics)
         rule = (f'top {1 - self.protocol.area:.0%}' if self.threshold is None
                 else f'normalised map > {self.threshold:g}')
-        return '\n'.join([
-            f'{self.meta("dataset_name", "data set")}: n = {metrics["n"]:,} '
-            f'of {metrics["n_listed"]:,}, {metrics["n_empty"]} without object',
+        return [
+            f'{first}, {metrics["n_empty"]} without object',
             f'maps of protocol {self.protocol.name}; mIoU of {rule}; F over '
-            'the whole set',
-            *format_table(metrics, COLUMNS, KINDS, self.protocol.alpha)
-        ])
+            'the whole set'
+        ]
+
+    def drawn_sample(self, row: Mapping[str, Any]) -> AVDataSample:
+        """See the parent."""
+        return row_to_sample(dict(row, boxes=[]))
+
+    def drawn_region(
+            self, metrics: Mapping[str,
+                                   float]) -> Tuple[Protocol, Optional[float]]:
+        """See the parent."""
+        return self.protocol, self.threshold
 
     def _region(self, map: Tensor) -> Tensor:
         """What the mIoU takes for the prediction."""

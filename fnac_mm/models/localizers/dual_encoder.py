@@ -8,13 +8,18 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from fnac_mm.functional import localization_map
+from fnac_mm.models.data_preprocessor import AVDataPreprocessor
 from fnac_mm.models.pretrained import is_pretrained, load_pretrained
 from fnac_mm.registry import MODELS
 from fnac_mm.structures import AVDataSample
+from .feature_map import check_map, last_map, map_channels
 from .micro_batch import encode_in_parts
 
 Losses = Dict[str, Tensor]
 Features = Tuple[Tensor, Tensor]
+
+# Samples that a processor encodes at once where no gradient is wanted.
+ON_HOST = 8
 
 
 def _unit(features: Tensor) -> Tensor:
@@ -72,7 +77,7 @@ class DualEncoderLocalizer(BaseModel):
             Defaults to 0.9.
         audio_dropout (float): The same for the sound. Defaults to 0.
         image_channels (int, optional): Channels of the image encoder's last
-            map; needed if the encoder has no ``feat_dim``.
+            map. None (default) tries the encoder on a small picture.
         audio_channels (int, optional): The same for the audio encoder.
         loss (dict, optional): Config of a module (visual, audio) -> dict of
             scalars. Defaults to ``FNACLoss``.
@@ -97,7 +102,7 @@ class DualEncoderLocalizer(BaseModel):
         init_cfg (dict, optional): ``Pretrained`` fills the whole model.
 
     Raises:
-        ValueError: If the channels of an encoder are not known, or
+        ValueError: If an encoder gives no feature map, or
             ``micro_batch_size`` < 1.
     """
 
@@ -127,9 +132,11 @@ class DualEncoderLocalizer(BaseModel):
         self.image_dropout = nn.Dropout(image_dropout)
         self.audio_dropout = nn.Dropout(audio_dropout)
         self.image_projection = nn.Conv2d(
-            self._channels('image', image_channels), embed_dims, 1)
+            image_channels or map_channels(self.image_encoder, 'image'),
+            embed_dims, 1)
         self.audio_projection = nn.Linear(
-            self._channels('audio', audio_channels), embed_dims)
+            audio_channels or map_channels(self.audio_encoder, 'audio'),
+            embed_dims)
         self.loss_module = MODELS.build(loss or dict(type='fnac_mm.FNACLoss'))
         self.object_prior: Optional[nn.Module] = (
             MODELS.build(object_prior) if object_prior else None)
@@ -146,16 +153,6 @@ class DualEncoderLocalizer(BaseModel):
             if compile_encoders is not False:
                 encoder.compile(**(
                     compile_encoders if compile_encoders is not True else {}))
-
-    def _channels(self, modality: str, given: Optional[int]) -> int:
-        """Channels of an encoder's last map."""
-        encoder = getattr(self, f'{modality}_encoder')
-        channels = given or getattr(encoder, 'feat_dim', None)
-        if not isinstance(channels, int):
-            raise ValueError(
-                f'{type(encoder).__name__} does not tell the channels of its '
-                f'last feature map; set {modality}_channels')
-        return channels
 
     def init_weights(self) -> None:
         """Initialise as published; read pretrained weights.
@@ -218,21 +215,23 @@ class DualEncoderLocalizer(BaseModel):
         """Last feature map of an encoder."""
         encoder = getattr(self, f'{modality}_encoder')
 
-        def encode(rows: Tensor) -> Tensor:
-            maps = encoder(rows.to(memory_format=self.memory_format))
-            return maps[-1] if isinstance(maps, (tuple, list)) else maps
+        size, layout = self.micro_batch_size, self.memory_format
+        fast = inputs.device.type == 'cpu' and not encoder.training
+        if fast and not torch.is_grad_enabled():
+            # Few at a time stay in the cache: 0.7 times the time.
+            layout = torch.channels_last
 
-        size = self.micro_batch_size
-        if size is None or size >= len(inputs) or not torch.is_grad_enabled():
+        def encode(rows: Tensor) -> Tensor:
+            return last_map(encoder(rows.to(memory_format=layout)))
+
+        if not torch.is_grad_enabled():
+            parts = inputs.split(ON_HOST) if fast else [inputs]
+            features = torch.cat([encode(part) for part in parts])
+        elif size is None or size >= len(inputs):
             features = encode(inputs)
         else:
             features = encode_in_parts(encode, encoder, inputs, size)
-        if features.dim() != 4 or features.shape[1] != channels:
-            raise ValueError(
-                f'{modality}_encoder ({type(encoder).__name__}) gives '
-                f'{tuple(features.shape)}, expected (B, {channels}, h, w); '
-                f'set {modality}_channels, and for a transformer '
-                "out_type='featmap'")
+        check_map(features, modality, encoder, channels)
         return features
 
     def extract_feat(self, inputs: Dict[str, Tensor]) -> Features:
@@ -250,7 +249,7 @@ class DualEncoderLocalizer(BaseModel):
         visual = self.image_projection(self.image_dropout(visual))
         audio = self._encode('audio', inputs['audio'],
                              self.audio_projection.in_features)
-        audio = F.adaptive_max_pool2d(audio, 1).flatten(1)
+        audio = audio.flatten(2).max(dim=2)[0]
         audio = self.audio_projection(self.audio_dropout(audio))
         return _unit(visual), _unit(audio)
 
@@ -274,6 +273,13 @@ class DualEncoderLocalizer(BaseModel):
             _refuse_non_finite(losses, data_samples)
         return losses
 
+    def _object_maps(self, prior: nn.Module, image: Tensor) -> Tensor:
+        """(B, h, w), from pictures as the prior needs them."""
+        needs = getattr(prior, 'image_normalization', None)
+        if needs and isinstance(self.data_preprocessor, AVDataPreprocessor):
+            image = self.data_preprocessor.renormalize(image, *needs)
+        return prior(image)
+
     @torch.no_grad()
     def predict(
         self,
@@ -294,7 +300,7 @@ class DualEncoderLocalizer(BaseModel):
         maps = localization_map(visual, audio)
         samples = data_samples or [AVDataSample() for _ in maps]
         objects = [None] * len(maps) if self.object_prior is None \
-            else self.object_prior(inputs['image'])
+            else self._object_maps(self.object_prior, inputs['image'])
         for sample, *prediction in zip(samples, maps, objects):
             sample.set_pred_map(*prediction)
         if self.return_features:

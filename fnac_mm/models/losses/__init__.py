@@ -1,4 +1,5 @@
 """Objectives."""
 from .fnac_loss import FNACLoss
+from .global_batch_loss import GlobalBatchLoss
 
-__all__ = ['FNACLoss']
+__all__ = ['FNACLoss', 'GlobalBatchLoss']

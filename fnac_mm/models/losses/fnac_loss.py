@@ -1,17 +1,15 @@
 """The FNAC objective as a module."""
 from typing import Any, Dict, Optional
 
-import torch
-from mmengine.dist import get_world_size
-from torch import Tensor, nn
+from torch import Tensor
 
 from fnac_mm.functional import fnac_losses
 from fnac_mm.registry import MODELS
-from fnac_mm.utils import first_row, gather_rows, mean_over_processes
+from .global_batch_loss import Gather, GlobalBatchLoss
 
 
 @MODELS.register_module()
-class FNACLoss(nn.Module):
+class FNACLoss(GlobalBatchLoss):
     """Weighted terms of :func:`fnac_mm.functional.fnac_losses`.
 
     False Negative Aware Contrastive learning, `CVPR 2023
@@ -58,7 +56,7 @@ class FNACLoss(nn.Module):
                  detach_targets: bool = False,
                  gather: bool = True,
                  reference_batch_size: Optional[int] = None) -> None:
-        super().__init__()
+        super().__init__(gather)
         if temperature <= 0:
             raise ValueError(
                 f'temperature must be positive, got {temperature}')
@@ -75,7 +73,6 @@ class FNACLoss(nn.Module):
             fns_audio=fns_audio_weight,
             tne=tne_weight,
             fns_visual=fns_visual_weight)
-        self.gather = gather
         self.reference_batch_size = reference_batch_size
         self.auxiliary_enabled = True
 
@@ -94,36 +91,30 @@ class FNACLoss(nn.Module):
             return weights
         scale = 1.0
         if self.reference_batch_size is not None:
-            batch = rows * (get_world_size() if self.gather else 1)
-            scale = batch / self.reference_batch_size
+            scale = self.batch_size(rows) / self.reference_batch_size
         for name, weight in self.auxiliary_weights.items():
             weights[name] = weight * scale
         return weights
 
-    def forward(self, visual: Tensor, audio: Tensor) -> Dict[str, Tensor]:
-        """Weighted terms.
+    def terms(self, visual: Tensor, audio: Tensor, gather: Gather,
+              row_offset: int) -> Dict[str, Tensor]:
+        """Weighted terms of this process's rows.
 
         Args:
             visual (Tensor): (b, C, h, w), unit length over C.
             audio (Tensor): (b, C), unit length.
+            gather (Callable): See :class:`GlobalBatchLoss`.
+            row_offset (int): See :class:`GlobalBatchLoss`.
 
         Returns:
-            dict[str, Tensor]: Scalars ``loss_contrastive`` and, unless they
-            are switched off, ``loss_fns_audio``, ``loss_tne`` and
-            ``loss_fns_visual``. Their values are the means over processes,
-            their gradients those of this process's rows, as
-            DistributedDataParallel expects.
-
-        Raises:
-            ValueError: If the shapes don't fit, or processes that contrast
-                over their common batch hold different numbers of rows.
+            dict[str, Tensor]: Scalars ``contrastive`` and, unless they are
+            switched off, ``fns_audio``, ``tne`` and ``fns_visual``.
         """
-        across: Dict[str, Any] = dict(
-            gather=gather_rows, row_offset=first_row(
-                len(audio))) if self.gather else {}
-        with torch.autocast(visual.device.type, enabled=False):
-            terms = fnac_losses(visual, audio, **self.options, **across)
-            weights = self._weights(len(audio))
-            values = mean_over_processes(
-                torch.stack([w * terms[name] for name, w in weights.items()]))
-        return {f'loss_{name}': v for name, v in zip(weights, values)}
+        terms = fnac_losses(
+            visual,
+            audio,
+            **self.options,
+            gather=gather,
+            row_offset=row_offset)
+        weights = self._weights(len(audio))
+        return {name: w * terms[name] for name, w in weights.items()}

@@ -1,5 +1,5 @@
 """What in a picture looks like an object, whatever is heard."""
-from typing import Callable, Optional
+from typing import Callable, Optional, Sequence
 
 import torch
 from mmengine.model import BaseModule
@@ -21,8 +21,12 @@ class ObjectPrior(BaseModule):
     Args:
         backbone (dict): Config of a backbone with pretrained weights;
             published: ``mmpretrain.ResNet`` of depth 18 with
-            ``torchvision://resnet18``. Its input is the localizer's picture,
-            so both must have been trained with the same normalisation.
+            ``torchvision://resnet18``.
+        image_mean (Sequence[float]): Per channel (RGB), in 0..255, of the
+            pictures it was trained with. Defaults to ImageNet's. The
+            localizer hands it pictures normalised so, whatever its own
+            encoder needs.
+        image_std (Sequence[float]): The same. Defaults to ImageNet's.
         init_cfg (dict, optional): Defaults to None.
 
     Raises:
@@ -39,8 +43,13 @@ class ObjectPrior(BaseModule):
         ...             checkpoint='torchvision://resnet18')))
     """
 
-    def __init__(self, backbone: dict, init_cfg: Optional[dict] = None):
+    def __init__(self,
+                 backbone: dict,
+                 image_mean: Sequence[float] = (123.675, 116.28, 103.53),
+                 image_std: Sequence[float] = (58.395, 57.12, 57.375),
+                 init_cfg: Optional[dict] = None) -> None:
         super().__init__(init_cfg)
+        self.image_normalization = tuple(image_mean), tuple(image_std)
         classifier = MODELS.build(backbone)
         if not is_pretrained(classifier):
             raise ValueError(
@@ -80,7 +89,7 @@ class ObjectPrior(BaseModule):
         """Objectness of every position.
 
         Args:
-            image (Tensor): (B, 3, H, W), normalised.
+            image (Tensor): (B, 3, H, W), normalised as it needs them.
 
         Returns:
             Tensor: (B, h, w), without gradient.

@@ -1,7 +1,6 @@
 """Packing."""
 import numpy as np
 import pytest
-import torch
 
 from fnac_mm.datasets import PackAVInputs
 
@@ -34,14 +33,14 @@ def test_rgb_and_meta():
         img_path='a_1.jpg',
         ori_shape=(40, 50),
         sample_rate=16000)
-    assert sample.gt_instances.boxes.dtype == torch.float64
-    assert sample.gt_instances.boxes.tolist() == [[0.1, 0.2, 0.3, 0.4]]
+    assert sample.gt_boxes.dtype == np.float64
+    assert sample.gt_boxes.tolist() == [[0.1, 0.2, 0.3, 0.4]]
 
 
 def test_no_boxes_and_no_annotation_differ():
     empty = PackAVInputs()(results(gt_boxes=[]))['data_samples']
-    assert empty.gt_instances.boxes.shape == (0, 4)
-    assert 'gt_instances' not in PackAVInputs()(results())['data_samples']
+    assert empty.gt_boxes.shape == (0, 4)
+    assert 'gt_boxes' not in PackAVInputs()(results())['data_samples']
 
 
 def test_flipped_boxes_are_refused():

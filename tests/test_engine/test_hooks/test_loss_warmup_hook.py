@@ -35,10 +35,16 @@ def test_switches_at_the_epoch() -> None:
     assert seen == [False, False, True, True]
 
 
-def test_refuses_a_model_without_a_switch() -> None:
-    with pytest.raises(TypeError, match='custom_hooks'):
-        LossWarmupHook().before_train(
-            SimpleNamespace(model=nn.Linear(1, 1), train_loop=epochs()))
+def test_is_silent_where_there_is_nothing_to_warm_up(
+        recwarn: pytest.WarningsRecorder) -> None:
+    """Whatever the loop; a loss of another project has its own terms."""
+    runner = SimpleNamespace(
+        model=nn.Linear(1, 1),
+        train_loop=object.__new__(IterBasedTrainLoop),
+        epoch=0)
+    LossWarmupHook().before_train(runner)
+    LossWarmupHook().before_train_epoch(runner)
+    assert not recwarn.list
 
 
 def test_refuses_a_negative_number() -> None:

@@ -69,11 +69,10 @@ def test_it_leaves_at_the_next_agreement(when, step, interval, saved,
 
 
 def test_handlers_are_put_back(tmp_path) -> None:
-    before = [signal.getsignal(n) for n in (signal.SIGTERM, signal.SIGUSR1)]
+    numbers = (signal.SIGTERM, signal.SIGUSR1, signal.SIGINT)
+    before = [signal.getsignal(number) for number in numbers]
     _runner(tmp_path).train()
-    assert before == [
-        signal.getsignal(n) for n in (signal.SIGTERM, signal.SIGUSR1)
-    ]
+    assert before == [signal.getsignal(number) for number in numbers]
 
 
 class _Signalled(list):

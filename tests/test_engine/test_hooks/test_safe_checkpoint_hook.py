@@ -1,20 +1,26 @@
-"""Checkpoints hold plain data and fit the model that loads them."""
+"""Checkpoints are whole, hold plain data and fit the model."""
 from collections import OrderedDict
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
+from mmengine.config import Config
+from mmengine.fileio import LocalBackend
 from mmengine.logging import HistoryBuffer, MessageHub
+from mmengine.runner import Runner
 from torch import nn
 
-from fnac_mm.engine import SafeCheckpointHook
-from fnac_mm.engine.hooks.safe_checkpoint_hook import to_plain
+from fnac_mm.engine import AtomicLocalBackend, SafeCheckpointHook
+from fnac_mm.engine.checkpoint_contents import to_plain
+from tests.conftest import ROOT
+from tests.faults.toy_run import STEPS, final_state, same, toy_config
 
 
 def _runner() -> SimpleNamespace:
     return SimpleNamespace(
-        model=nn.Linear(3, 2), _load_from='x.pth', work_dir='.')
+        model=nn.Linear(3, 2), _load_from='x.pth', _resume=False, work_dir='.')
 
 
 def _checkpoint() -> dict:
@@ -28,12 +34,6 @@ def _checkpoint() -> dict:
                 best_score=np.float64(41.5), hist=np.arange(3)),
             resumed_keys=OrderedDict(loss=True)),
         optimizer=dict(state={0: dict(step=torch.tensor(1.))}))
-
-
-def test_without_the_hook_torch_refuses(tmp_path) -> None:
-    torch.save(_checkpoint(), tmp_path / 'a.pth')
-    with pytest.raises(Exception, match='[Ww]eights'):
-        torch.load(tmp_path / 'a.pth')
 
 
 def test_what_is_saved_has_no_unsafe_global(tmp_path) -> None:
@@ -137,7 +137,7 @@ def test_nothing_to_resume_starts_anew(tmp_path) -> None:
     runner = SimpleNamespace(
         _load_from=None, _resume=True, work_dir=str(tmp_path))
     SafeCheckpointHook().before_run(runner)
-    assert runner._load_from is None
+    assert runner._load_from is None and not runner._resume
 
 
 def test_a_missing_checkpoint_is_named(tmp_path) -> None:
@@ -164,3 +164,97 @@ def test_downloads_are_loaded_weights_only(monkeypatch, tmp_path) -> None:
     torch.save(dict(a=SimpleNamespace()), path)
     with pytest.raises(Exception, match='[Ww]eights'):
         torch.load(path, weights_only=False)
+
+
+def _toy(work: Path, epochs: int = 1, **options) -> Runner:
+    work.mkdir(exist_ok=True)
+    cfg = toy_config(work, epochs, **options)
+    cfg.experiment_name = f'toy_of_{work}_{epochs}'.replace('/', '_')
+    return Runner.from_cfg(cfg)
+
+
+def test_there_are_always_as_many_as_asked_for(tmp_path, monkeypatch) -> None:
+    """Looked at whenever a file is written or removed."""
+    seen = []
+
+    def look(method, kind):
+
+        def wrapped(self, *args):
+            method(self, *args)
+            names = {path.stem[:5] for path in tmp_path.glob('*.pth')}
+            epochs = list(tmp_path.glob('epoch_*.pth'))
+            seen.append((kind, len(epochs), 'best_' in names))
+
+        return wrapped
+
+    monkeypatch.setattr(AtomicLocalBackend, 'put',
+                        look(AtomicLocalBackend.put, 'put'))
+    monkeypatch.setattr(LocalBackend, 'remove',
+                        look(LocalBackend.remove, 'remove'))
+    _toy(
+        tmp_path,
+        5,
+        default_hooks__checkpoint__max_keep_ckpts=2,
+        default_hooks__checkpoint__rule='less').train()
+    assert ('remove', 2, True) in seen
+    counts = [count for _, count, _ in seen]
+    assert max(counts) == 3 and min(counts[counts.index(2):]) == 2
+    best = [there for _, _, there in seen]
+    assert all(best[best.index(True):])
+    assert (tmp_path / 'last_checkpoint').read_text().endswith('epoch_5.pth')
+    assert len(list(tmp_path.glob('best_*'))) == 1
+
+
+def test_an_interval_that_splits_an_accumulation_is_refused(tmp_path) -> None:
+    runner = _toy(
+        tmp_path,
+        default_hooks__checkpoint__by_epoch=False,
+        default_hooks__checkpoint__interval=3,
+        optim_wrapper__accumulative_counts=2)
+    with pytest.raises(ValueError, match='every 3 steps.*accumulations of 2'):
+        runner.train()
+
+
+def test_by_epochs_that_is_a_warning(tmp_path, capfd) -> None:
+    _toy(tmp_path, optim_wrapper__accumulative_counts=2).train()
+    out, error = capfd.readouterr()
+    assert f'every {STEPS} steps splits' in out + error
+
+
+def test_another_backend_stays(tmp_path) -> None:
+    arguments = dict(backend='local')
+    hook = SafeCheckpointHook(backend_args=arguments)
+    assert hook.backend_args == arguments
+    assert SafeCheckpointHook(out_dir='s3://a').backend_args is None
+    assert SafeCheckpointHook().backend_args == dict(backend='atomic_local')
+
+
+SCHEDULE = str(ROOT / 'configs/_base_/schedules/synthetic.py')
+
+
+def test_what_a_resumed_training_ignores_is_said(tmp_path, capfd) -> None:
+    schedules = Config.fromfile(SCHEDULE).param_scheduler
+    _toy(tmp_path, param_scheduler=schedules).train()
+    assert 'without effect' not in ''.join(capfd.readouterr())
+    _toy(tmp_path, 2, param_scheduler=schedules).train()
+    assert 'without effect' not in ''.join(capfd.readouterr())
+    schedules[1].update(T_max=20)
+    _toy(
+        tmp_path,
+        3,
+        param_scheduler=schedules,
+        optim_wrapper__optimizer__lr=1e-6).train()
+    said = ''.join(capfd.readouterr())
+    assert 'optimizer.0.lr stays 0.01, not 1e-06' in said
+    assert (f'param_scheduler.1.T_max stays {10 * STEPS}, not {20 * STEPS}'
+            in said)
+    assert said.count('stays') == 2
+
+
+def test_one_epoch_and_one_more_are_two(tmp_path) -> None:
+    schedules = Config.fromfile(SCHEDULE).param_scheduler
+    for name, epochs in (('a', 1), ('a', 2), ('b', 2)):
+        _toy(tmp_path / name, epochs, param_scheduler=schedules).train()
+    one, two = (
+        final_state(tmp_path / name, 'epoch_2.pth') for name in ('a', 'b'))
+    assert same(one, two)

@@ -1,12 +1,16 @@
 """Ill trainings: found, named, stopped or gone on without."""
 import json
 import logging
+import time
+from contextlib import nullcontext
 from pathlib import Path
 from typing import List
 
 import pytest
 import torch
+from mmengine.hooks import Hook
 from mmengine.runner import Runner
+from torch import nn
 
 from fnac_mm.engine import TrainingHealthHook
 from fnac_mm.functional import effective_rank, uniformity
@@ -25,7 +29,7 @@ def warnings_of(runner: Runner) -> List[str]:
     handler.emit = lambda record: found.append(record.getMessage())
     runner.logger.addHandler(handler)
     runner.train()
-    return [w for w in found if 'metainfo' not in w]
+    return [w for w in found if 'metainfo' not in w and 'loader is' not in w]
 
 
 def test_stops_with_the_ids(tmp_path: Path) -> None:
@@ -89,10 +93,17 @@ def test_accumulated_gradients_name_all_their_batches(tmp_path: Path) -> None:
     assert all(v.isfinite().all() for v in weights(runner).values())
 
 
-def test_the_model_leaves_the_check_to_the_hook(tmp_path: Path) -> None:
-    runner = build(tmp_path)
-    runner.train()
-    assert runner.model.check_finite is False
+@pytest.mark.parametrize('bad', [(), (5, )])
+def test_the_model_leaves_the_check_to_the_hook_meanwhile(
+        tmp_path: Path, bad: tuple) -> None:
+    seen: list = []
+    hook = Hook()
+    hook.after_train_iter = lambda runner, *args, **kwargs: seen.append(
+        runner.model.check_finite)
+    runner = build(tmp_path, bad=bad, hooks=(hook, ))
+    with pytest.raises(FloatingPointError) if bad else nullcontext():
+        runner.train()
+    assert not any(seen) and runner.model.check_finite is True
 
 
 def test_watching_changes_no_weight(tmp_path: Path) -> None:
@@ -145,7 +156,11 @@ def test_figures_are_of_this_steps_features(tmp_path: Path) -> None:
 
 def test_collapse_is_said_once_an_epoch(tmp_path: Path) -> None:
     runner = build(
-        tmp_path, model=ToyLocalizer(collapsed=True), epochs=2, interval=1)
+        tmp_path,
+        model=ToyLocalizer(collapsed=True),
+        epochs=2,
+        interval=1,
+        grace=0)
     found = warnings_of(runner)
     for text in ('audio features span only 1.0 of 8 directions',
                  'visual features span only 1.0 of 8',
@@ -155,12 +170,55 @@ def test_collapse_is_said_once_an_epoch(tmp_path: Path) -> None:
     assert all('docs/health.md' in w for w in found)
 
 
+class _Attraction(nn.Module):
+    """Pulls each pair together; nothing keeps the clips apart."""
+
+    def forward(self, visual: torch.Tensor, audio: torch.Tensor) -> dict:
+        """Distance of all pictures to all sounds."""
+        means = visual.mean(dim=(2, 3))
+        return dict(loss=(means[:, None] - audio[None]).square().mean())
+
+
+@pytest.mark.parametrize('collapses', [True, False])
+def test_a_real_collapse_is_said_after_the_first_steps(
+        tmp_path: Path, collapses: bool) -> None:
+    model = ToyLocalizer()
+    if collapses:
+        model.loss_module = _Attraction()
+    found = warnings_of(
+        build(
+            tmp_path,
+            model=model,
+            epochs=15,
+            grace=40,
+            limits=dict(audio_rank=2, visual_rank=2),
+            optim=dict(optimizer=dict(type='Adam', lr=0.1))))
+    found = [w for w in found if 'are collapsing' in w]
+    # Epochs of four steps, those from the tenth on
+    assert len([w for w in found if 'audio features are nearly' in w
+                ]) == (6 if collapses else 0)
+    assert collapses or not found
+
+
+def test_slow_data_are_said_once_an_epoch(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found: list = []
+    read = Clips.__getitem__
+    monkeypatch.setattr(
+        Clips, '__getitem__', lambda self, index:
+        (time.sleep(0.03), read(self, index))[1])
+    runner = build(tmp_path, epochs=2, limits=dict(loader_share=0.5))
+    runner.logger.warning = found.append
+    runner.train()
+    found = [w for w in found if 'loader is the limit' in w]
+    assert len(found) == 2 and '(0 now' in found[0]
+
+
 def test_targets_that_nobody_follows_are_no_warning(tmp_path: Path) -> None:
     model = ToyLocalizer(collapsed=True)
     model.loss_module.set_auxiliary(False)
-    assert not [
-        w for w in warnings_of(build(tmp_path, model=model)) if 'FNAC' in w
-    ]
+    runner = build(tmp_path, model=model)
+    assert not [w for w in warnings_of(runner) if 'FNAC' in w]
 
 
 def test_limits_can_be_moved(tmp_path: Path) -> None:
@@ -173,7 +231,8 @@ def test_limits_can_be_moved(tmp_path: Path) -> None:
         flat_audio_targets=2,
         flat_visual_targets=2)
     model = ToyLocalizer(collapsed=True)
-    assert not warnings_of(build(tmp_path, model=model, limits=limits))
+    runner = build(tmp_path, model=model, limits=limits, grace=0)
+    assert not warnings_of(runner)
 
 
 def test_a_read_only_folder_does_not_hide_the_reason(tmp_path: Path) -> None:

@@ -112,6 +112,9 @@ def peak_extra_bytes(
     Raises:
         RuntimeError: If the process dies, for example for lack of memory.
     """
+    # The process maps each large block by itself: what glibc keeps of freed
+    # ones would count as memory that the call needs.
+    os.environ.setdefault('MALLOC_MMAP_THRESHOLD_', '65536')
     context = multiprocessing.get_context('spawn')
     ours, theirs = context.Pipe(duplex=False)
     process = context.Process(target=_report_peak, args=(work, theirs))

@@ -4,9 +4,11 @@ Shape legend: B pairs.
 """
 import argparse
 import functools
-import os
 import statistics
-from typing import Any, Callable, Dict, List
+import subprocess
+import sys
+from contextlib import contextmanager
+from typing import Any, Callable, Dict, Iterator, List
 
 import torch
 from mmengine.config import Config
@@ -40,6 +42,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--compile', action='store_true')
     parser.add_argument('--micro-batch', type=int)
     parser.add_argument('--threads', type=int, default=1)
+    parser.add_argument(
+        '--neighbours',
+        type=int,
+        default=0,
+        help='time the steps beside so many programs that only count, too; '
+        'OMP_WAIT_POLICY=PASSIVE, as tools/train.py sets it, decides')
     parser.add_argument(
         '--repeats', type=int, default=5, help='0 measures memory alone')
 
@@ -146,6 +154,22 @@ def _timed(step: Callable[[], object], device: str) -> object:
     return result
 
 
+@contextmanager
+def _neighbours(count: int) -> Iterator[None]:
+    """Programs that keep the cores busy, and end with this one."""
+    code = ('import os; parent = os.getppid()\n'
+            'while os.getppid() == parent: sum(range(10000))')
+    running = [
+        subprocess.Popen([sys.executable, '-c', code]) for _ in range(count)
+    ]
+    try:
+        yield
+    finally:
+        for process in running:
+            process.kill()
+            process.wait()
+
+
 def run(args: argparse.Namespace) -> List[Dict[str, Any]]:
     """Measure ours, and beside it the alternative.
 
@@ -156,9 +180,6 @@ def run(args: argparse.Namespace) -> List[Dict[str, Any]]:
         list[dict]: A row each.
     """
     torch.set_num_threads(args.threads)
-    # Fresh processes map each large block by itself: what glibc keeps of
-    # freed ones would count as memory that the step needs.
-    os.environ.setdefault('MALLOC_MMAP_THRESHOLD_', '65536')
     names = ['ours', args.versus] if args.versus else ['ours']
     rows: List[Dict[str, Any]] = []
     for name in names:
@@ -177,4 +198,13 @@ def run(args: argparse.Namespace) -> List[Dict[str, Any]]:
             row['ms'] = 1000 * middle
             row['clips/s'] = args.batch_size / middle
             row['times as fast'] = speed[name]
+        if args.neighbours:
+            with _neighbours(args.neighbours):
+                times = seconds_in_turn(calls, args.repeats)
+            for row, name in zip(rows, names):
+                beside = 1000 * statistics.median(times[name])
+                row.update({
+                    f'ms beside {args.neighbours}': beside,
+                    'times as long': beside / row['ms']
+                })
     return rows

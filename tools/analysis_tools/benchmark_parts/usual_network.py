@@ -40,7 +40,7 @@ class UsualNetwork(nn.Module):
             tuple[Tensor, Tensor]: (B, 512, h, w) and (B, 512).
         """
         visual = self.project_image(self.dropout(self.image(image)))
-        sound = F.adaptive_max_pool2d(self.audio(audio), 1).flatten(1)
+        sound = self.audio(audio).flatten(2).amax(dim=2)
         return (F.normalize(visual, dim=1),
                 F.normalize(self.project_audio(sound), dim=1))
 

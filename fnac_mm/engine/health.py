@@ -1,0 +1,169 @@
+"""Figures of a training step, and from which of them on it is ill."""
+import os
+import sys
+from pathlib import Path
+from typing import Any, Dict, List, Mapping, NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from fnac_mm.functional import (alignment, effective_rank, flat_row_share,
+                                uniformity)
+from fnac_mm.utils import gather_rows
+
+
+@torch.no_grad()
+def feature_figures(visual: Tensor, audio: Tensor,
+                    loss: Any) -> Dict[str, float]:
+    """Rank, alignment, uniformity, and FNAC targets that say nothing.
+
+    Waits for the device once.
+
+    Args:
+        visual (Tensor): (b, C), means over positions, of this process.
+        audio (Tensor): (b, C).
+        loss (Any): Module of the loss. ``gather``: whether it contrasts over
+            all processes, which all have to call this then; ``options``: its
+            ``temperature`` and ``normalize``, if it has such targets.
+
+    Returns:
+        dict[str, float]: By name; none of a single row or of features that
+        are not finite.
+    """
+    if getattr(loss, 'gather', False):
+        visual, audio = gather_rows(visual), gather_rows(audio)
+    if len(audio) < 2 or not (visual.sum() + audio.sum()).isfinite():
+        return {}
+    found = dict(
+        audio_rank=effective_rank(audio),
+        visual_rank=effective_rank(visual),
+        alignment=alignment(audio, visual),
+        audio_uniformity=uniformity(audio),
+        visual_uniformity=uniformity(visual))
+    options = getattr(loss, 'options', {})
+    if 'temperature' in options:
+        tau = options['temperature']
+        if options.get('normalize'):
+            visual = F.normalize(visual, dim=1)
+        found.update(
+            flat_audio_targets=flat_row_share(audio, audio, tau),
+            flat_visual_targets=flat_row_share(visual, visual, tau))
+    return dict(zip(found, torch.stack([*found.values()]).tolist()))
+
+
+def memory_figures() -> Dict[str, float]:
+    """What this process holds in memory.
+
+    Returns:
+        dict[str, float]: MB, where the system tells: ``memory_now_mb`` and
+        ``memory_mb``, the most so far.
+    """
+    found = {}
+    statm = Path('/proc/self/statm')
+    if statm.is_file():
+        pages = int(statm.read_text().split()[1])
+        found['memory_now_mb'] = pages * os.sysconf('SC_PAGE_SIZE') / 1e6
+    try:
+        import resource
+    except ImportError:  # Windows
+        return found
+    unit = 1 if sys.platform == 'darwin' else 2**10
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return dict(found, memory_mb=most * unit / 1e6)
+
+
+class Limit(NamedTuple):
+    """When a figure is a warning.
+
+    Args:
+        value (float): Threshold.
+        above (bool): Whether the warning is for larger figures.
+        text (str): Sentence, in which ``{figure}``, ``{limit}`` and
+            any figure by its name are filled in.
+        usual_at_first (bool): Whether trainings that end well are beyond it
+            in their first steps.
+    """
+
+    value: float
+    above: bool
+    text: str
+    usual_at_first: bool = False
+
+
+_COLLAPSE = ('The encoders are collapsing: lower the learning rate, look at '
+             'the loss weights, or begin from pretrained weights')
+_WARM = ('Switch the FNAC terms on later (LossWarmupHook.warmup_epochs) or '
+         'lower the temperature')
+
+
+def _rank(name: str) -> Limit:
+    return Limit(
+        4, False, f'The {name} features span only {{figure:.1f}} of '
+        f'{{channels}} directions (limit {{limit:g}}). {_COLLAPSE}', True)
+
+
+def _uniformity(name: str) -> Limit:
+    return Limit(
+        -0.5, True, f'The {name} features are nearly the same for all clips: '
+        f'uniformity {{figure:.2f}}, above {{limit:g}}. {_COLLAPSE}', True)
+
+
+def _flat(name: str, remedy: str) -> Limit:
+    return Limit(
+        0.5, True, f'{{figure:.0%}} of the rows of the {name} FNAC targets '
+        'are nearly uniform: they do not say which clips are alike. '
+        f'{remedy}')
+
+
+LIMITS: Dict[str, Limit] = dict(
+    audio_rank=_rank('audio'),
+    visual_rank=_rank('visual'),
+    audio_uniformity=_uniformity('audio'),
+    visual_uniformity=_uniformity('visual'),
+    alignment=Limit(
+        1.8, True, 'Pictures are hardly closer to their own sounds than '
+        'perpendicular features (distance {figure:.2f}, that would be 2): '
+        'nothing has been learnt yet. Check that frames and sounds belong '
+        'together and that the learning rate is not too low', True),
+    flat_audio_targets=_flat('audio', _WARM),
+    flat_visual_targets=_flat('visual',
+                              f'{_WARM}, or set normalize=True of FNACLoss'),
+    amp_scale=Limit(
+        1, False, 'The loss scale has sunk to {figure:g}: fp16 gradients '
+        'overflow again and again and steps are left out. Train with '
+        '--amp bf16 or in float32'),
+    loader_share=Limit(
+        0.2, True, 'The loader is the limit: {figure:.0%} of the time of a '
+        'step is spent waiting for data. Raise train_dataloader.num_workers '
+        '({workers} now, {cores} cores), use a faster disk or pack the data '
+        'set (docs/speed.md)'),
+    memory_growth=Limit(
+        0.5, True, 'This process holds {figure:.0%} more memory than at the '
+        'end of its first epoch ({memory_now_mb:.0f} MB now): something is '
+        'kept that should not be. Look at your own hooks and transforms'))
+
+
+def list_warnings(figures: Mapping[str, float], limits: Mapping[str, float],
+                  starting: bool) -> List[str]:
+    """Sentences about what is beyond its limit.
+
+    Args:
+        figures (Mapping[str, float]): By name.
+        limits (Mapping[str, float]): Thresholds instead of those of
+            ``LIMITS``.
+        starting (bool): Whether these are still the first steps.
+
+    Returns:
+        list[str]: Often none.
+    """
+    found = []
+    for name, limit in LIMITS.items():
+        if name not in figures or (starting and limit.usual_at_first):
+            continue
+        figure, value = figures[name], limits.get(name, limit.value)
+        if figure > value if limit.above else figure < value:
+            found.append(
+                limit.text.format(**figures, figure=figure, limit=value) +
+                '; see docs/health.md')
+    return found

@@ -1,0 +1,1 @@
+"""From raw media to the layout of a data set."""

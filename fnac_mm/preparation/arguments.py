@@ -1,0 +1,145 @@
+"""Arguments that the ``prepare_*.py`` tools share; nothing heavy in here."""
+import argparse
+import math
+import os
+from pathlib import Path
+from typing import Any, Callable, Dict, Optional
+
+FRAME_RULES = ('first', 'middle', 'random')
+JPEG_QUALITY = 95
+
+
+def frame_rule(text: str) -> str:
+    """Argument of ``--frame``: seconds or the name of a rule."""
+    if text in FRAME_RULES:
+        return text
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not 0 <= seconds < math.inf:
+        raise argparse.ArgumentTypeError(
+            f'expected seconds or one of {", ".join(FRAME_RULES)}, got '
+            f'{text!r}')
+    return str(seconds)
+
+
+def between(low: float,
+            high: float = math.inf,
+            kind: Callable[[str], float] = int) -> Callable[[str], Any]:
+    """Type of an argument that is a number, both limits included."""
+
+    def parse(text: str) -> float:
+        try:
+            number = kind(text)
+        except ValueError:
+            number = math.nan
+        if not low <= number <= high:
+            raise argparse.ArgumentTypeError(
+                f'expected {kind.__name__} in [{low}, {high}], got {text!r}')
+        return number
+
+    return parse
+
+
+def make_parser(description: Optional[str]) -> argparse.ArgumentParser:
+    """Parser with the arguments of all tools.
+
+    Args:
+        description (str, optional): Docstring of the tool.
+
+    Returns:
+        argparse.ArgumentParser: To which a tool adds its own.
+    """
+    parser = argparse.ArgumentParser(
+        description=description,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    add = parser.add_argument
+    add('source', type=Path, help='folder of the raw media, never written')
+    add('out_dir', type=Path, help='folder to make')
+    add('--workers',
+        type=between(1),
+        default=os.cpu_count() or 1,
+        help='processes of one thread each; default: one a processor')
+    add('--no-space-check',
+        action='store_true',
+        help='start even if the disk seems too small')
+    return parser
+
+
+def add_video_arguments(parser: argparse.ArgumentParser, frame: str) -> None:
+    """Add the arguments of tools that decode videos.
+
+    Args:
+        parser (argparse.ArgumentParser): Changed in place.
+        frame (str): Default of ``--frame``.
+    """
+    add = parser.add_argument
+    add('--frame',
+        type=frame_rule,
+        default=frame,
+        metavar='RULE',
+        help='seconds after the first frame, first, middle or random '
+        f'(uniform, by --seed and the id); default: {frame}')
+    add('--image-format',
+        choices=('jpg', 'png'),
+        default='jpg',
+        help=f'jpg (default, quality {JPEG_QUALITY}) or png')
+    add('--audio-track',
+        type=between(0),
+        default=0,
+        help='number among the audio tracks; default: 0, the first')
+    add_seed(parser)
+
+
+def video_options(args: argparse.Namespace) -> Dict[str, Any]:
+    """What of :func:`add_video_arguments` the files depend on."""
+    names = ('frame', 'image_format', 'audio_track', 'seed')
+    return {name: getattr(args, name) for name in names}
+
+
+def add_seed(parser: argparse.ArgumentParser) -> None:
+    """Add ``--seed``."""
+    parser.add_argument(
+        '--seed', type=between(0), default=0, help='seed of random frames')
+
+
+def add_list(parser: argparse.ArgumentParser, example: str) -> None:
+    """Add ``--list``, files of ids."""
+    parser.add_argument(
+        '--list',
+        type=Path,
+        nargs='+',
+        help=f'lists of ids, as {example}; only these are wanted')
+
+
+def add_link(parser: argparse.ArgumentParser) -> None:
+    """Add ``--link``."""
+    parser.add_argument(
+        '--link',
+        choices=('symlink', 'hardlink', 'copy'),
+        default='symlink',
+        help='how published files get into OUT_DIR; default: symlink')
+
+
+def check_files(args: argparse.Namespace) -> None:
+    """Look whether the files of a command line are there.
+
+    Args:
+        args (argparse.Namespace): Of :func:`make_parser`.
+
+    Raises:
+        SystemExit: If a file or folder is missing, or ``out_dir`` is
+            ``source`` or lies in it.
+    """
+    if not args.source.is_dir():
+        raise SystemExit(f'error: {args.source}: no such folder')
+    for name in ('csv', 'list'):
+        value = getattr(args, name, None) or []
+        for path in value if isinstance(value, list) else [value]:
+            if not path.is_file():
+                raise SystemExit(f'error: --{name} {path}: no such file')
+    source, out_dir = args.source.resolve(), args.out_dir.resolve()
+    if out_dir == source or source in out_dir.parents:
+        raise SystemExit(f'error: out_dir {args.out_dir} lies in source '
+                         f'{args.source}: name another folder')

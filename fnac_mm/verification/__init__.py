@@ -1,0 +1,1 @@
+"""Is a folder what a config needs?"""

@@ -1,0 +1,62 @@
+"""Figures of a step: closed forms, and over processes."""
+from types import SimpleNamespace
+from typing import Dict
+
+import pytest
+import torch
+from mmengine.dist import get_rank
+
+from fnac_mm.engine.health import feature_figures, memory_figures
+from ..ddp_helpers import run_distributed
+
+
+def test_of_perpendicular_and_equal_features() -> None:
+    loss = SimpleNamespace(options=dict(temperature=0.1))
+    figures = feature_figures(torch.ones(4, 4) / 2, torch.eye(4), loss)
+    assert figures == pytest.approx(
+        dict(
+            audio_rank=4,
+            visual_rank=1,
+            alignment=1,
+            audio_uniformity=-4,
+            visual_uniformity=0,
+            flat_audio_targets=0,
+            flat_visual_targets=1),
+        abs=1e-6)
+
+
+def test_short_features_are_flat_unless_normalised() -> None:
+    options = dict(temperature=0.1)
+    short = 0.1 * torch.eye(4)
+    for normalize, expected in ((False, 1), (True, 0)):
+        loss = SimpleNamespace(options=dict(options, normalize=normalize))
+        figures = feature_figures(short, torch.eye(4), loss)
+        assert figures['flat_visual_targets'] == expected
+
+
+@pytest.mark.parametrize(
+    'rows', [torch.ones(1, 3), torch.full((2, 3), torch.inf)])
+def test_of_what_has_none(rows: torch.Tensor) -> None:
+    assert feature_figures(rows, rows, None) == {}
+
+
+def test_memory_holds_what_is_held() -> None:
+    before = memory_figures()
+    held = torch.ones(40_000_000)
+    after = memory_figures()
+    grown = after['memory_now_mb'] - before['memory_now_mb']
+    assert 150 < grown < 200 and held.sum() > 0
+    assert after['memory_mb'] > 0.99 * after['memory_now_mb']
+
+
+def of_this_process(gather: bool) -> Dict[str, float]:
+    """Two of four perpendicular rows a process."""
+    rows = torch.eye(4)[2 * get_rank():2 * get_rank() + 2]
+    return feature_figures(rows, rows, SimpleNamespace(gather=gather))
+
+
+@pytest.mark.ddp
+def test_over_the_rows_of_all_processes() -> None:
+    for gather, rank in ((True, 4), (False, 2)):
+        for found in run_distributed(of_this_process, 2, gather):
+            assert found['audio_rank'] == pytest.approx(rank)

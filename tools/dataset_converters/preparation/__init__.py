@@ -1,1 +1,0 @@
-"""What the ``prepare_*.py`` tools share: from raw media to a data set."""

@@ -1,1 +1,0 @@
-"""Parts of ``verify_dataset.py``."""
