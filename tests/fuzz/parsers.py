@@ -5,22 +5,23 @@ from functools import partial
 import cv2
 import numpy as np
 
+from fnac_mm.apis.publish import read_metrics
 from fnac_mm.apis.source_location import read_min_confidence
+from fnac_mm.datasets import read_id_list
 from fnac_mm.datasets.box_list import read_annotation_list
 from fnac_mm.datasets.extended import read_negative_list
 from fnac_mm.datasets.flickr_soundnet import read_flickr_boxes
-from fnac_mm.datasets.media_index import read_id_list
-from fnac_mm.datasets.packed_media import DATABASE, MANIFEST
+from fnac_mm.datasets.packed.reader import MANIFEST
 from fnac_mm.datasets.vggss import read_vggss
 from fnac_mm.evaluation.result_file import read_results
+from fnac_mm.preparation.state import read_records
+from fnac_mm.preparation.vggsound import read_csv
 from fnac_mm.utils import load_plain_checkpoint
 from fnac_mm.visualization.curves import read_scalars
-from tools.model_converters.publish_model import read_metrics
 from . import readers, seeds
 from .harness import Target
 from .readers import (check_box_values, check_boxes, check_ids, check_records,
-                      check_upload, prepare, read_avsbench, read_pack, tool,
-                      verify)
+                      check_upload, prepare, read_avsbench, verify)
 from .seeds import lists
 
 
@@ -46,8 +47,8 @@ LISTS = [
            lambda pairs: check_ids(i for p in pairs.values() for i in p)),
     Target('avsbench csv', '.csv', lambda: lists('avsbench'), read_avsbench,
            check_boxes),
-    Target('vggsound csv', '.csv', lambda: lists('vggsound'),
-           tool('prepare_vggsound', 'read_csv'), check_ids, (SystemExit, )),
+    Target('vggsound csv', '.csv', lambda: lists('vggsound'), read_csv,
+           check_ids, (SystemExit, )),
     Target('vggss json', '.json', lambda: lists('vggss'), read_vggss,
            check_boxes),
     Target('sslalign json', '.json', lambda: lists('s4', 'sslalign'),
@@ -65,8 +66,7 @@ LISTS = [
     Target('scores', '.json', lambda: lists('scores'),
            lambda path: read_metrics(str(path))),
     Target('preparation manifest', '.jsonl', lambda: lists('manifest'),
-           tool('prepare_vggsound', 'read_records', 'preparation.state'),
-           check_records),
+           read_records, check_records),
 ]
 
 MEDIA = [
@@ -110,10 +110,8 @@ STORED = [
         repair=seeds.checkpoint_with),
     Target('checkpoint config', '.pth', lambda: [seeds.CONFIG],
            readers.read_checkpoint_config),
-    _binary('pack database', '.mdb', lambda: [seeds.pack()[DATABASE]],
-            partial(read_pack, name=DATABASE)),
     Target('pack manifest', '.json', lambda: [seeds.pack()[MANIFEST]],
-           partial(read_pack, name=MANIFEST)),
+           readers.read_pack),
     _binary(
         'forged record',
         '.bin',

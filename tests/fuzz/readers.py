@@ -13,7 +13,7 @@ from mmengine.fileio import io as mmengine_io
 from fnac_mm.apis.checkpoint_config import read_config
 from fnac_mm.apis.web_demo.upload_limits import UploadLimits
 from fnac_mm.datasets import AVSBenchS4, LoadAudio, LoadImage
-from fnac_mm.datasets.packed.reader import PackedMedia
+from fnac_mm.datasets.packed.reader import MANIFEST, PackedMedia
 from fnac_mm.datasets.packed.record import read_record
 from fnac_mm.datasets.transforms import LoadMask
 from fnac_mm.datasets.transforms.packed import LoadPacked
@@ -196,13 +196,13 @@ def read_checkpoint_config(path: Path) -> Any:
     return read_config(dict(meta=dict(cfg=text)), str(path))
 
 
-def read_pack(path: Path, name: str) -> None:
-    """Of a pack with a damaged file all records are those of the whole."""
+def read_pack(path: Path) -> None:
+    """Of a pack with a damaged manifest all records are those of the whole."""
     folder = path.parent / f'{STEM}_pack'
     folder.mkdir(exist_ok=True)
     for part, content in seeds.pack().items():
         (folder / part).write_bytes(content)
-    shutil.copyfile(path, folder / name)
+    shutil.copyfile(path, folder / MANIFEST)
     # What is open stays so for the life of a process.
     mmengine_io.backend_instances.clear()
     media = PackedMedia(folder)
