@@ -2,7 +2,7 @@
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, List, Optional, Sequence, Tuple, Union
+from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
 
 import numpy as np
 from mmcv.transforms import Compose
@@ -42,7 +42,7 @@ def _parse(item: Any, index: int) -> InferenceInput:
     if not isinstance(item, dict):
         raise TypeError(f'{name}: expected a dict with image and audio, or '
                         f'video, got {type(item).__name__}')
-    given = {
+    given: Dict[str, Any] = {
         key: os.fspath(value) if isinstance(value, Path) else value
         for key, value in item.items() if value is not None
     }
@@ -51,7 +51,7 @@ def _parse(item: Any, index: int) -> InferenceInput:
         raise ValueError(f'{name}: expected image and audio, or video; also '
                          f'time and sample_id; got {sorted(given)}')
     time = given.get('time')
-    source = given.get('video', given.get('image'))
+    source = given['video' if 'video' in given else 'image']
     if 'video' in given:
         given.update(audio=source, image=read_video_frame(source, time)[0])
     image, audio = given['image'], given['audio']
@@ -190,7 +190,7 @@ class InferencePipeline:
     def __call__(self, item: InferenceInput) -> dict:
         """Load and pack into ``inputs`` and ``data_samples``."""
         paths = dict(img_path=item.image, audio_path=item.audio)
-        known = {k: v for k, v in paths.items() if isinstance(v, str)}
+        known: Any = {k: v for k, v in paths.items() if isinstance(v, str)}
         return self._pack(
             self.read_picture(item.image),
             *self._read_sound(item),
