@@ -1,6 +1,7 @@
 """Files are there whole or not at all."""
 import errno
 import os
+from pathlib import Path
 
 import pytest
 
