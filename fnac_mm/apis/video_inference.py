@@ -24,7 +24,7 @@ from fnac_mm.apis.source_location import (NOT_PLACED, draw_found, enlarge_maps,
                                           place)
 from fnac_mm.apis.video_options import VideoOptions
 from fnac_mm.functional import get_protocol
-from fnac_mm.media.sound_track import SoundTrack, sound_origin
+from fnac_mm.media.audio import SoundTrack
 from fnac_mm.media.video import Frame, VideoReader
 from fnac_mm.media.writer import SoundCopy, VideoWriter
 from fnac_mm.models import AVDataPreprocessor
@@ -75,17 +75,14 @@ class VideoInference:
                 VideoReader(path, options.start, options.duration, options.fps,
                             options.threads))
             # Time of the file that becomes 0 in the output.
-            self.zero = Fraction(self.reader.origin + options.start)
+            self.zero = Fraction(options.start)
             cut = options.start > 0 or options.duration is not None
-            # From the clock of the pictures to that of the sound.
-            self.shift, length = 0.0, options.duration
-            if sound is not None:
-                self.shift = sound_origin(sound) - self.reader.origin
-                length = self.reader.seconds
+            length = options.duration if sound is None else \
+                self.reader.seconds
             self.heard = sound or path
             self.copy = self._open(
-                SoundCopy(self.heard, options.audio_track,
-                          float(self.zero) + self.shift, length, cut))
+                SoundCopy(self.heard, options.audio_track, options.start,
+                          length, cut))
             self.sound = self._analyze()
             self._files = self._files.pop_all()
 
@@ -101,14 +98,12 @@ class VideoInference:
                 f'a video needs a model with AVDataPreprocessor, this one has '
                 f'{type(own).__name__}; look at single frames (--still)')
         duration = self.pipeline.load_audio.duration
-        before = 0.0
-        if self.options.start > 0:
-            before = float(self.zero) + self.shift - duration
         track = self._open(
-            SoundTrack(self.heard, self.options.audio_track, before))
+            SoundTrack(self.heard, self.options.audio_track, True))
         return WindowedSound(track, duration, own.analyze, own.n_fft,
                              own.hop_length,
-                             self.pipeline.load_audio.sample_rate)
+                             self.pipeline.load_audio.sample_rate,
+                             self.options.start - duration)
 
     def run(self, out_file: Path, progress: Advance) -> Dict[str, Any]:
         """Write the video and, beside it, a json of its frames.
@@ -180,7 +175,7 @@ class VideoInference:
             picture = draw_found(frame.image, large, found, self.options.alpha,
                                  caption)
             writer.write(picture, frame.time - self.zero, frame.duration)
-        time = round(float(first.time) - self.reader.origin, 6)
+        time = round(float(first.time), 6)
         return dict(time=time, **found)
 
     def _writer(self, path: Path, frame: Frame) -> VideoWriter:
@@ -210,10 +205,8 @@ class VideoInference:
             inputs=dict(
                 image=torch.stack(
                     [self.pipeline.pack_picture(f.image) for f in frames]),
-                spectrogram=torch.stack([
-                    self.sound.window(float(f.time) + self.shift)
-                    for f in frames
-                ])))
+                spectrogram=torch.stack(
+                    [self.sound.window(float(f.time)) for f in frames])))
         samples = self.model.test_step(data)
         return [s.pred_map.data[0].float().cpu() for s in samples]
 
