@@ -47,30 +47,24 @@ PATHS = ('--image', '--audio', '--video', '--folder', '--out-dir',
 
 def _add_inputs(parser: argparse.ArgumentParser) -> None:
     """What is inferred, and with what."""
-    parser.add_argument(
-        'model',
+    add = parser.add_argument
+    add('model',
         nargs='?',
         help='checkpoint of a training, or its config (default: the shipped '
         'checkpoint, which knows only a synthetic world)')
-    parser.add_argument(
-        'checkpoint', nargs='?', help='checkpoint, after a config')
-    parser.add_argument('--image', metavar='F', help='picture')
-    parser.add_argument('--audio', metavar='F', help='recording, or a video')
-    parser.add_argument(
-        '--video', metavar='F', help='video with sound, instead of both')
-    parser.add_argument(
-        '--folder', metavar='D', help='frames/ and audio/, or videos')
-    parser.add_argument(
-        '--still', action='store_true', help='only one frame of the video')
-    parser.add_argument(
-        '--time',
+    add('checkpoint', nargs='?', help='checkpoint, after a config')
+    add('--image', metavar='F', help='picture')
+    add('--audio', metavar='F', help='recording, or a video')
+    add('--video', metavar='F', help='video with sound, instead of both')
+    add('--folder', metavar='D', help='frames/ and audio/, or videos')
+    add('--still', action='store_true', help='only one frame of the video')
+    add('--time',
         type=float,
         metavar='S',
         help='second to look and listen at, of a picture or with --still '
         '(default: the middle)')
-    parser.add_argument(
-        '--out-dir', metavar='D', required=True, help='folder for the results')
-    parser.add_argument('--device', help='cpu, cuda, ... (default: a GPU)')
+    add('--out-dir', metavar='D', required=True, help='folder for the results')
+    add('--device', help='cpu, cuda, ... (default: a GPU)')
 
 
 def _add_options(parser: argparse.ArgumentParser) -> None:
