@@ -30,7 +30,7 @@ from fnac_mm.media.writer import SoundCopy, VideoWriter
 from fnac_mm.models import AVDataPreprocessor
 from fnac_mm.utils import atomic_path
 
-# Called with the seconds done and those in all, None if nobody knows.
+# Called with the seconds done and those in all, None if not known.
 Advance = Callable[[float, Optional[float]], None]
 # A frame that the model sees and those that keep its map.
 Group = List[Frame]
@@ -50,7 +50,7 @@ class VideoInference:
         min_confidence (float, optional): See
             :func:`~fnac_mm.apis.source_location.place`.
         sound (str, optional): File that is heard instead of the video's own
-            sound, from its begin to the end of the pictures.
+            sound, from its start to the end of the pictures.
 
     Raises:
         ValueError: If the file can't be read, has no picture or no sound,

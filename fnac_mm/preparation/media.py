@@ -25,7 +25,7 @@ def frame_time(rule: str, clip: Clip, duration: float, seed: int) -> float:
     """Time of the frame.
 
     Args:
-        rule (str): Seconds from the begin of the clip, ``'first'``,
+        rule (str): Seconds from the start of the clip, ``'first'``,
             ``'middle'`` or ``'random'``: uniform over the clip, a function
             of the seed and the id only.
         clip (Clip): The clip.

@@ -54,7 +54,7 @@ def _windows(path: Path, length: int) -> List[Tuple[float, Optional[float]]]:
 
 
 def make_plan(args: Namespace) -> Plan:
-    """All videos, or all _windows of them."""
+    """All videos, or all windows of them."""
     plan = Plan([])
     paths = find_files(args.source, plan.ignored, 'video')
     for name, path in sorted(name_videos(paths).items()):
