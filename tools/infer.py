@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Dict, Iterator, List
 
 from fnac_mm.apis import VideoOptions
 from fnac_mm.apis.find_checkpoint import find_checkpoint
-from fnac_mm.apis.interrupts import tidy_exit
+from fnac_mm.utils.command_line import tidy_exit
 
 if TYPE_CHECKING:
     from fnac_mm.apis import LocalizationInferencer

@@ -7,15 +7,13 @@ import os
 from typing import Any
 
 from fnac_mm.utils.command_line import (add_run_arguments,
-                                        let_idle_threads_sleep, plain_errors,
-                                        require_paths)
+                                        let_idle_threads_sleep, make_parser,
+                                        plain_errors, refuse_missing)
 
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = make_parser(__doc__)
     parser.add_argument('config', help='config file')
     parser.add_argument('checkpoint', help='checkpoint file')
     parser.add_argument(
@@ -70,8 +68,8 @@ def main() -> None:
     args = parse_args()
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     let_idle_threads_sleep()
+    refuse_missing(args.config, args.checkpoint, args.data_root)
     with plain_errors():
-        require_paths(args, 'config', 'checkpoint', 'data_root')
         from torch.distributed.elastic.multiprocessing.errors import record
         record(test)(args)
 

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fnac_mm.apis.find_checkpoint import find_checkpoint
-from fnac_mm.apis.interrupts import tidy_exit
 from fnac_mm.apis.web_demo import MAX_MB, MAX_SECONDS
+from fnac_mm.utils.command_line import tidy_exit
 
 if TYPE_CHECKING:
     from fnac_mm.apis.web_demo.service import DemoService

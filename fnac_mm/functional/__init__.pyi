@@ -2,8 +2,7 @@
 from .detection_score import (average_precision, detection_ap, detection_curve,
                               detection_f1, location_accuracy, map_confidence,
                               size_subsets, summarize_detections)
-from .feature_health import (alignment, effective_rank, flat_row_share,
-                             uniformity)
+from .feature_health import effective_rank, flat_row_share, uniformity
 from .image_window import resize_window
 from .intervals import bootstrap_interval, mean_interval
 from .localization_map import (fuse_maps, largest_region_box, localization_map,
@@ -43,7 +42,7 @@ __all__ = [
     'MapSmoother', 'PROTOCOLS', 'PUBLISHED_THRESHOLDS', 'Protocol',
     'SMOOTHINGS', 'SampleStatistic', 'SpectrogramStream', 'StreamResampler',
     'active_share', 'adaptive_ciou', 'adaptive_region', 'adaptive_threshold',
-    'alignment', 'area_threshold', 'average_precision', 'baseline_cious',
+    'area_threshold', 'average_precision', 'baseline_cious',
     'bootstrap_interval', 'boxes_to_target', 'build_protocol',
     'calibrate_threshold', 'centre_map', 'consensus_iou', 'decode_pcm16',
     'detection_ap', 'detection_curve', 'detection_f1', 'draw_partners',

@@ -1,15 +1,31 @@
-"""What the tools share before anything heavy is imported."""
+"""What the command lines share; imports nothing heavy."""
 import argparse
 import os
+import signal
 import sys
 import traceback
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
-from typing import Iterator
+from typing import Any, Iterator, Optional, Sequence
 
 # As a shell reports a process that Ctrl-C has ended.
-INTERRUPTED = 130
+INTERRUPTED = 128 + signal.SIGINT
 _PACKAGE = Path(__file__).resolve().parents[1]
+
+
+def make_parser(description: Optional[str]) -> argparse.ArgumentParser:
+    """Parser without arguments that prints a text as it stands.
+
+    Args:
+        description (str, optional): ``__doc__`` of the tool.
+
+    Returns:
+        ArgumentParser: Of that tool.
+    """
+    return argparse.ArgumentParser(
+        description=description,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
 
 
 def _assignment(text: str) -> str:
@@ -55,23 +71,80 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
 
 
-def require_paths(args: argparse.Namespace, *names: str) -> None:
+def add_import(parser: argparse.ArgumentParser) -> None:
+    """Let the user say where metrics of result files are found.
+
+    Args:
+        parser (ArgumentParser): Of a tool that reads result files.
+    """
+    parser.add_argument(
+        '--import',
+        dest='modules',
+        nargs='+',
+        default=[],
+        metavar='MODULE',
+        help='module or .py file that registers a metric of another project')
+
+
+def import_modules(modules: Sequence[str]) -> None:
+    """Import what a user names on the command line.
+
+    Args:
+        modules (Sequence[str]): Names of modules, or paths that end with
+            ``.py``.
+
+    Raises:
+        ValueError: If one can't be imported.
+    """
+    for name in modules:
+        if name.endswith('.py'):
+            sys.path.insert(0, str(Path(name).resolve().parent))
+            name = Path(name).stem
+        try:
+            import_module(name)
+        except ImportError as error:
+            raise ValueError(f'--import {name}: {error}') from None
+
+
+def refuse_missing(*paths: Optional[str]) -> None:
     """Look for files and folders before anything else is done.
 
     Args:
-        args (Namespace): Read command line.
-        *names (str): Of arguments that are files, if they are given;
-            ``data_root`` is a folder.
+        *paths (str, optional): What is to be read, if it was given;
+            addresses are not looked at.
 
     Raises:
-        FileNotFoundError: If one is not there; names it.
+        SystemExit: If one is not there.
     """
-    for name in names:
-        path = getattr(args, name)
-        there = os.path.isdir if name == 'data_root' else os.path.isfile
-        if path is not None and '://' not in path and not there(path):
-            kind = 'folder' if name == 'data_root' else name
-            raise FileNotFoundError(f'{path}: no such {kind}')
+    for path in paths:
+        if path and '://' not in path and not os.path.exists(path):
+            sys.exit(f'error: {path}: no such file or folder')
+
+
+def name_each(paths: Sequence[str],
+              names: Optional[Sequence[str]],
+              own: Sequence[str],
+              what: str = 'files') -> Sequence[str]:
+    """Names to print of some files or folders.
+
+    Args:
+        paths (Sequence[str]): Files or folders.
+        names (Sequence[str], optional): What the user calls them.
+        own (Sequence[str]): Names otherwise, if they differ; else the paths.
+        what (str): For the message.
+
+    Returns:
+        Sequence[str]: One each.
+
+    Raises:
+        ValueError: If there are not as many different names as paths.
+    """
+    if names is None:
+        names = own if len(set(own)) == len(own) else paths
+    if len(set(names)) != len(paths) or len(names) != len(paths):
+        raise ValueError(f'{len(paths)} {what} need as many names, all '
+                         f'different; got {", ".join(names)}')
+    return names
 
 
 def let_idle_threads_sleep() -> None:
@@ -110,12 +183,44 @@ def plain_errors() -> Iterator[None]:
         sys.exit(INTERRUPTED)
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError,
             PermissionError) as error:
-        print(f'error: {error}', file=sys.stderr)
+        sys.exit(f'error: {error}')
     except (ValueError, TypeError, ArithmeticError, OSError,
             RuntimeError) as error:
         if not _said_by_us(error):
             raise
-        print(f'error: {error}', file=sys.stderr)
-    else:
-        return
-    sys.exit(1)
+        sys.exit(f'error: {error}')
+
+
+@contextmanager
+def tidy_exit(note: str) -> Iterator[None]:
+    """End on Ctrl-C or SIGTERM with a line, after all files are tidied up.
+
+    Args:
+        note (str): What is said.
+
+    Yields:
+        None: Work inside the context.
+
+    Raises:
+        SystemExit: With code 130 after Ctrl-C, 143 after SIGTERM.
+    """
+
+    def stop(number: int, frame: Any) -> None:
+        # A second signal must not disturb the tidying up.
+        for name in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(name, signal.SIG_IGN)
+        raise SystemExit(128 + number)
+
+    before = {
+        name: signal.signal(name, stop)
+        for name in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield
+    except SystemExit as end:
+        if end.code in (128 + signal.SIGINT, 128 + signal.SIGTERM):
+            print(note, file=sys.stderr)
+        raise
+    finally:
+        for name, handler in before.items():
+            signal.signal(name, handler)

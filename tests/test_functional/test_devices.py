@@ -33,7 +33,6 @@ LARGE, SAMPLES = (5, 224, 224), (5, )
     (f.placement_confidence, [SMALL], SAMPLES),
     (f.retrieval_ranks, [(5, 5)], SAMPLES),
     (f.effective_rank, [AUDIO], ()),
-    (f.alignment, [AUDIO, AUDIO], ()),
     (f.uniformity, [AUDIO], ()),
     (f.flat_row_share, [AUDIO, AUDIO], ()),
     *((lambda *maps, p=protocol: f.score_maps(p, *maps),

@@ -105,7 +105,7 @@ def test_what_is_missing_is_said_before_anything_is_loaded(
     for arguments, expected in ((['--help'], 0), (['no.py', *more], 1)):
         done = run_python('-c', code, f'tools/{tool}.py', *arguments)
         assert done.returncode == expected, done.stderr
-    assert done.stderr == 'error: no.py: no such config\n'
+    assert done.stderr == 'error: no.py: no such file or folder\n'
 
 
 def test_the_console_is_quiet_and_the_log_complete(trained) -> None:

@@ -9,8 +9,8 @@ import argparse
 from pathlib import Path
 from typing import Optional, Sequence
 
-from fnac_mm.utils.tool_arguments import (errors_as_messages, make_parser,
-                                          name_each, refuse_missing)
+from fnac_mm.utils.command_line import (make_parser, name_each, plain_errors,
+                                        refuse_missing)
 
 
 def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
@@ -39,7 +39,7 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
     refuse_missing(*args.work_dirs)
     from fnac_mm.visualization import plot_health_curves, plot_training_curves
     from fnac_mm.visualization.curves import find_logs
-    with errors_as_messages():
+    with plain_errors():
         single = len(args.work_dirs) == 1 and args.names is None
         names = [''] if single else name_each(
             args.work_dirs, args.names,

@@ -14,9 +14,9 @@ import json
 import sys
 from typing import Optional, Sequence
 
-from fnac_mm.utils.tool_arguments import (add_import, errors_as_messages,
-                                          import_modules, make_parser,
-                                          refuse_missing)
+from fnac_mm.utils.command_line import (add_import, import_modules,
+                                        make_parser, plain_errors,
+                                        refuse_missing)
 
 
 def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
@@ -35,7 +35,7 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
     refuse_missing(args.first, args.second)
     from fnac_mm.evaluation import compare, list_differences, read_results
     from fnac_mm.evaluation.comparison import count_units, format_comparison
-    with errors_as_messages():
+    with plain_errors():
         import_modules(args.modules)
         first, second = (read_results(p) for p in (args.first, args.second))
         found = compare(first, second, args.seed)

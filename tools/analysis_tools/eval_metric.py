@@ -12,9 +12,9 @@ import json
 import sys
 from typing import Any, Dict, Optional, Sequence
 
-from fnac_mm.utils.tool_arguments import (add_import, errors_as_messages,
-                                          import_modules, make_parser,
-                                          refuse_missing)
+from fnac_mm.utils.command_line import (add_import, import_modules,
+                                        make_parser, plain_errors,
+                                        refuse_missing)
 
 
 def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
@@ -62,7 +62,7 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
     from fnac_mm.evaluation.rescore import (TOLERANCE, change_protocol,
                                             log_to_stderr)
     log_to_stderr()
-    with errors_as_messages():
+    with plain_errors():
         import_modules(args.modules)
         content = read_results(args.results)
         changed = change_protocol(content, args.protocol, args.alpha)

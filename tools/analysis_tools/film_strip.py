@@ -10,8 +10,8 @@ maps are stored, so colours, kind of map and samples can be chosen afterwards.
 import argparse
 from typing import Optional, Sequence
 
-from fnac_mm.utils.tool_arguments import (errors_as_messages, make_parser,
-                                          refuse_missing)
+from fnac_mm.utils.command_line import (make_parser, plain_errors,
+                                        refuse_missing)
 
 
 def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
@@ -52,7 +52,7 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
     from fnac_mm.visualization import write_image
     from fnac_mm.visualization.film_strip import (draw_film_strip, spread,
                                                   write_gif)
-    with errors_as_messages():
+    with plain_errors():
         history = spread(read_history(args.work_dir), args.columns)
         sheet, parts = draw_film_strip(history, row_to_sample, args.ids,
                                        args.kind, args.colormap, args.cell)

@@ -7,9 +7,9 @@ import argparse
 from pathlib import Path
 from typing import Optional, Sequence
 
-from fnac_mm.utils.tool_arguments import (add_import, errors_as_messages,
-                                          import_modules, make_parser,
-                                          name_each, refuse_missing)
+from fnac_mm.utils.command_line import (add_import, import_modules,
+                                        make_parser, name_each, plain_errors,
+                                        refuse_missing)
 
 
 def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
@@ -35,7 +35,7 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
     refuse_missing(*args.results)
     from fnac_mm.evaluation import check_same_test, read_results
     from fnac_mm.visualization import plot_success_curves
-    with errors_as_messages():
+    with plain_errors():
         names = name_each(args.results, args.names,
                           [Path(path).stem for path in args.results])
         import_modules(args.modules)

@@ -16,8 +16,8 @@ import json
 from pathlib import Path
 from typing import Any, List, Optional, Sequence
 
-from fnac_mm.utils.tool_arguments import (errors_as_messages, make_parser,
-                                          refuse_missing)
+from fnac_mm.utils.command_line import (make_parser, plain_errors,
+                                        refuse_missing)
 
 
 def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
@@ -79,7 +79,7 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
     # The other lists give one box each.
     meta = FlickrSoundNet.METAINFO if args.dataset == 'flickr' \
         else VGGSS.METAINFO
-    with errors_as_messages():
+    with plain_errors():
         protocol = get_protocol(args.protocol)
         boxes = read_boxes(args.dataset, args.ann_file, args.list)
         scores = score_baselines(boxes, protocol, meta['combine'],

@@ -10,9 +10,9 @@ little, the peak of the map.
 import argparse
 from typing import Optional, Sequence
 
-from fnac_mm.utils.tool_arguments import (add_import, errors_as_messages,
-                                          import_modules, make_parser,
-                                          refuse_missing)
+from fnac_mm.utils.command_line import (add_import, import_modules,
+                                        make_parser, plain_errors,
+                                        refuse_missing)
 
 
 def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
@@ -50,7 +50,7 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
     refuse_missing(args.results)
     from fnac_mm.evaluation import read_results, scored_rows
     from fnac_mm.visualization import draw_results, write_image
-    with errors_as_messages():
+    with plain_errors():
         import_modules(args.modules)
         content = read_results(args.results)
         sheet = draw_results(content, *scored_rows(content), args.kind,
