@@ -23,7 +23,7 @@ def _rows(tmp_path: Path, *options: object) -> list:
 def test_dense_loss_is_the_published_one(shared: Path, monkeypatch) -> None:
     monkeypatch.syspath_prepend(str(ROOT / 'tools' / 'analysis_tools'))
     monkeypatch.delitem(sys.modules, 'benchmark_parts', raising=False)
-    from benchmark_parts.usual_loss import dense_losses, total
+    from benchmark_parts.usual_step import dense_losses, total
     golden = np.load(shared / 'golden' / 'loss.npz')
     visual, audio = (
         F.normalize(torch.from_numpy(golden[f'case0_{name}']), dim=1)
@@ -49,7 +49,8 @@ def test_train(tmp_path: Path) -> None:
                          'configs/fnac_synthetic.py', '--batch-size', '4',
                          '--image-size', '64', '--repeats', '1',
                          '--micro-batch', '2', '--channels-last', '--amp',
-                         'bf16', '--versus', 'default')
+                         'bf16', '--versus', 'default', '--neighbours', '1')
     assert row['step'] == 'ours' and row['peak MB'] > 0
     assert default['step'] == 'default' and default['times as fast'] == 1
     assert row['clips/s'] == pytest.approx(4000 / row['ms'])
+    assert row['times as long'] == row['ms beside 1'] / row['ms']
