@@ -48,21 +48,12 @@ def feature_figures(visual: Tensor, audio: Tensor,
 
 
 class Limit(NamedTuple):
-    """When a figure is a warning.
-
-    Args:
-        value (float): Threshold.
-        above (bool): Whether the warning is for larger figures.
-        text (str): Sentence, in which ``{figure}``, ``{limit}`` and
-            any figure by its name are filled in.
-        usual_at_first (bool): Whether trainings that end well are beyond it
-            in their first steps.
-    """
+    """When a figure is a warning."""
 
     value: float
-    above: bool
-    text: str
-    usual_at_first: bool = False
+    above: bool  # whether the warning is for larger figures
+    text: str  # in which {figure}, {limit} and figures by name are filled in
+    usual_at_first: bool = False  # in trainings that end well too
 
 
 _COLLAPSE = ('The encoders are collapsing: lower the learning rate, look at '
