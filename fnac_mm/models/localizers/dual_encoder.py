@@ -217,15 +217,7 @@ class DualEncoderLocalizer(BaseModel):
         return features
 
     def extract_feat(self, inputs: Dict[str, Tensor]) -> Features:
-        """Unit features of pictures and sounds.
-
-        Args:
-            inputs (dict): See :meth:`forward`.
-
-        Returns:
-            tuple[Tensor, Tensor]: visual (B, C, h, w) and audio (B, C),
-            float32 at least.
-        """
+        """Unit features, float32 at least; see :meth:`forward`."""
         visual = self._encode('image', inputs['image'],
                               self.image_projection.in_channels)
         visual = self.image_projection(self.image_dropout(visual))
@@ -238,15 +230,7 @@ class DualEncoderLocalizer(BaseModel):
     def loss(self,
              inputs: Dict[str, Tensor],
              data_samples: Optional[List[AVDataSample]] = None) -> Losses:
-        """Losses of a batch.
-
-        Args:
-            inputs (dict): See :meth:`forward`.
-            data_samples (list[AVDataSample], optional): Not used.
-
-        Returns:
-            dict[str, Tensor]: Scalars.
-        """
+        """Losses of a batch; see :meth:`forward`."""
         return self.loss_module(*self.extract_feat(inputs))
 
     def _object_maps(self, prior: nn.Module, image: Tensor) -> Tensor:
@@ -262,15 +246,9 @@ class DualEncoderLocalizer(BaseModel):
         inputs: Dict[str, Tensor],
         data_samples: Optional[List[AVDataSample]] = None
     ) -> List[AVDataSample]:
-        """Maps of a batch, at the encoder's resolution.
+        """Maps of a batch, at the encoder's resolution; see :meth:`forward`.
 
-        Args:
-            inputs (dict): See :meth:`forward`.
-            data_samples (list[AVDataSample], optional): Filled in place;
-                made if absent.
-
-        Returns:
-            list[AVDataSample]: B samples.
+        ``data_samples`` are filled in place, and made if absent.
         """
         visual, audio = self.extract_feat(inputs)
         maps = localization_map(visual, audio)
