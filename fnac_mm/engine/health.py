@@ -102,16 +102,9 @@ LIMITS: Dict[str, Limit] = dict(
 
 def list_warnings(figures: Mapping[str, float], limits: Mapping[str, float],
                   starting: bool) -> List[str]:
-    """Sentences about what is beyond its limit.
+    """Sentences about figures beyond their limits, or beyond those given.
 
-    Args:
-        figures (Mapping[str, float]): By name.
-        limits (Mapping[str, float]): Thresholds instead of those of
-            ``LIMITS``.
-        starting (bool): Whether these are still the first steps.
-
-    Returns:
-        list[str]: Often none.
+    ``starting``: whether these are still the first steps.
     """
     found = []
     for name, limit in LIMITS.items():

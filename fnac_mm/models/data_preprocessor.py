@@ -122,15 +122,12 @@ class AVDataPreprocessor(BaseDataPreprocessor):
 
     def renormalize(self, image: Tensor, mean: Sequence[float],
                     std: Sequence[float]) -> Tensor:
-        """Normalised pictures as another network was trained to see them.
+        """Normalised (B, 3, H, W) as another network was trained to see them.
 
         Args:
-            image (Tensor): (B, 3, H, W), as :meth:`forward` gives them.
+            image (Tensor): As :meth:`forward` gives them.
             mean (Sequence[float]): Per channel (RGB), in 0..255.
             std (Sequence[float]): Per channel (RGB), in 0..255.
-
-        Returns:
-            Tensor: (B, 3, H, W); ``image`` itself where nothing differs.
         """
         if (tuple(mean), tuple(std)) == self.image_normalization:
             return image

@@ -15,14 +15,7 @@ _PACKAGE = Path(__file__).resolve().parents[1]
 
 
 def make_parser(description: Optional[str]) -> argparse.ArgumentParser:
-    """Parser without arguments that prints a text as it stands.
-
-    Args:
-        description (str, optional): ``__doc__`` of the tool.
-
-    Returns:
-        ArgumentParser: Of that tool.
-    """
+    """Parser without arguments that prints ``__doc__`` of a tool as it is."""
     return argparse.ArgumentParser(
         description=description,
         formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -36,11 +29,7 @@ def _assignment(text: str) -> str:
 
 
 def add_config_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the options by which ``load_config`` changes a config.
-
-    Args:
-        parser (ArgumentParser): Changed in place.
-    """
+    """Add the options by which ``load_config`` changes a config."""
     parser.add_argument(
         '--data-root', help='data_root of every data set in the config')
     parser.add_argument(
@@ -53,11 +42,7 @@ def add_config_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def add_run_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the options that training and testing share.
-
-    Args:
-        parser (ArgumentParser): Changed in place.
-    """
+    """Add the options that training and testing share."""
     add_config_arguments(parser)
     parser.add_argument(
         '--work-dir',
@@ -72,11 +57,7 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def add_import(parser: argparse.ArgumentParser) -> None:
-    """Let the user say where metrics of result files are found.
-
-    Args:
-        parser (ArgumentParser): Of a tool that reads result files.
-    """
+    """Let the user say where metrics of result files are found."""
     parser.add_argument(
         '--import',
         dest='modules',

@@ -1,6 +1,4 @@
 """Pairwise similarities: chunks, gradient, ties."""
-from typing import Optional
-
 import pytest
 import torch
 from torch import Tensor
@@ -13,18 +11,6 @@ def features(pictures: int = 5, sounds: int = 4) -> tuple:
     torch.manual_seed(0)
     return (torch.randn(pictures, 6, 3, 2, dtype=torch.float64),
             torch.randn(sounds, 6, dtype=torch.float64))
-
-
-def test_by_hand() -> None:
-    visual, audio = features()
-    ours = pairwise_max_similarity(visual, audio)
-    assert ours.shape == (5, 4)
-    for n, picture in enumerate(visual):
-        for m, sound in enumerate(audio):
-            best = max(
-                float(picture[:, row, column] @ sound) for row in range(3)
-                for column in range(2))
-            assert ours[n, m].item() == pytest.approx(best, rel=1e-12)
 
 
 def gradients(visual: Tensor, audio: Tensor, ours: bool) -> tuple:
@@ -106,14 +92,6 @@ def test_chunks_change_nothing(chunk_size: int, monkeypatch) -> None:
         grads.append((value.detach(), visual.grad, audio.grad))
     for whole, parts in zip(*grads):
         torch.testing.assert_close(parts, whole, rtol=1e-12, atol=1e-12)
-
-
-@pytest.mark.parametrize('chunk_size', [None, 2])
-def test_gradcheck(chunk_size: Optional[int]) -> None:
-    visual, audio = (x.requires_grad_() for x in features())
-    assert torch.autograd.gradcheck(
-        lambda v, a: pairwise_max_similarity(v, a, chunk_size),
-        (visual, audio))
 
 
 def test_a_tie_sends_the_gradient_to_one_position() -> None:

@@ -13,6 +13,7 @@ import torch
 
 from tests.conftest import ROOT, run_python
 from tests.faults.launching import free_port
+from tests.payload import Payload
 
 CONFIG = 'configs/fnac_synthetic.py'
 SMALL = [
@@ -158,14 +159,9 @@ def test_a_checkpoint_that_does_not_fit_is_refused(trained, synthetic,
 
 def test_a_checkpoint_with_code_is_refused(synthetic, tmp_path) -> None:
     marker = tmp_path / 'executed'
-
-    class Payload:
-
-        def __reduce__(self):
-            return os.system, (f'touch {marker}', )
-
     bad = tmp_path / 'bad.pth'
-    torch.save(dict(state_dict={}, payload=Payload()), bad)
+    torch.save(
+        dict(state_dict={}, payload=Payload(os.mkdir, str(marker))), bad)
     done = run_python('tools/test.py', CONFIG, bad, '--data-root', synthetic,
                       '--work-dir', tmp_path)
     assert done.returncode != 0 and not marker.exists()

@@ -27,14 +27,7 @@ def check_map(features: Tensor, name: str, encoder: nn.Module,
 
 @torch.no_grad()
 def map_channels(encoder: nn.Module, name: str) -> int:
-    """Channels of the last map, found by a trial.
-
-    Args:
-        encoder (nn.Module): From pictures to one or several maps.
-        name (str): ``'image'`` or ``'audio'``, for messages.
-
-    Returns:
-        int: C of (B, C, h, w).
+    """Channels of an encoder's last map, found by a trial.
 
     Raises:
         ValueError: If it fails on a small picture, or gives no map.
