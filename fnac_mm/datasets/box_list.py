@@ -69,7 +69,7 @@ def read_box_list(path: Union[str, Path], strict: bool = True) -> Entries:
     for number, (sample_id, sample) in enumerate(samples.items()):
         where = (f'{path}, entry {number}, {brief(sample_id)}, '
                  f'in {FRAME_SIZE}ths')
-        # Numbers first: what is none can't be converted.
+        # Numbers first: nothing else can be converted.
         pixels = check_box(sample.pop('gt_box'), where, strict=False)
         box = [pixel_fraction(value, FRAME_SIZE) for value in pixels]
         check_box(box, where, strict)
