@@ -140,9 +140,13 @@ def let_idle_threads_sleep() -> None:
 
 
 def _said_by_us(error: BaseException) -> bool:
-    """Whether the package itself raised it: a sentence for the user."""
+    """Whether package or tool raised it: a sentence for the user."""
+    # The first frame is that of plain_errors, the second the tool's.
     frames = traceback.extract_tb(error.__traceback__)
-    return bool(frames) and _PACKAGE in Path(frames[-1].filename).parents
+    last, tool = frames[-1], frames[min(1, len(frames) - 1)]
+    return _PACKAGE in Path(
+        last.filename).parents or (last.filename == tool.filename
+                                   and str(last.line).startswith('raise '))
 
 
 @contextmanager
