@@ -8,7 +8,7 @@ from typing import Any
 
 from fnac_mm.utils.command_line import (add_run_arguments,
                                         let_idle_threads_sleep, make_parser,
-                                        plain_errors, refuse_missing)
+                                        plain_errors, require_paths)
 
 
 def parse_args() -> argparse.Namespace:
@@ -68,8 +68,8 @@ def main() -> None:
     args = parse_args()
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     let_idle_threads_sleep()
-    refuse_missing(args.config, args.checkpoint, args.data_root)
     with plain_errors():
+        require_paths(args, 'config', 'checkpoint', 'data_root')
         from torch.distributed.elastic.multiprocessing.errors import record
         record(test)(args)
 

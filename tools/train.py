@@ -7,7 +7,7 @@ import os
 
 from fnac_mm.utils.command_line import (add_run_arguments,
                                         let_idle_threads_sleep, make_parser,
-                                        plain_errors, refuse_missing)
+                                        plain_errors, require_paths)
 
 
 def parse_args() -> argparse.Namespace:
@@ -51,9 +51,9 @@ def main() -> None:
     args = parse_args()
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     let_idle_threads_sleep()
-    refuse_missing(args.config, args.data_root,
-                   None if args.resume == 'auto' else args.resume)
     with plain_errors():
+        require_paths(args, 'config', 'data_root',
+                      *(['resume'] if args.resume != 'auto' else []))
         from torch.distributed.elastic.multiprocessing.errors import record
         record(train)(args)
 

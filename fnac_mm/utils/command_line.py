@@ -1,4 +1,4 @@
-"""What the command lines share; imports nothing heavy."""
+"""What the tools share before anything heavy is imported."""
 import argparse
 import os
 import signal
@@ -10,15 +10,8 @@ from pathlib import Path
 from typing import Any, Iterator, Optional, Sequence
 
 # As a shell reports a process that Ctrl-C has ended.
-INTERRUPTED = 128 + signal.SIGINT
+INTERRUPTED = 130
 _PACKAGE = Path(__file__).resolve().parents[1]
-
-
-def make_parser(description: Optional[str]) -> argparse.ArgumentParser:
-    """Parser without arguments that prints ``__doc__`` of a tool as it is."""
-    return argparse.ArgumentParser(
-        description=description,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
 
 
 def _assignment(text: str) -> str:
@@ -28,8 +21,19 @@ def _assignment(text: str) -> str:
     return text
 
 
+def make_parser(description: Optional[str]) -> argparse.ArgumentParser:
+    """Parser that prints ``__doc__`` of its tool as it stands."""
+    return argparse.ArgumentParser(
+        description=description,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+
+
 def add_config_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the options by which ``load_config`` changes a config."""
+    """Add the options by which ``load_config`` changes a config.
+
+    Args:
+        parser (ArgumentParser): Changed in place.
+    """
     parser.add_argument(
         '--data-root', help='data_root of every data set in the config')
     parser.add_argument(
@@ -42,7 +46,11 @@ def add_config_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def add_run_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the options that training and testing share."""
+    """Add the options that training and testing share.
+
+    Args:
+        parser (ArgumentParser): Changed in place.
+    """
     add_config_arguments(parser)
     parser.add_argument(
         '--work-dir',
@@ -54,6 +62,28 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
         default='none',
         help='how the processes were started')
     parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
+
+
+def require_paths(args: argparse.Namespace, *names: str) -> None:
+    """Look for files and folders before anything else is done.
+
+    Args:
+        args (Namespace): Read command line.
+        *names (str): Of arguments that are paths or lists of them, if they
+            are given; those that end with ``_root`` or ``_dir`` are folders.
+
+    Raises:
+        FileNotFoundError: If one is not there; names it.
+    """
+    for name in names:
+        value = getattr(args, name)
+        is_folder = name.endswith(('_root', '_dir', '_dirs'))
+        there = os.path.isdir if is_folder else os.path.exists
+        for path in value if isinstance(value, list) else [value]:
+            if path is not None and '://' not in path and not there(path):
+                kind = name if name in ('config', 'checkpoint') else 'file'
+                raise FileNotFoundError(
+                    f'{path}: no such {"folder" if is_folder else kind}')
 
 
 def add_import(parser: argparse.ArgumentParser) -> None:
@@ -68,11 +98,7 @@ def add_import(parser: argparse.ArgumentParser) -> None:
 
 
 def import_modules(modules: Sequence[str]) -> None:
-    """Import what a user names on the command line.
-
-    Args:
-        modules (Sequence[str]): Names of modules, or paths that end with
-            ``.py``.
+    """Import modules, or paths that end with ``.py``, that a user names.
 
     Raises:
         ValueError: If one can't be imported.
@@ -87,43 +113,17 @@ def import_modules(modules: Sequence[str]) -> None:
             raise ValueError(f'--import {name}: {error}') from None
 
 
-def refuse_missing(*paths: Optional[str]) -> None:
-    """Look for files and folders before anything else is done.
-
-    Args:
-        *paths (str, optional): What is to be read, if it was given;
-            addresses are not looked at.
-
-    Raises:
-        SystemExit: If one is not there.
-    """
-    for path in paths:
-        if path and '://' not in path and not os.path.exists(path):
-            sys.exit(f'error: {path}: no such file or folder')
-
-
-def name_each(paths: Sequence[str],
-              names: Optional[Sequence[str]],
-              own: Sequence[str],
-              what: str = 'files') -> Sequence[str]:
-    """Names to print of some files or folders.
-
-    Args:
-        paths (Sequence[str]): Files or folders.
-        names (Sequence[str], optional): What the user calls them.
-        own (Sequence[str]): Names otherwise, if they differ; else the paths.
-        what (str): For the message.
-
-    Returns:
-        Sequence[str]: One each.
+def name_each(paths: Sequence[str], names: Optional[Sequence[str]],
+              own: Sequence[str]) -> Sequence[str]:
+    """What the user calls some paths; else their own names, if they differ.
 
     Raises:
         ValueError: If there are not as many different names as paths.
     """
     if names is None:
         names = own if len(set(own)) == len(own) else paths
-    if len(set(names)) != len(paths) or len(names) != len(paths):
-        raise ValueError(f'{len(paths)} {what} need as many names, all '
+    if not len(set(names)) == len(names) == len(paths):
+        raise ValueError(f'{len(paths)} runs or files need as many names, all '
                          f'different; got {", ".join(names)}')
     return names
 
@@ -141,12 +141,12 @@ def let_idle_threads_sleep() -> None:
 
 def _said_by_us(error: BaseException) -> bool:
     """Whether package or tool raised it: a sentence for the user."""
-    # The first frame is that of plain_errors, the second the tool's.
-    frames = traceback.extract_tb(error.__traceback__)
-    last, tool = frames[-1], frames[min(1, len(frames) - 1)]
-    return _PACKAGE in Path(
-        last.filename).parents or (last.filename == tool.filename
-                                   and str(last.line).startswith('raise '))
+    files = [
+        Path(frame.filename)
+        for frame in traceback.extract_tb(error.__traceback__)
+    ]
+    # The first is that of plain_errors, the second its caller's.
+    return files[-1] == files[1] or _PACKAGE in files[-1].parents
 
 
 @contextmanager
@@ -159,7 +159,8 @@ def plain_errors() -> Iterator[None]:
         None: Work inside the context.
 
     Raises:
-        SystemExit: With 130 after Ctrl-C, 1 after an error of use.
+        SystemExit: With 130 after Ctrl-C, else with a message, for which
+            Python exits with 1.
     """
     try:
         yield

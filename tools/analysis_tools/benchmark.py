@@ -6,7 +6,6 @@
 Alternatives run in turn in one process, so their ratios hold on any machine
 that is otherwise idle.
 """
-import argparse
 import importlib
 import pkgutil
 from types import ModuleType
@@ -15,6 +14,8 @@ from typing import Dict
 import benchmark_parts
 import mmengine
 from benchmark_parts.common import hardware, markdown_table
+
+from fnac_mm.utils.command_line import make_parser
 
 
 def find_parts() -> Dict[str, ModuleType]:
@@ -34,9 +35,7 @@ def find_parts() -> Dict[str, ModuleType]:
 
 def main() -> None:
     """Measure, print a table, write json."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = make_parser(__doc__)
     choices = parser.add_subparsers(dest='part', required=True)
     parts = find_parts()
     for name, module in parts.items():
