@@ -30,16 +30,7 @@ from fnac_mm.media.container import MediaError, open_media
 from fnac_mm.media.video import VideoReader
 from fnac_mm.preparation.plan import read_ids
 from fnac_mm.utils import load_plain_checkpoint
-
-
-class Payload:
-    """Calls a function when it is unpickled."""
-
-    def __init__(self, function: Callable, *args: Any) -> None:
-        self.call = function, args
-
-    def __reduce__(self) -> tuple:
-        return self.call
+from tests.payload import Payload
 
 
 def save_zip(content: Any, path: Path) -> None:

@@ -2,8 +2,7 @@
 from .detection_score import (average_precision, detection_ap, detection_curve,
                               detection_f1, location_accuracy, map_confidence,
                               size_subsets, summarize_detections)
-from .feature_health import (alignment, effective_rank, flat_row_share,
-                             uniformity)
+from .feature_health import effective_rank, flat_row_share, uniformity
 from .image_window import resize_window
 from .intervals import bootstrap_interval, mean_interval
 from .localization_map import (fuse_maps, largest_region_box, localization_map,
@@ -39,15 +38,14 @@ from .waveform import (decode_pcm16, encode_pcm16, load_waveform, mix_channels,
 __all__ = [
     'MapSmoother', 'PROTOCOLS', 'PUBLISHED_THRESHOLDS', 'Protocol',
     'SMOOTHINGS', 'SampleStatistic', 'SpectrogramStream', 'StreamResampler',
-    'active_share', 'adaptive_ciou', 'adaptive_threshold', 'alignment',
-    'area_threshold', 'average_precision', 'baseline_cious',
-    'bootstrap_interval', 'boxes_to_target', 'build_protocol',
-    'calibrate_threshold', 'centre_map', 'consensus_iou', 'decode_pcm16',
-    'detection_ap', 'detection_curve', 'detection_f1', 'draw_partners',
-    'effective_rank', 'encode_pcm16', 'f_measure_curve',
-    'f_measure_thresholds', 'flat_row_share', 'fnac_losses', 'foreground_mask',
-    'frame_iou', 'fuse_maps', 'get_protocol', 'group_cious', 'harmonic_mean',
-    'largest_region_box', 'load_waveform', 'localization_map',
+    'active_share', 'adaptive_ciou', 'adaptive_threshold', 'area_threshold',
+    'average_precision', 'baseline_cious', 'bootstrap_interval',
+    'boxes_to_target', 'build_protocol', 'calibrate_threshold', 'centre_map',
+    'consensus_iou', 'decode_pcm16', 'detection_ap', 'detection_curve',
+    'detection_f1', 'draw_partners', 'effective_rank', 'encode_pcm16',
+    'f_measure_curve', 'f_measure_thresholds', 'flat_row_share', 'fnac_losses',
+    'foreground_mask', 'frame_iou', 'fuse_maps', 'get_protocol', 'group_cious',
+    'harmonic_mean', 'largest_region_box', 'load_waveform', 'localization_map',
     'location_accuracy', 'log_spectrogram', 'map_confidence',
     'mask_spectrogram', 'max_f_measure', 'mcnemar_test', 'mean_interval',
     'mix_channels', 'mix_int16', 'mono_window', 'negative_auc',

@@ -17,8 +17,7 @@ KINDS = ('max', 'pooled')
 
 def retrieval_similarity(visual: Tensor,
                          audio: Tensor,
-                         kind: str = 'max',
-                         chunk_size: int = 32) -> Tensor:
+                         kind: str = 'max') -> Tensor:
     """Similarity of each picture with each sound.
 
     Args:
@@ -28,7 +27,6 @@ def retrieval_similarity(visual: Tensor,
         kind (str): ``'max'``: largest cosine over positions, by which the
             model localises; ``'pooled'``: cosine of the mean over positions
             (a picture whose features cancel out gets 0).
-        chunk_size (int): Pictures handled at once. Defaults to 32.
 
     Returns:
         Tensor: (n, N).
@@ -39,7 +37,7 @@ def retrieval_similarity(visual: Tensor,
     if kind not in KINDS:
         raise ValueError(f'kind must be one of {KINDS}, got {kind!r}')
     if kind == 'max':
-        return pairwise_max_similarity(visual, audio, chunk_size)
+        return pairwise_max_similarity(visual, audio)
     pooled = F.normalize(visual.mean(dim=(2, 3), keepdim=True), dim=1)
     return pairwise_max_similarity(pooled, audio)
 

@@ -202,6 +202,9 @@ def tidy_exit(note: str) -> Iterator[None]:
     Args:
         note (str): What is said.
 
+    Yields:
+        None: Work inside the context.
+
     Raises:
         SystemExit: With code 130 after Ctrl-C, 143 after SIGTERM.
     """

@@ -12,7 +12,6 @@ PANELS: Dict[str, Dict[str, str]] = {
     dict(audio_rank='audio', visual_rank='visual'),
     'on the sphere':
     dict(
-        alignment='alignment',
         audio_uniformity='uniformity, audio',
         visual_uniformity='uniformity, visual'),
     'share':
@@ -22,10 +21,6 @@ PANELS: Dict[str, Dict[str, str]] = {
         loader_share='waiting for data'),
     'gradient norm':
     dict(gradient_norm='gradient norm'),
-    'clips a second':
-    dict(clips_per_second='clips a second'),
-    'memory in MB':
-    dict(memory_mb='most memory of the main process'),
 }
 
 

@@ -31,7 +31,6 @@ LARGE, SAMPLES = (5, 224, 224), (5, )
     (lambda map: f.active_share(map, 0.5), [LARGE], SAMPLES),
     (f.placement_confidence, [SMALL], SAMPLES),
     (f.effective_rank, [AUDIO], ()),
-    (f.alignment, [AUDIO, AUDIO], ()),
     (f.uniformity, [AUDIO], ()),
     (f.flat_row_share, [AUDIO, AUDIO], ()),
     *((lambda *maps, p=protocol: f.score_maps(p, *maps),

@@ -50,16 +50,15 @@ def test_the_ways_differ() -> None:
     assert (to_audio.tolist(), to_image.tolist()) == ([0, 1], [0, 0])
 
 
-@pytest.mark.parametrize('chunk_size', [1, 3, 32])
-def test_similarities(chunk_size: int) -> None:
+def test_similarities() -> None:
     visual = F.normalize(torch.randn(7, 5, 3, 4), dim=1)
     audio = F.normalize(torch.randn(7, 5), dim=1)
-    largest = retrieval_similarity(visual, audio, chunk_size=chunk_size)
+    largest = retrieval_similarity(visual, audio)
     torch.testing.assert_close(largest, pairwise_max_similarity(visual, audio))
     torch.testing.assert_close(
         largest.diagonal(),
         localization_map(visual, audio).amax(dim=(1, 2)))
-    pooled = retrieval_similarity(visual, audio, 'pooled', chunk_size)
+    pooled = retrieval_similarity(visual, audio, 'pooled')
     expected = F.cosine_similarity(
         visual.mean(dim=(2, 3))[:, None], audio[None], dim=2)
     torch.testing.assert_close(pooled, expected)

@@ -36,7 +36,7 @@ def part(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], ModuleType]:
 
 
 def test_dense_loss_is_the_published_one(shared: Path, part) -> None:
-    usual = part('usual_loss')
+    usual = part('usual_step')
     golden = np.load(shared / 'golden' / 'loss.npz')
     visual, audio = (
         F.normalize(torch.from_numpy(golden[f'case0_{name}']), dim=1)
@@ -62,10 +62,11 @@ def test_train(tmp_path: Path) -> None:
                          'configs/fnac_synthetic.py', '--batch-size', '4',
                          '--image-size', '64', '--repeats', '1',
                          '--micro-batch', '2', '--channels-last', '--amp',
-                         'bf16', '--versus', 'default')
+                         'bf16', '--versus', 'default', '--neighbours', '1')
     assert row['step'] == 'ours' and row['peak MB'] > 0
     assert default['step'] == 'default' and default['times as fast'] == 1
     assert row['clips/s'] == pytest.approx(4000 / row['ms'])
+    assert row['times as long'] == row['ms beside 1'] / row['ms']
 
 
 def test_loader(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ import torch
 
 from tests.conftest import ROOT, run_python, run_well
 from tests.faults.launching import free_port
+from tests.payload import Payload
 
 CONFIG = 'configs/fnac_synthetic.py'
 SMALL = [
@@ -98,7 +99,7 @@ def test_what_is_missing_is_said_before_anything_is_loaded(
     for arguments, expected in ((['--help'], 0), (['no.py', *more], 1)):
         done = run_python('-c', code, f'tools/{tool}.py', *arguments)
         assert done.returncode == expected, done.stderr
-    assert done.stderr == 'error: no.py: no such config\n'
+    assert done.stderr == 'error: no.py: no such file or folder\n'
 
 
 def test_the_console_is_quiet_and_the_log_complete(trained) -> None:
@@ -148,14 +149,9 @@ def test_a_checkpoint_that_does_not_fit_is_refused(trained, synthetic,
 
 def test_a_checkpoint_with_code_is_refused(synthetic, tmp_path) -> None:
     marker = tmp_path / 'executed'
-
-    class Payload:
-
-        def __reduce__(self):
-            return os.system, (f'touch {marker}', )
-
     bad = tmp_path / 'bad.pth'
-    torch.save(dict(state_dict={}, payload=Payload()), bad)
+    torch.save(
+        dict(state_dict={}, payload=Payload(os.mkdir, str(marker))), bad)
     done = run_python('tools/test.py', CONFIG, bad, '--data-root', synthetic,
                       '--work-dir', tmp_path)
     assert done.returncode != 0 and not marker.exists()
