@@ -104,11 +104,7 @@ class NegativeAudio(BaseDataset):
         self._metainfo.pop('group_key', None)
 
     def load_data_list(self) -> List[dict]:
-        """Replace the sounds.
-
-        Returns:
-            list[dict]: Samples of the data set, as negatives.
-        """
+        """Replace the sounds."""
         again = [i['sample_id'] for i in self._items if 'negative_kind' in i]
         if again:
             raise ValueError(f'{len(again)} sample(s) are negatives already: '

@@ -4,7 +4,6 @@ from .detection_score import (average_precision, detection_ap, detection_curve,
                               size_subsets, summarize_detections)
 from .feature_health import (alignment, effective_rank, flat_row_share,
                              uniformity)
-from .image_window import resize_window
 from .intervals import bootstrap_interval, mean_interval
 from .localization_map import (fuse_maps, largest_region_box, localization_map,
                                normalize_map, object_map, resize_map)
@@ -57,7 +56,7 @@ __all__ = [
     'object_map', 'oracle_ciou', 'paired_test', 'pairwise_max_similarity',
     'partial_ranks', 'pcm16_to_float', 'picture_group',
     'pixel_average_precision', 'placement_confidence', 'recall_at',
-    'region_ciou', 'region_overlap', 'resize_map', 'resize_window',
+    'region_ciou', 'region_overlap', 'resize_map',
     'retrieval_ranks', 'retrieval_similarity', 'sample_scores', 'score_maps',
     'select_region', 'size_subsets', 'success_auc', 'success_rate',
     'summarize_cious', 'summarize_detections', 'summarize_groups',
