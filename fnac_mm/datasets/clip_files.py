@@ -172,7 +172,7 @@ class ClipFiles:
         return {folder: files for folder, files in names.items() if files}
 
     def paths(self, ids: Sequence[str]) -> List[Dict[str, str]]:
-        """``sample_id`` and files of the clips that have all, in that order."""
+        """``sample_id`` and files of the clips that have all of them."""
         found: Iterable[str] = ids
         for table in self._paths.values():
             found = [i for i in found if i in table]

@@ -108,7 +108,9 @@ def test_a_loss_a_backbone_and_a_data_set(synthetic: Path,
     work, out = tmp_path / 'work', tmp_path / 'out.json'
     done = run_python('tools/train.py', config, '--work-dir', work, env=env)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert 'loss_nce' in done.stdout and 'audio_visual/ciou' in done.stdout
+    log, = work.glob('*/*.log')
+    said = log.read_text()
+    assert 'loss_nce' in said and 'audio_visual/ciou' in said
     done = run_python(
         'tools/test.py',
         config,

@@ -3,8 +3,8 @@ import json
 import os
 import shutil
 from pathlib import Path
-from typing import (Any, Callable, Dict, Iterable, Iterator, List, Mapping,
-                    Optional, Sequence, Tuple, Union)
+from typing import (Any, Dict, Iterable, Iterator, List, Mapping, Optional,
+                    Sequence, Tuple, Union)
 
 import lmdb
 from mmengine.dataset import BaseDataset
@@ -204,9 +204,7 @@ class MediaPacker:
         for step in self.steps:
             steps.setdefault(PACKABLE[step_name(step)],
                              []).append(TRANSFORMS.build(dict(step)))
-        encode: Callable[[MediaFile],
-                         Tuple[bytes,
-                               str]] = MediaEncoder(steps, self.formats)
+        encode = MediaEncoder(steps, self.formats)
         results = process_map(encode, todo, workers, chunk=4) if workers \
             else ((file, encode(file)) for file in todo)
         broken: List[str] = []
