@@ -29,9 +29,8 @@ from fnac_mm.evaluation.map_history import FOLDER as MAPS
 from fnac_mm.evaluation.map_history import (frame_file, read_history,
                                             write_history)
 from fnac_mm.functional import load_waveform
-from fnac_mm.media.audio import recording_length
+from fnac_mm.media.audio import SoundTrack, recording_length
 from fnac_mm.media.container import MediaError, open_media
-from fnac_mm.media.sound_track import SoundTrack
 from fnac_mm.media.video import VideoReader
 from fnac_mm.preparation.plan import read_ids
 from fnac_mm.utils import load_plain_checkpoint

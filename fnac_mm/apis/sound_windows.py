@@ -10,7 +10,7 @@ from torch import Tensor
 
 from fnac_mm.functional import (SpectrogramStream, StreamResampler,
                                 mix_channels, tile_waveform)
-from fnac_mm.media.sound_track import SoundTrack
+from fnac_mm.media.audio import SoundTrack
 
 # Seconds that are analysed at a time.
 _PIECE = 0.5
@@ -32,6 +32,7 @@ class WindowedSound:
         n_fft (int): Segment length.
         hop_length (int): Samples between columns.
         rate (int, optional): Resample to this rate in Hz. Defaults to None.
+        begin (float): Second from which on it is needed. Defaults to 0.
     """
 
     def __init__(self,
@@ -40,8 +41,11 @@ class WindowedSound:
                  analyze: Callable[[Tensor, int], Tensor],
                  n_fft: int,
                  hop_length: int,
-                 rate: Optional[int] = None) -> None:
+                 rate: Optional[int] = None,
+                 begin: float = 0.0) -> None:
         self.track = track
+        self._skipped = round(max(begin, track.lead) * track.rate)
+        self.begin = self._skipped / track.rate
         self.rate = rate or track.rate
         self.length = int(duration * self.rate)
         self.hop_length = hop_length
@@ -76,9 +80,9 @@ class WindowedSound:
     def _waveforms(self) -> Iterator[Tensor]:
         """Mono waveforms (S,) at the wanted rate."""
         parts, count = [], 0
-        for samples in self.track:
-            parts.append(mix_channels(samples.T))
-            count += samples.shape[1]
+        for samples in self.track.blocks(self._skipped):
+            parts.append(mix_channels(samples))
+            count += len(samples)
             if count >= _PIECE * self.track.rate:
                 yield self._resampler.push(torch.cat(parts)).clamp(-1, 1)
                 parts, count = [], 0
@@ -107,10 +111,9 @@ class WindowedSound:
         Raises:
             ValueError: If the sound is damaged or empty.
         """
-        self._read_to(1)
-        if self.track.begin is None:
+        if not self._first and not self._read_to(1):
             raise ValueError(f'{self.track.path}: the audio track is empty')
-        begin = (time - self.track.begin) * self.rate - self.length / 2
+        begin = (time - self.begin) * self.rate - self.length / 2
         index = max(round(begin / self.hop_length), 0)
         known = self._read_to(index + self.width)
         if begin + self.length <= 0 or self._ended and begin >= self._samples:

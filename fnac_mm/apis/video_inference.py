@@ -23,14 +23,14 @@ from fnac_mm.apis.sound_windows import WindowedSound
 from fnac_mm.apis.source_location import NOT_PLACED, enlarge_maps, place
 from fnac_mm.apis.video_options import VideoOptions
 from fnac_mm.functional import get_protocol
-from fnac_mm.media.sound_track import SoundTrack, sound_origin
+from fnac_mm.media.audio import SoundTrack
 from fnac_mm.media.video import Frame, VideoReader
 from fnac_mm.media.writer import SoundCopy, VideoWriter
 from fnac_mm.models import AVDataPreprocessor
 from fnac_mm.utils import atomic_path
 from fnac_mm.visualization.overlay import draw_overlay
 
-# Called with the seconds done and those in all, None if nobody knows.
+# Called with the seconds done and those in all, None if not known.
 Advance = Callable[[float, Optional[float]], None]
 # A frame that the model sees and those that keep its map.
 Group = List[Frame]
@@ -50,7 +50,7 @@ class VideoInference:
         min_confidence (float, optional): See
             :func:`~fnac_mm.apis.source_location.place`.
         sound (str, optional): File that is heard instead of the video's own
-            sound, from its begin to the end of the pictures.
+            sound, from its start to the end of the pictures.
 
     Raises:
         ValueError: If the file can't be read, has no picture or no sound,
@@ -75,17 +75,14 @@ class VideoInference:
                 VideoReader(path, options.start, options.duration, options.fps,
                             options.threads))
             # Time of the file that becomes 0 in the output.
-            self.zero = Fraction(self.reader.origin + options.start)
+            self.zero = Fraction(options.start)
             cut = options.start > 0 or options.duration is not None
-            # From the clock of the pictures to that of the sound.
-            self.shift, length = 0.0, options.duration
-            if sound is not None:
-                self.shift = sound_origin(sound) - self.reader.origin
-                length = self.reader.seconds
+            length = options.duration if sound is None else \
+                self.reader.seconds
             self.heard = sound or path
             self.copy = self._open(
-                SoundCopy(self.heard, options.audio_track,
-                          float(self.zero) + self.shift, length, cut))
+                SoundCopy(self.heard, options.audio_track, options.start,
+                          length, cut))
             self.sound = self._analyze()
             self._files = self._files.pop_all()
 
@@ -101,14 +98,12 @@ class VideoInference:
                 f'a video needs a model with AVDataPreprocessor, this one has '
                 f'{type(own).__name__}; look at single frames (--still)')
         duration = self.pipeline.load_audio.duration
-        before = 0.0
-        if self.options.start > 0:
-            before = float(self.zero) + self.shift - duration
         track = self._open(
-            SoundTrack(self.heard, self.options.audio_track, before))
+            SoundTrack(self.heard, self.options.audio_track, True))
         return WindowedSound(track, duration, own.analyze, own.n_fft,
                              own.hop_length,
-                             self.pipeline.load_audio.sample_rate)
+                             self.pipeline.load_audio.sample_rate,
+                             self.options.start - duration)
 
     def run(self, out_file: Path, progress: Advance) -> Dict[str, Any]:
         """Write the video and, beside it, a json of its frames.
@@ -203,10 +198,8 @@ class VideoInference:
             inputs=dict(
                 image=torch.stack(
                     [self.pipeline.pack_picture(f.image) for f in frames]),
-                spectrogram=torch.stack([
-                    self.sound.window(float(f.time) + self.shift)
-                    for f in frames
-                ])))
+                spectrogram=torch.stack(
+                    [self.sound.window(float(f.time)) for f in frames])))
         samples = self.model.test_step(data)
         return [s.pred_map.data[0].float().cpu() for s in samples]
 
@@ -216,7 +209,7 @@ class VideoInference:
         large = enlarge_maps(raw, frame.image.shape[:2],
                              self.protocol)['audio_visual']
         found = place(raw, large, self.options.threshold, self.min_confidence)
-        time = round(float(frame.time) - self.reader.origin, 6)
+        time = round(float(frame.time), 6)
         caption = f'confidence {found["confidence"]:.2f}'
         if found['placed'] is False:
             return dict(

@@ -14,7 +14,7 @@ class VideoOptions:
     Attributes:
         start (float): Second of the video to begin at. Defaults to 0.
         duration (float, optional): Seconds of it. None is to the end.
-        every (int): The model looks at one in so many frames; those between
+        every (int): The model looks at every Nth frame; those between
             keep its map. Defaults to 1.
         fps (float, optional): At most this many frames per second in the
             output; others are left out. None keeps all.

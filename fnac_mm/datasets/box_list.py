@@ -83,7 +83,7 @@ def read_annotation_list(path: PathLike,
 
 
 def _read_box(box: list, where: str, strict: bool) -> Any:
-    # Numbers first: what is none can't be converted.
+    # Numbers first: nothing else can be converted.
     pixels = check_box(box, where, strict=False)
     fractions = [pixel_fraction(value, FRAME_SIZE) for value in pixels]
     check_box(fractions, where, strict)

@@ -23,7 +23,7 @@ Contents = Mapping[str, Mapping[str, Any]]
 def check_same_test(contents: Contents) -> None:
     """Refuse results of other lists or annotations.
 
-    Files without a hash, of an earlier release, are not judged by it.
+    Files without a hash are not judged by it.
 
     Args:
         contents (Mapping[str, dict]): Contents of files, by their names.

@@ -6,8 +6,7 @@ the metric, and the options that decide its numbers), ``dataset`` (``name``),
 ``results`` and ``sha256`` of all that. Results are rows sorted by
 ``sample_id``; what else they hold the metric's ``row_schema`` says, so that a
 metric of another project has such files too. ``provenance`` says where the
-numbers come from (:mod:`fnac_mm.evaluation.provenance`); files of earlier
-releases lack it.
+numbers come from (:mod:`fnac_mm.evaluation.provenance`), if that is known.
 
 Metrics of maps also have ``protocol`` (all fields) and in ``dataset`` how
 boxes become a target (``combine``, ``consensus``); their rows hold ``boxes``
@@ -35,7 +34,7 @@ VERSION = 1
 # Of what was found, for messages: an edited file may hold anything.
 _BRIEF = reprlib.Repr()
 _BRIEF.maxstring = _BRIEF.maxother = 80
-# Files of the first release name no metric.
+# Metric of a file that names none.
 FIRST = 'LocalizationMetric'
 PARTS = dict(dataset=dict, n=int, n_listed=int, metrics=dict, results=list)
 
@@ -148,8 +147,8 @@ def read_results(path: Union[str, Path]) -> Dict[str, Any]:
         path (str | Path): File.
 
     Returns:
-        dict: The parts of the file; ``metric`` is there also of files of
-        the first release, which have none.
+        dict: The parts of the file; ``metric`` is there also of files
+        that name none.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -181,7 +180,7 @@ def read_results(path: Union[str, Path]) -> Dict[str, Any]:
     check_keys(content['dataset'], dict(name=str), f'{path}: dataset')
     metric.check_head(content, str(path))
     _check_rows(content, metric, str(path))
-    if is_sealed:  # as all but those of the first release
+    if is_sealed:
         _check_seal(content, str(path))
     else:
         kind['adaptive'] = 'audio_visual_adaptive' in content['results'][0][
@@ -282,7 +281,7 @@ def check_array(values: Any,
                 rank: int,
                 where: str,
                 width: Union[int, None] = None) -> None:
-    """Refuse what is no full array of finite numbers.
+    """Refuse what is not a full array of finite numbers.
 
     Args:
         values (Any): What was found.

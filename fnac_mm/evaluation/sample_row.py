@@ -77,7 +77,7 @@ def check_protocol(part: Dict[str, Any], where: str) -> None:
 
 
 def check_map_row(row: Dict[str, Any], where: str) -> None:
-    """Refuse a row of a file with maps, boxes or a mask that are none.
+    """Refuse a row of a file with malformed maps, boxes or masks.
 
     Raises:
         ValueError: If one is malformed.

@@ -35,7 +35,7 @@ from .success_score import (group_cious, picture_group, sample_scores,
                             success_auc, success_rate, summarize_cious,
                             summarize_groups, summarize_intervals)
 from .waveform import (decode_pcm16, encode_pcm16, load_waveform, mix_channels,
-                       mono_window, pcm16_to_float, tile_waveform,
+                       mix_int16, mono_window, pcm16_to_float, tile_waveform,
                        window_waveform)
 
 __all__ = [
@@ -52,11 +52,11 @@ __all__ = [
     'largest_region_box', 'load_waveform', 'localization_map',
     'location_accuracy', 'log_spectrogram', 'map_confidence',
     'mask_spectrogram', 'max_f_measure', 'mcnemar_test', 'mean_interval',
-    'mix_channels', 'mono_window', 'negative_auc', 'normalize_map',
-    'object_map', 'oracle_ciou', 'paired_test', 'pairwise_max_similarity',
-    'partial_ranks', 'pcm16_to_float', 'picture_group',
-    'pixel_average_precision', 'placement_confidence', 'recall_at',
-    'region_ciou', 'region_overlap', 'resize_map',
+    'mix_channels', 'mix_int16', 'mono_window', 'negative_auc',
+    'normalize_map', 'object_map', 'oracle_ciou', 'paired_test',
+    'pairwise_max_similarity', 'partial_ranks', 'pcm16_to_float',
+    'picture_group', 'pixel_average_precision', 'placement_confidence',
+    'recall_at', 'region_ciou', 'region_overlap', 'resize_map',
     'retrieval_ranks', 'retrieval_similarity', 'sample_scores', 'score_maps',
     'select_region', 'size_subsets', 'success_auc', 'success_rate',
     'summarize_cious', 'summarize_detections', 'summarize_groups',

@@ -74,7 +74,7 @@ def _as_float(map: Tensor) -> Tensor:
 
 
 def _predicted(size: int, area: float) -> int:
-    """How many of so many pixels the area rule takes, where none is equal."""
+    """How many of this many pixels the area rule takes if no two tie."""
     if not 0 <= area < 1:
         raise ValueError(f'area must be in [0, 1), got {area}')
     return size - int(size * area)

@@ -36,8 +36,8 @@ def _visual_gradient(grad: Tensor, position: Tensor, audio: Tensor,
     """
     count, sounds = position.shape
     ordered, order = position.sort(dim=1)
-    # Where each position's sounds begin: counting them would have a device
-    # waited for.
+    # Where each position's sounds begin: counting them would make
+    # the host wait for the device.
     every = torch.arange(places, device=grad.device).expand(count, -1)
     first = torch.searchsorted(ordered, every.contiguous())
     first += torch.arange(count, device=grad.device)[:, None] * sounds

@@ -43,7 +43,7 @@ def paired_test(first: ArrayLike,
                 groups: Groups = None,
                 n_resamples: int = 9999,
                 seed: int = 0) -> Dict[str, float]:
-    """Is the mean of one model's samples another than the other's?
+    """Do the means of two models' samples differ?
 
     A permutation test: if the models were alike, the sign of each sample's
     difference would be a coin's; exact where there are no more patterns of
@@ -237,7 +237,7 @@ class SampleStatistic:
     def compare(self,
                 other: 'SampleStatistic',
                 seed: int = 0) -> Dict[str, float]:
-        """Is the other model's number another, on the same samples?
+        """Does the other model's number differ, on the same samples?
 
         Args:
             other (SampleStatistic): The same number of the other model, in

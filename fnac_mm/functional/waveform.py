@@ -5,6 +5,7 @@ Convention: a waveform is a mono ``float32`` tensor (S,) in [-1, 1], or
 """
 import math
 import os
+import warnings
 from pathlib import Path
 from typing import Optional, Tuple, Union
 
@@ -82,6 +83,17 @@ def tile_waveform(waveform: Tensor, length: int) -> Tensor:
     return waveform[:length]
 
 
+def _tell_of_cancelling(samples: np.ndarray, mono: np.ndarray) -> None:
+    """Warn where a sound is there, and its mean is silent (-60 dB)."""
+    if samples.shape[1] > 1 and len(mono) and np.abs(mono).max() < 1e-3 \
+            and np.abs(samples).max() > 1e-2:
+        warnings.warn(
+            'a sound is silent after its channels are mixed, although they '
+            'are not: they are of opposite phase. Convert it to mono by one '
+            'of its channels',
+            stacklevel=3)
+
+
 def mix_channels(samples: np.ndarray) -> Tensor:
     """Mean of the channels, at the published scale.
 
@@ -97,7 +109,27 @@ def mix_channels(samples: np.ndarray) -> Tensor:
     if not np.isfinite(samples).all():
         raise ValueError('the recording holds NaN or infinity')
     mono = samples.astype(np.float64).mean(axis=1) * _FULL_SCALE
+    _tell_of_cancelling(samples, mono)
     return torch.from_numpy(np.clip(mono, -1, 1).astype(np.float32))
+
+
+def mix_int16(samples: np.ndarray) -> np.ndarray:
+    """Mean of the channels in 16 bits; mono of 16 bits stays as it is.
+
+    Args:
+        samples (np.ndarray): (S, channels), floating, in [-1, 1].
+
+    Returns:
+        np.ndarray: (S,) int16.
+
+    Raises:
+        ValueError: If a sample is not finite.
+    """
+    mono = samples.mean(axis=1, dtype=np.float64)
+    if not np.isfinite(mono).all():
+        raise ValueError('the sound holds NaN or infinity')
+    _tell_of_cancelling(samples, mono)
+    return np.clip(np.rint(mono * 32768), -32768, 32767).astype(np.int16)
 
 
 def check_resampling(rate: int, wanted: int) -> None:
@@ -241,6 +273,7 @@ def load_waveform(path: Union[str, Path],
             values that are not finite, or if an argument is out of range.
     """
     from fnac_mm.media.audio import read_window
+    from fnac_mm.media.container import MediaError
     path = os.fspath(path)
     _check_arguments(duration, sample_rate)
     if not os.path.isfile(path):
@@ -248,5 +281,7 @@ def load_waveform(path: Union[str, Path],
     try:
         return _finish(*read_window(path, duration, start), duration,
                        sample_rate, keep_int16)
+    except MediaError as error:
+        raise ValueError(f'{path}: {error.reason}') from error
     except ValueError as error:
         raise ValueError(f'{path}: {error}') from error

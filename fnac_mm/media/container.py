@@ -3,7 +3,7 @@ import gc
 import os
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Dict, Iterator, Optional, Tuple, Union
+from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple, Union
 
 import av
 import numpy as np
@@ -28,6 +28,8 @@ _CONTAINERS = (
 _MAGIC = ((4, b'ftyp'), (4, b'moov'), (0, b'\x1aE\xdf\xa3'), (0, b'RIFF'))
 
 _MAX_CHANNELS = 8
+# Places without a packet, one after the other, after which there is nothing.
+_MAX_FAILURES = 100
 
 # Titles and the like may hold any bytes; PyAV 19 replaces them unasked.
 _ANY_BYTES: Dict[str, Any] = {} if int(
@@ -48,14 +50,15 @@ class MediaError(ValueError):
     Args:
         kind (str): One of :data:`MEDIA_FAULTS`.
         reason (str): What was found.
+        path (str): The file, if the message is to name it.
     """
 
-    def __init__(self, kind: str, reason: str) -> None:
-        super().__init__(reason)
-        self.kind = kind
+    def __init__(self, kind: str, reason: str, path: str = '') -> None:
+        super().__init__(f'{path}: {reason}' if path else reason)
+        self.kind, self.reason, self.path = kind, reason, path
 
     def __reduce__(self) -> Tuple[type, tuple]:
-        return type(self), (self.kind, str(self))
+        return type(self), (self.kind, self.reason, self.path)
 
 
 def _read_head(path: str) -> bytes:
@@ -128,8 +131,24 @@ def _in_one_thread(stream: Any) -> Any:
         raise MediaError(
             'undecodable',
             f'FFmpeg does not know the codec of the {stream.type}')
-    stream.codec_context.thread_count = 1
+    if not stream.codec_context.is_open:
+        stream.codec_context.thread_count = 1
     return stream
+
+
+def picture_track(container: _Input) -> Optional[av.VideoStream]:
+    """First video track that is not the cover of a song.
+
+    Args:
+        container (av.container.InputContainer): An open file.
+
+    Returns:
+        av.VideoStream, optional: Not set up for decoding.
+    """
+    for stream in container.streams.video:
+        if not stream.disposition & av.stream.Disposition.attached_pic:
+            return stream
+    return None
 
 
 def video_track(container: _Input) -> av.VideoStream:
@@ -144,10 +163,10 @@ def video_track(container: _Input) -> av.VideoStream:
     Raises:
         MediaError: ``no_video`` or ``undecodable``.
     """
-    for stream in container.streams.video:
-        if not stream.disposition & av.stream.Disposition.attached_pic:
-            return _in_one_thread(stream)
-    raise MediaError('no_video', 'the file has no video track')
+    stream = picture_track(container)
+    if stream is None:
+        raise MediaError('no_video', 'the file has no video track')
+    return _in_one_thread(stream)
 
 
 def audio_track(container: _Input, number: int = 0) -> av.AudioStream:
@@ -164,20 +183,29 @@ def audio_track(container: _Input, number: int = 0) -> av.AudioStream:
         MediaError: ``no_audio`` or ``undecodable``.
     """
     streams = container.streams.audio
-    if number >= len(streams):
+    if not streams:
         raise MediaError(
-            'no_audio', f'the file has {len(streams)} audio tracks, wanted '
-            f'number {number}' if streams else 'the file has no audio track')
+            'no_audio', 'the file has no audio track, so there is nothing to '
+            'place; give it a sound of its own')
+    if not 0 <= number < len(streams):
+        raise MediaError(
+            'no_audio', f'audio_track={number}, but it has {len(streams)} '
+            'audio track(s), numbered from 0')
     return _in_one_thread(streams[number])
 
 
-def read_packets(container: _Input, *tracks:
-                 av.stream.Stream) -> Iterator[av.Packet]:
+def read_packets(
+    container: _Input,
+    *tracks: av.stream.Stream,
+    on_damage: Callable[[str],
+                        None] = lambda reason: None) -> Iterator[av.Packet]:
     """Packets of some tracks in the order of the file.
 
     Args:
         container (av.container.InputContainer): An open file.
         *tracks (av.stream.Stream): Of this file.
+        on_damage (Callable): Told what is wrong where there is no packet;
+            those behind it follow.
 
     Yields:
         av.Packet: The last of each track is empty.
@@ -186,28 +214,84 @@ def read_packets(container: _Input, *tracks:
         MediaError: ``undecodable``, at a packet of a track that was not there
             when the file was opened: PyAV does not find it.
     """
-    try:
-        yield from container.demux(*tracks)
-    except IndexError as error:
-        raise MediaError('undecodable',
-                         'a track begins in the midst of the file') from error
+    failures = 0
+    while failures < _MAX_FAILURES:
+        try:
+            for packet in container.demux(*tracks):
+                failures = 0
+                yield packet
+            return
+        except IndexError as error:
+            raise MediaError(
+                'undecodable',
+                'a track begins in the midst of the file') from error
+        except av.FFmpegError as error:
+            failures += 1
+            on_damage(error.strerror or str(error))
 
 
-def read_frames(container: _Input, track: av.stream.Stream) -> Iterator[Any]:
-    """Decode a track.
+def _without_a_cut(packets: Iterator[av.Packet]) -> Iterator[av.Packet]:
+    """Leave out the last packet of a file that ends within it.
+
+    Others of doubtful content are decoded, as FFmpeg does: where transport
+    streams are joined, they are whole.
+    """
+    held: Optional[av.Packet] = None
+    for packet in packets:
+        if held is not None and packet.size:
+            yield held
+        held = packet if packet.is_corrupt else None
+        if held is None:
+            yield packet
+
+
+def decode_packets(
+    container: _Input,
+    track: av.stream.Stream,
+    wanted: Callable[[av.Packet], bool] = lambda packet: True
+) -> Iterator[Tuple[list, str]]:
+    """Decode a track on and on, over what can't be decoded.
 
     Args:
         container (av.container.InputContainer): An open file.
         track (av.stream.Stream): Of this file.
+        wanted (Callable): Whether to decode a packet.
 
     Yields:
-        av.AudioFrame | av.VideoFrame: By the kind of the track.
+        tuple[list, str]: Frames, and what is wrong before them, in words.
+        Damage at the end of the file is not told: no packet follows it.
 
     Raises:
         MediaError: See :func:`read_packets`.
     """
-    for packet in read_packets(container, track):
-        yield from packet.decode()
+    wrong: List[str] = []
+    packets = read_packets(container, track, on_damage=wrong.append)
+    for packet in filter(wanted, _without_a_cut(packets)):
+        frames: list = []
+        try:
+            frames = packet.decode()
+        except av.FFmpegError as error:
+            # Titles in the midst of joined mp3 files are no damage.
+            if bytes(packet)[:3] not in (b'ID3', b'TAG'):
+                wrong.append(error.strerror or str(error))
+        if frames:
+            yield frames, wrong[0] if wrong and packet.size else ''
+            wrong.clear()
+
+
+def check_channels(channels: int) -> None:
+    """Refuse what PyAV would read beyond FFmpeg's table of channels.
+
+    Args:
+        channels (int): Of a track or frame.
+
+    Raises:
+        MediaError: ``undecodable``, above 8.
+    """
+    if channels > _MAX_CHANNELS:
+        raise MediaError(
+            'undecodable', f'the sound has {channels} channels; '
+            f'at most {_MAX_CHANNELS} can be read')
 
 
 def frame_samples(frame: av.AudioFrame) -> np.ndarray:
@@ -220,59 +304,7 @@ def frame_samples(frame: av.AudioFrame) -> np.ndarray:
         np.ndarray: (channels, S).
 
     Raises:
-        MediaError: ``undecodable``, above 8 channels: PyAV would read beyond
-            FFmpeg's table of them.
+        MediaError: See :func:`check_channels`.
     """
-    channels = frame.layout.nb_channels
-    if channels > _MAX_CHANNELS:
-        raise MediaError(
-            'undecodable', f'the sound has {channels} channels; '
-            f'at most {_MAX_CHANNELS} can be read')
+    check_channels(frame.layout.nb_channels)
     return frame.to_ndarray()
-
-
-class TimeStamps:
-    """After FFmpeg's best effort: presentation times unless they go back.
-
-    The difference: where a frame lacks one of its two times, FFmpeg compares
-    the next frame's with the other one in its place; here with the last one
-    of its own kind.
-
-    Args:
-        distrust (bool): Whether presentation times are guesses from the
-            start on. Defaults to False.
-    """
-
-    def __init__(self, distrust: bool = False) -> None:
-        self._last: Dict[str, int] = {}
-        self._faults = dict(pts=int(distrust), dts=0)
-
-    @classmethod
-    def of(cls, container: _Input) -> 'TimeStamps':
-        """Those of a file that is decoded from anywhere on.
-
-        Args:
-            container (av.container.InputContainer): An open file.
-
-        Returns:
-            TimeStamps: An avi has no presentation times: what says so was
-            guessed, wrongly where there are B frames.
-        """
-        return cls(container.format.name == 'avi')
-
-    def best(self, pts: Optional[int], dts: Optional[int]) -> Optional[int]:
-        """The more credible time stamp of the next frame.
-
-        Args:
-            pts (int, optional): Its presentation time.
-            dts (int, optional): Its decoding time.
-
-        Returns:
-            int, optional: One of the two; None if there is none.
-        """
-        for name, value in (('pts', pts), ('dts', dts)):
-            if value is not None:
-                self._faults[name] += value <= self._last.get(name, value - 1)
-                self._last[name] = value
-        trusted = self._faults['pts'] <= self._faults['dts']
-        return pts if dts is None or pts is not None and trusted else dts

@@ -4,54 +4,94 @@ Shape legend: H, W picture height and width.
 """
 import math
 import os
+import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Iterator, List, Optional, Tuple, Union
+from typing import Iterator, Optional, Tuple, Union
 
 import av
 import numpy as np
 from av.container import InputContainer
-from av.video.reformatter import VideoReformatter
 
-from .container import (MediaError, TimeStamps, open_container, open_media,
-                        read_frames, read_packets, video_track)
-from .length import announced_duration, track_start
+from .clock import TimeStamps, clock_zero, exact_zero, track_start
+from .container import (MediaError, decode_packets, open_container, open_media,
+                        video_track)
+from .length import announced_end, track_end
+from .pixels import frame_picture, pixel_aspect
 
 # Some containers round times to a millisecond.
 _ROUNDING = 5e-4
+# Time stamps that go back by more seconds begin anew: files were joined.
+_JOINED = 1.0
 
 
-def _frames_from(container: InputContainer, stream: av.VideoStream,
-                 time: float) -> Iterator[Tuple[float, float, av.VideoFrame]]:
-    """Decode (begin, end, frame) from the key frame before a time on."""
-    unit = stream.time_base or Fraction(1, av.time_base)
-    origin, rate = track_start(stream), stream.average_rate
-    usual = float(1 / rate) if rate else 0.0
+@dataclass
+class _Decoded:
+    """A frame, when it is shown, and until when, in seconds."""
+    frame: av.VideoFrame
+    begin: Fraction
+    end: Fraction
+
+
+def _decode_from(container: InputContainer, stream: av.VideoStream,
+                 time: float) -> Iterator[_Decoded]:
+    """Decode from the key frame before a second on."""
+    unit = Fraction(stream.time_base or Fraction(1, av.time_base))
+    zero = exact_zero(stream)
+    usual = 1 / Fraction(stream.average_rate or 25)
     try:
         # MPEG-TS misses its first key frame when asked for its exact time.
-        target = origin + (time if time > 0 else -10.0)
+        target = float(zero) + time if time > 0 else track_start(stream) - 10
         container.seek(round(target / unit), stream=stream)
     except av.FFmpegError:  # AVI knows no time before its first
-        container.seek(round(origin / unit), stream=stream)
-    end, key, started = max(time, 0), None, False
+        with suppress(av.FFmpegError):  # a raw stream knows none
+            container.seek(stream.start_time or 0, stream=stream)
+    key: Optional[int] = None
+    joined = Fraction(0)
+    last: Optional[_Decoded] = None
     stamps = TimeStamps.of(container)
-    for packet in read_packets(container, stream):
-        # MPEG-TS seeks to any packet; decoded from there, frames are grey.
-        if not started and not packet.is_keyframe:
-            continue
-        if packet.is_corrupt:  # the last packet of a file that is cut off
-            break
-        if not started:
+
+    def wanted(packet: av.Packet) -> bool:
+        """MPEG-TS seeks to any packet; from there, frames are grey."""
+        nonlocal key
+        if key is None and packet.is_keyframe:
             key = packet.dts if packet.pts is None else packet.pts
-            started = True
-        for frame in stream.codec_context.decode(packet):
+            key = -sys.maxsize if key is None else key
+        return key is not None
+
+    for frames, wrong in decode_packets(container, stream, wanted):
+        if wrong:
+            raise MediaError(
+                'undecodable', 'the pictures are damaged after '
+                f'{float(last.end if last else 0):.2f} s ({wrong})')
+        for frame in frames:
             stamp = stamps.best(frame.pts, frame.dts)
-            begin = end if stamp is None else float(stamp * unit) - origin
-            end = begin + (float((frame.duration or 0) * unit) or usual)
+            follows = last.end if last else Fraction(max(time, 0))
+            begin = follows if stamp is None else \
+                stamp * unit - zero + joined
+            if last and begin < last.begin - _JOINED:
+                joined += follows - begin
+                begin = follows
+            length = (frame.duration or 0) * unit or usual
+            last = _Decoded(frame, begin, begin + length)
             # Frames shown before their key frame may need an earlier one.
-            if time <= 0 or stamp is None or key is None or stamp >= key:
-                yield begin, end, frame
+            if time <= 0 or stamp is None or stamp >= (key or 0):
+                yield last
+
+
+def _attempts(container: InputContainer, stream: av.VideoStream,
+              time: float) -> Iterator[Tuple[Iterator[_Decoded], bool]]:
+    """Decode from nearer and farther before a time; the last begins at 0.
+
+    Seeking goes by decoding times in some containers, and by any packet in
+    others: it may end at a key frame that is shown after ``time``.
+    """
+    for back in (0.0, 1.0, 10.0):
+        if back < time:
+            yield _decode_from(container, stream, time - back), False
+    yield _decode_from(container, stream, 0.0), True
 
 
 def decode_frame(container: InputContainer,
@@ -59,66 +99,47 @@ def decode_frame(container: InputContainer,
                  clamp: bool = False) -> Tuple[av.VideoFrame, float]:
     """Decode the frame that is shown at a time.
 
+    Before the first one is shown, it is that.
+
     Args:
         container (av.container.InputContainer): An open file.
-        time (float): Seconds, not negative.
+        time (float): Second, not negative; see
+            :func:`~fnac_mm.media.clock.clock_zero`.
         clamp (bool): Take the last frame for times after the end, instead of
             an error. Defaults to False.
 
     Returns:
-        tuple[av.VideoFrame, float]: The frame and the time from which on it
-        is shown.
+        tuple[av.VideoFrame, float]: The frame and the second from which on
+        it is shown.
 
     Raises:
         MediaError: ``no_video``, ``too_short``, ``truncated`` or
             ``undecodable``.
     """
     stream = video_track(container)
-    # Seeking goes by decoding times in some containers: with B frames it may
-    # end at a key frame that is shown after ``time``.
-    for back in (0.0, 1.0, 10.0, time):
-        shown: List[Tuple[float, float, av.VideoFrame]] = []
+    for frames, is_last in _attempts(container, stream, time):
+        shown: Optional[_Decoded] = None
         late = False
-        for item in _frames_from(container, stream, time - back):
-            late = item[0] > time + _ROUNDING
-            if late and shown:
+        for item in frames:
+            late = item.begin > time + _ROUNDING
+            if late and shown is not None:
                 break
-            shown = [item]
-        if shown and shown[0][0] <= time + _ROUNDING and \
-                not shown[0][2].is_corrupt or back >= time:
+            shown = item
+        if shown is not None and shown.begin <= time + _ROUNDING and \
+                not shown.frame.is_corrupt or is_last:
             break
-    if not shown:
+    if shown is None:
         raise MediaError('undecodable', 'no picture could be decoded')
-    begin, end, frame = shown[0]
-    if frame.is_corrupt:
+    if shown.frame.is_corrupt:
         raise MediaError('undecodable', f'the picture at {time:.3f} s is '
                          'damaged')
-    if not late and time > end + _ROUNDING and not clamp:
-        announced = announced_duration(stream)
+    if not late and time > shown.end + _ROUNDING and not clamp:
+        announced = track_end(stream)
         raise MediaError(
             'truncated' if announced > time else 'too_short',
-            f'the video ends at {end:.3f} s (announced: {announced:.3f} s), '
-            f'no frame at {time:.3f} s')
-    return frame, begin
-
-
-def frame_picture(frame: av.VideoFrame) -> np.ndarray:
-    """Picture of a frame, turned as the container tells.
-
-    Pixels are those stored: one that is not square stays so.
-
-    Args:
-        frame (av.VideoFrame): A decoded frame.
-
-    Returns:
-        np.ndarray: (H, W, 3) uint8 RGB.
-    """
-    # A converter of its own, with one thread: PyAV 19 shares one with all of
-    # the program, and a forked process would wait for its parent's threads.
-    picture = VideoReformatter().reformat(
-        frame, format='rgb24', threads=1).to_ndarray()
-    # Phones store upright films lying, with a note to turn them.
-    return np.ascontiguousarray(np.rot90(picture, frame.rotation // 90))
+            f'the video ends at {float(shown.end):.3f} s (announced: '
+            f'{announced:.3f} s), no frame at {time:.3f} s')
+    return shown.frame, float(shown.begin)
 
 
 def read_video_frame(path: Union[str, Path],
@@ -142,11 +163,15 @@ def read_video_frame(path: Union[str, Path],
         raise FileNotFoundError(f'{path}: no such video')
     try:
         with open_media(path) as container:
-            total = announced_duration(video_track(container))
+            stream = video_track(container)
+            total = track_end(stream)
             if time is not None and not 0 <= time < total:
                 raise ValueError(f'time={time} s is outside the video of '
                                  f'{total:.3f} s')
-            wanted = total / 2 if time is None else time
+            wanted = time
+            if wanted is None:
+                begin = max(track_start(stream) - clock_zero(container), 0)
+                wanted = (begin + total) / 2
             frame, _ = decode_frame(container, wanted, clamp=time is None)
             return frame_picture(frame), wanted
     except ValueError as error:
@@ -159,7 +184,8 @@ class Frame:
 
     Attributes:
         image (np.ndarray): (H, W, 3) uint8 RGB, upright.
-        time (Fraction): Seconds, on the clock of the file.
+        time (Fraction): Second, see
+            :func:`~fnac_mm.media.clock.clock_zero`.
         duration (Fraction): Seconds.
     """
     image: np.ndarray
@@ -181,9 +207,8 @@ class VideoReader:
     Attributes:
         time_base (Fraction): Seconds of a unit of time stamps.
         rate (Fraction): Average number of frames per second.
-        aspect (Fraction, optional): Width of a pixel over its height.
-        origin (float): Time of the file's first frame or sound, at which a
-            player shows 0.
+        aspect (Fraction, optional): Width of a pixel over its height, once
+            a frame was read.
         seconds (float, optional): How long the part lasts, if known.
 
     Raises:
@@ -209,13 +234,11 @@ class VideoReader:
             self.close()
             raise ValueError(f'{path}: {error}') from error
         self._stream.codec_context.thread_count = threads
-        # PyAV 19 has a type of its own, which can less.
+        # PyAV 19 has a type of its own, which can do less.
         self.time_base = Fraction(
             self._stream.time_base or Fraction(1, av.time_base))
         self.rate = Fraction(self._stream.average_rate or 25)
-        aspect = self._stream.codec_context.sample_aspect_ratio
-        self.aspect = Fraction(aspect) if aspect else None
-        self.origin = max(self._container.start_time or 0, 0) / av.time_base
+        self.aspect: Optional[Fraction] = None
         self.start, self.stop = start, start + (duration or math.inf)
         self.fps = fps
         self.seconds = self._length()
@@ -230,13 +253,8 @@ class VideoReader:
 
     def _length(self) -> Optional[float]:
         """Seconds between start and stop, or None if nobody wrote them."""
-        if self._stream.duration is not None:
-            total = float(self._stream.duration * self.time_base)
-        elif self._container.duration is not None:
-            total = self._container.duration / av.time_base
-        else:
-            return None
-        return min(total, self.stop) - self.start
+        end = announced_end(self._stream)
+        return None if end is None else min(end, self.stop) - self.start
 
     def __iter__(self) -> Iterator[Frame]:
         """Yield frames with rising time stamps.
@@ -246,17 +264,17 @@ class VideoReader:
         """
         last: Optional[Frame] = None
         try:
-            for frame, time in self._select():
-                # Where time stamps go back, there is no way to tell.
-                if last is not None and time <= last.time:
+            for item in self._select():
+                if last is not None and item.begin <= last.time:
                     continue
-                image = frame_picture(frame)
-                if last is not None and image.shape != last.image.shape:
+                image = frame_picture(item.frame)
+                if last is None:
+                    self.aspect = pixel_aspect(self._stream, item.frame)
+                elif image.shape != last.image.shape:
                     raise ValueError(f'{self.path}: the size of the picture '
-                                     f'changes at {float(time):.2f} s; '
+                                     f'changes at {float(item.begin):.2f} s; '
                                      'convert the video to one size first')
-                length = (frame.duration or 0) * self.time_base
-                last = Frame(image, time, length or 1 / self.rate)
+                last = Frame(image, item.begin, item.end - item.begin)
                 yield last
         except (av.FFmpegError, MediaError) as error:
             where = float(last.time) if last else self.start
@@ -266,31 +284,25 @@ class VideoReader:
             raise ValueError(f'{self.path}: no frame between {self.start} s '
                              f'and {self.stop} s')
 
-    def _select(self) -> Iterator[Tuple[av.VideoFrame, Fraction]]:
-        """Frames and times of the part, no more than wanted."""
+    def _select(self) -> Iterator[_Decoded]:
+        """Frames of the part, no more than wanted."""
         due = 0
-        for frame, time in self._decode():
-            # Half a millisecond, because some containers round to one.
-            shown = float(time) - self.origin + 5e-4
+        for item in self._decode():
+            shown = float(item.begin) + _ROUNDING
             if shown >= self.stop:
                 return
             slot = math.floor(shown * (self.fps or 0))
             if shown < self.start or self.fps and slot < due:
                 continue
             due = slot + 1
-            yield frame, time
+            yield item
 
-    def _decode(self) -> Iterator[Tuple[av.VideoFrame, Fraction]]:
-        """Frames and their times, from a little before the start."""
-        if self.start > 0:
-            offset = int((self.start + self.origin) / self.time_base)
-            self._container.seek(offset, stream=self._stream)
-        guess = TimeStamps.of(self._container)
-        for index, frame in enumerate(
-                read_frames(self._container, self._stream)):
-            stamp = guess.best(frame.pts, frame.dts)
-            if stamp is None:
-                # Raw streams have no time stamps at all.
-                yield frame, index / self.rate
-            else:
-                yield frame, stamp * self.time_base
+    def _decode(self) -> Iterator[_Decoded]:
+        """Frames from one on that is not after the start."""
+        for frames, is_last in _attempts(self._container, self._stream,
+                                         self.start):
+            first = next(frames, None)
+            if first is not None and (is_last or first.begin <= self.start):
+                yield first
+                yield from frames
+                return

@@ -11,7 +11,7 @@ import numpy as np
 from av.video.reformatter import Colorspace, VideoReformatter
 
 from fnac_mm.utils.files import atomic_path
-from .sound_track import SoundTrack, open_track
+from .audio import SoundTrack
 
 # The first that FFmpeg has here. mpeg4 is always there, and larger.
 _ENCODERS: Tuple[Tuple[str, Dict[str, str]], ...] = (
@@ -24,29 +24,28 @@ _FINEST = 60000
 _COPIED = ('aac', 'mp3')
 _AAC_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000,
               64000, 88200, 96000)
-_MAX_CHANNELS = 2
+_LAYOUTS = {1: 'mono', 2: 'stereo'}
 
 
 class SoundCopy:
     """Sound of a file for an mp4.
 
     AAC and MP3 of a whole file are copied as they are, bit for bit. Of a
-    part, from ``start`` for ``duration``, and of other codecs the samples
+    part, from ``origin`` for ``duration``, and of other codecs the samples
     are encoded again, as AAC; more than two channels are mixed down to two.
 
     Args:
         path (str): File.
         index (int): Which audio track. Defaults to 0.
-        origin (float): Time of the file that becomes 0. Defaults to 0.
-        duration (float, optional): Seconds to keep; with it, or if ``cut``,
-            the first sample is the one at ``origin``.
+        origin (float): Second of the file that becomes 0. Defaults to 0.
+        duration (float, optional): Seconds to keep.
         cut (bool): Whether ``origin`` is the start of a part.
 
     Attributes:
         copied (bool): Whether nothing is encoded.
 
     Raises:
-        ValueError: If it has no such track.
+        MediaError: If it has no such track.
     """
 
     def __init__(self,
@@ -55,19 +54,14 @@ class SoundCopy:
                  origin: float = 0.0,
                  duration: Optional[float] = None,
                  cut: bool = False) -> None:
-        self.path, self.index = path, index
         self.origin, self.duration = origin, duration
-        self._container = open_track(path, index)
-        self._source = self._container.streams.audio[index]
-        context = self._source.codec_context
+        self._track = SoundTrack(path, index, allow_cut=True)
+        context = self._track.stream.codec_context
         # Without extra data AAC is as broadcast, with headers of its own.
         self.copied = (not cut and duration is None
                        and context.codec.canonical_name in _COPIED
                        and (context.codec.canonical_name != 'aac'
                             or bool(context.extradata)))
-        self._track: Optional[SoundTrack] = None
-        if not self.copied:
-            self._track = SoundTrack(path, index, origin if cut else 0.0)
 
     def attach(self, output: av.container.OutputContainer) -> None:
         """Add the track to a file that is about to be written.
@@ -77,14 +71,13 @@ class SoundCopy:
         """
         self._output = output
         if self.copied:
-            self._stream = output.add_stream_from_template(self._source)
+            self._stream = output.add_stream_from_template(self._track.stream)
             self._packets = self._copy()
         else:
-            rate = self._source.rate
+            rate = self._track.rate
             self._stream = output.add_stream(
                 'aac', rate=rate if rate in _AAC_RATES else 48000)
-            channels = self._source.codec_context.channels
-            self._stream.layout = 'mono' if channels == 1 else 'stereo'
+            self._stream.layout = _LAYOUTS[self._track.channels]
             self._packets = self._encode()
         self._next: Any = None
 
@@ -104,20 +97,11 @@ class SoundCopy:
 
     def close(self) -> None:
         """Close the file that is read."""
-        self._container.close()
-        if self._track is not None:
-            self._track.close()
+        self._track.close()
 
     def _copy(self) -> Iterator[av.Packet]:
         """Packets as they are, with shifted time stamps."""
-        unit = self._source.time_base or Fraction(1, av.time_base)
-        shift = round(self.origin / unit)
-        for packet in self._container.demux(self._source):
-            if packet.dts is None:
-                continue
-            packet.dts -= shift
-            if packet.pts is not None:
-                packet.pts -= shift
+        for packet in self._track.packets(self.origin):
             packet.stream = self._stream
             yield packet
 
@@ -134,27 +118,19 @@ class SoundCopy:
 
     def _frames(self) -> Iterator[av.AudioFrame]:
         """Samples from the origin on, with time stamps."""
-        assert self._track is not None
-        track, rate = self._track, self._track.rate
-        layout = self._source.codec_context.layout.name
-        stop = None if self.duration is None else round(self.duration * rate)
-        position: Optional[int] = None
-        for samples in track:
-            if position is None:
-                position = round(((track.begin or 0.0) - self.origin) * rate)
-            skip = min(max(-position, 0), samples.shape[1])
-            position, samples = position + skip, samples[:, skip:]
-            if stop is not None:
-                samples = samples[:, :max(stop - position, 0)]
-                if not samples.size and position >= stop:
-                    return
-            if samples.size:
-                frame = av.AudioFrame.from_ndarray(
-                    np.ascontiguousarray(samples), 'fltp', layout)
-                frame.sample_rate, frame.pts = rate, position
-                frame.time_base = Fraction(1, rate)
-                position += samples.shape[1]
-                yield frame
+        rate = self._track.rate
+        origin = round(self.origin * rate)
+        first = max(origin, round(self._track.lead * rate))
+        stop = None if self.duration is None else \
+            origin + round(self.duration * rate)
+        for samples in self._track.blocks(first, stop):
+            frame = av.AudioFrame.from_ndarray(
+                np.ascontiguousarray(samples.T), 'fltp',
+                _LAYOUTS[self._track.channels])
+            frame.sample_rate, frame.pts = rate, first - origin
+            frame.time_base = Fraction(1, rate)
+            first += len(samples)
+            yield frame
 
 
 def find_encoder() -> Tuple[str, Dict[str, str]]:

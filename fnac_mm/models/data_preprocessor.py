@@ -111,7 +111,7 @@ class AVDataPreprocessor(BaseDataPreprocessor):
         if key == 'waveform':
             sound = self.analyze(sound, self._rate_of(samples))
         audio = self._scale(sound[:, None], training)
-        # A copy, changed in place: three large ones would take thrice as long.
+        # A copy, changed in place: three large ones take three times as long.
         image = image.to(torch.float32, copy=True)
         image.sub_(self.image_mean).div_(self.image_std)
         return dict(

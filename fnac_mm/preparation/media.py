@@ -1,17 +1,20 @@
 """Make the files of one clip; this runs in the worker processes."""
 import os
 from contextlib import ExitStack
-from fractions import Fraction
 from pathlib import Path
 from typing import Dict, List
 
+import numpy as np
 import soundfile
 
 from fnac_mm.datasets.sample_seed import seed_of_sample
-from fnac_mm.media.audio import AlignedSound
+from fnac_mm.functional import mix_int16
+from fnac_mm.media.audio import SoundTrack
 from fnac_mm.media.container import MediaError, open_media, video_track
-from fnac_mm.media.length import announced_duration
+from fnac_mm.media.length import track_end
+from fnac_mm.media.pixels import pixel_aspect
 from fnac_mm.media.video import decode_frame, frame_picture
+from fnac_mm.media.window import sample_index
 from fnac_mm.utils.files import atomic_path, file_digest
 from .arguments import FRAME_RULES
 from .pictures import Record, make_link, make_still, write_picture
@@ -22,7 +25,7 @@ def frame_time(rule: str, clip: Clip, duration: float, seed: int) -> float:
     """Time of the frame.
 
     Args:
-        rule (str): Seconds from the begin of the clip, ``'first'``,
+        rule (str): Seconds from the start of the clip, ``'first'``,
             ``'middle'`` or ``'random'``: uniform over the clip, a function
             of the seed and the id only.
         clip (Clip): The clip.
@@ -54,12 +57,11 @@ def _make_frame(output: Output, draft: Path, clip: Clip,
     """Write a frame of a video."""
     with open_media(options.source / output.source) as container:
         stream = video_track(container)
-        time = frame_time(output.rule, clip, announced_duration(stream),
-                          options.seed)
+        time = frame_time(output.rule, clip, track_end(stream), options.seed)
         chosen = output.clamp or output.rule in ('middle', 'random')
         frame, begin = decode_frame(container, time, clamp=chosen)
         picture = frame_picture(frame)
-        aspect = stream.sample_aspect_ratio
+        aspect = pixel_aspect(stream, frame)
     write_picture(draft, picture, output)
     record = dict(
         time=round(time, 6),
@@ -67,26 +69,38 @@ def _make_frame(output: Output, draft: Path, clip: Clip,
         width=picture.shape[1],
         height=picture.shape[0])
     if aspect and aspect != 1:
-        record['pixel_aspect'] = str(Fraction(aspect))
+        record['pixel_aspect'] = str(aspect)
     return record
 
 
 def _make_sound(output: Output, draft: Path, clip: Clip,
                 options: MediaOptions) -> Record:
     """Write the sound of a video or sound file, mono 16 bit, own rate."""
-    with open_media(options.source / output.source) as container:
-        sound = AlignedSound(container, options.audio_track, clip.begin,
-                             clip.end)
+    path = str(options.source / output.source)
+    with SoundTrack(path, options.audio_track) as sound:
+        rate, count = sound.rate, 0
         with soundfile.SoundFile(
-                draft, 'w', sound.rate, 1, 'PCM_16', format='WAV') as file:
-            for block in sound:
-                file.write(block)
+                draft, 'w', rate, 1, 'PCM_16', format='WAV') as file:
+            for block in sound.blocks(
+                    sample_index(clip.begin, rate), None
+                    if clip.end is None else sample_index(clip.end, rate)):
+                if not np.isfinite(block).all():
+                    raise MediaError('undecodable',
+                                     'the sound holds NaN or infinity')
+                file.write(mix_int16(block))
+                count += len(block)
+        if not count:
+            raise MediaError(
+                'undecodable', 'the audio track holds no sound after '
+                f'{clip.begin:.3f} s')
+        if clip.end is None:
+            sound.check_whole()
         return dict(
-            sample_rate=sound.rate,
-            samples=sound.num_samples,
-            duration=round(sound.num_samples / sound.rate, 6),
+            sample_rate=rate,
+            samples=count,
+            duration=round(count / rate, 6),
             track=options.audio_track,
-            tracks=len(container.streams.audio),
+            tracks=sound.tracks,
             channels=sound.stream.channels,
             codec=sound.stream.codec_context.name,
             starts_at=round(sound.lead, 6))
@@ -156,7 +170,7 @@ def make_clip(clip: Clip, options: MediaOptions) -> Record:
             sources=source_sizes(clip, options.source),
             outputs=outputs)
     except MediaError as error:
-        kind, reason = error.kind, str(error)
+        kind, reason = error.kind, error.reason
     except (OSError, soundfile.SoundFileError):  # the disk, not the clip
         raise
     except Exception as error:  # one odd file must not stop thousands

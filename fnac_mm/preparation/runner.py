@@ -13,7 +13,6 @@ from soundfile import SoundFileError
 
 from fnac_mm.media.container import (MediaError, audio_track, open_media,
                                      video_track)
-from fnac_mm.media.length import announced_duration
 from fnac_mm.utils.process_map import process_map
 from fnac_mm.utils.progress import track
 from .arguments import JPEG_QUALITY
@@ -44,7 +43,7 @@ def _output_bytes(output: Output, clip: Clip, options: MediaOptions) -> float:
                 stream.width * stream.height
             return pixels * _PIXEL[output.path.rpartition('.')[2]]
         sound = audio_track(container, options.audio_track)
-        end = announced_duration(sound) if clip.end is None else clip.end
+        end = (container.duration or 0) / 1e6 if clip.end is None else clip.end
         return (end - clip.begin) * sound.rate * _SAMPLE
 
 

@@ -5,7 +5,7 @@ from pathlib import Path, PurePosixPath
 from typing import Dict, List, Optional, Sequence, Tuple
 
 from fnac_mm.media.container import MediaError, open_media, video_track
-from fnac_mm.media.length import announced_duration
+from fnac_mm.media.length import track_end
 from fnac_mm.utils.files import write_atomically
 from .arguments import video_options
 from .plan import Clip, Plan, find_files, frame_and_sound
@@ -45,7 +45,7 @@ def _windows(path: Path, length: int) -> List[Tuple[float, Optional[float]]]:
     """Windows of a video, in seconds; the whole one if it is shorter."""
     try:
         with open_media(path) as container:
-            duration = announced_duration(video_track(container))
+            duration = track_end(video_track(container))
     except MediaError:
         duration = 0.0
     count = int(duration / length + 1e-6)
@@ -54,7 +54,7 @@ def _windows(path: Path, length: int) -> List[Tuple[float, Optional[float]]]:
 
 
 def make_plan(args: Namespace) -> Plan:
-    """All videos, or all _windows of them."""
+    """All videos, or all windows of them."""
     plan = Plan([])
     paths = find_files(args.source, plan.ignored, 'video')
     for name, path in sorted(name_videos(paths).items()):

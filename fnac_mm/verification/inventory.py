@@ -77,7 +77,7 @@ def open_view(view: View, sample: Optional[int]) -> List[Problem]:
 
     Args:
         view (View): Filled in place.
-        sample (int, optional): Look at so many clips, drawn with a fixed
+        sample (int, optional): Look at this many clips, drawn with a fixed
             seed; None: at all.
 
     Returns:

@@ -1,7 +1,6 @@
 """What is found in one file; runs in worker processes."""
 import hashlib
 import os
-import wave
 from dataclasses import dataclass, field
 from typing import List, Optional, Tuple
 
@@ -20,8 +19,6 @@ PRINT_SECONDS = 10.0
 # Hz that recorders use; resampling from others could take all memory.
 _RATES = (1000, 768000)
 _BLOCK = 2**18
-# A header written to a pipe announces no length but the greatest.
-_UNKNOWN_BYTES = 2**31 - 2**16
 
 _LOAD_IMAGE = LoadImage()
 
@@ -87,8 +84,11 @@ def probe_file(task: FileTask) -> FileFacts:
         probes[task.kind](task, facts)
     except (OSError, ValueError, MemoryError) as error:
         words = str(error).removeprefix(f'{task.path}: ')
+        kind = getattr(error, 'kind', getattr(error.__cause__, 'kind', ''))
         # Decoders repeat the path.
-        facts.problems.append(('unreadable', words.replace(task.path, 'it')))
+        facts.problems.append(
+            ('truncated' if kind == 'truncated' else 'unreadable',
+             words.replace(task.path, 'it')))
     return facts
 
 
@@ -122,11 +122,6 @@ def _probe_sound(task: FileTask, facts: FileFacts) -> None:
         raise ValueError(f'a sample rate of {facts.rate:,} Hz')
     waveform, rate = load_waveform(task.path, task.seconds, task.start)
     digest = _sound_digest(task.path)
-    announced = _announced_seconds(task.path)
-    if announced is not None and announced > seconds + 1 / rate:
-        facts.problems.append(
-            ('truncated', f'{seconds:.3f} s, the header announces '
-             f'{announced:.3f} s'))
     wanted = task.seconds + (task.start or 0)
     if seconds < wanted - 1 / rate:
         facts.problems.append(
@@ -164,15 +159,3 @@ def _sound_digest(path: str) -> bytes:
             raise ValueError(f'decoding ends after {decoded:,} of '
                              f'{file.frames:,} samples')
     return digest.digest()
-
-
-def _announced_seconds(path: str) -> Optional[float]:
-    """What the header of a PCM wav file says; libsndfile corrects it."""
-    try:
-        with wave.open(path, 'rb') as file:
-            width = file.getnchannels() * file.getsampwidth()
-            if file.getnframes() * width >= _UNKNOWN_BYTES:
-                return None
-            return file.getnframes() / file.getframerate()
-    except (wave.Error, EOFError, ZeroDivisionError):
-        return None

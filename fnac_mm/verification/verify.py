@@ -58,7 +58,7 @@ def verify(data_sets: Iterable[Tuple[str, ConfigDict]],
         data_sets (Iterable[tuple[str, ConfigDict]]): Dataloaders of a config,
             each with a data set of it.
         workers (int): Processes.
-        sample (int, optional): Open the files of so many clips of each data
+        sample (int, optional): Open the files of this many clips of each data
             set; None (default): of all.
         duplicates (bool): Search near-duplicates too, for which ImageHash is
             needed. Defaults to False.

@@ -18,7 +18,7 @@ ToSample = Callable[[Mapping[str, Any]], AVDataSample]
 
 
 def spread(history: List[Dict[str, Any]], count: int) -> List[Dict[str, Any]]:
-    """At most so many validations, with the first and last; 1: the last."""
+    """At most this many validations, first and last included; 1: the last."""
     last = len(history) - 1
     if count > last:
         return history

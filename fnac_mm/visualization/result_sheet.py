@@ -21,7 +21,7 @@ def choose(rows: Sequence[Row], scores: Mapping[str, float], order: str,
         rows (Sequence[Mapping]): Results.
         scores (Mapping[str, float]): By id; those that are NaN come last.
         order (str): ``'random'``, ``'best'`` or ``'worst'``.
-        num (int): At most so many.
+        num (int): At most this many.
         seed (int): Of the random choice.
 
     Returns:

@@ -16,7 +16,7 @@ from fnac_mm.datasets.transforms import LoadMask
 from fnac_mm.datasets.transforms.packed import LoadPacked
 from fnac_mm.evaluation.map_history import FOLDER as MAPS
 from fnac_mm.evaluation.map_history import read_history
-from fnac_mm.media.sound_track import SoundTrack
+from fnac_mm.media.audio import SoundTrack
 from fnac_mm.media.video import VideoReader
 from fnac_mm.preparation.media import make_clip
 from fnac_mm.preparation.plan import (Clip, MediaOptions, Output,
@@ -133,7 +133,7 @@ def play(path: Path) -> None:
         reader.close()
     track = SoundTrack(str(path))
     try:
-        for _, samples in zip(range(100), track):
+        for _, samples in zip(range(100), track.blocks()):
             assert samples.ndim == 2
     finally:
         track.close()

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from fnac_mm.apis.sound_windows import WindowedSound
 from fnac_mm.functional import log_spectrogram, mix_channels
-from fnac_mm.media.sound_track import SoundTrack
+from fnac_mm.media.audio import SoundTrack
 from ..media import write_media
 
 RATE = 8000
@@ -19,7 +19,12 @@ WINDOW = RATE // 2
 
 def windows(path: Path, start: float = 0.0, **kwargs: object) -> WindowedSound:
     return WindowedSound(
-        SoundTrack(str(path), 0, start), 0.5, log_spectrogram, 512, 238,
+        SoundTrack(str(path)),
+        0.5,
+        log_spectrogram,
+        512,
+        238,
+        begin=start,
         **kwargs)
 
 
@@ -65,8 +70,13 @@ def test_outside_is_silence(track: Path) -> None:
 
 
 def test_late_sound(tmp_path: Path) -> None:
-    """A track that begins at 2 s, on the clock of the file."""
-    path = write_media(tmp_path / 'a.mkv', SOUND, RATE, first_sample=2 * RATE)
+    """A track that begins 2 s after the pictures."""
+    path = write_media(
+        tmp_path / 'a.mkv',
+        SOUND,
+        RATE,
+        first_sample=2 * RATE,
+        frames=np.zeros((9, 32, 32, 3), np.uint8))
     sound = windows(path)
     assert sound.window(1.5).std() < 1e-4
     close(sound.window(1.9), expected(0))
@@ -102,7 +112,7 @@ def test_holes_are_silence(tmp_path: Path) -> None:
                 packet.stream = stream
                 target.mux(packet)
     samples = np.concatenate(
-        [part[0] for part in SoundTrack(str(tmp_path / 'holes.mkv'))])
+        list(SoundTrack(str(tmp_path / 'holes.mkv')).blocks()))[:, 0]
     assert abs(len(samples) - len(SOUND)) < 20
     assert (samples == 0).sum() > 0.8 * RATE
     tail = SOUND[-RATE:] / 32768
@@ -127,14 +137,14 @@ def test_second_track(shared: Path) -> None:
     path = str(shared / 'samples' / 'videos' / 'nasa_13013.mp4')
     first, second = SoundTrack(path, 0), SoundTrack(path, 1)
     assert (first.rate, second.rate) == (8000, 16000)
-    low, high = (np.concatenate([p[0] for p in t]) for t in (first, second))
+    low, high = (np.concatenate(list(t.blocks())) for t in (first, second))
     assert abs(len(high) / 16000 - len(low) / 8000) < 0.1
 
 
 def test_damage_is_named(tmp_path: Path, track: Path) -> None:
     sound = windows(track)
-    sound.track = type(
-        'Broken', (),
-        dict(begin=None, path='a.mkv', __iter__=lambda self: iter(())))()
+    sound.track = type('Broken', (),
+                       dict(path='a.mkv', blocks=lambda self, first: iter(
+                           ())))()
     with pytest.raises(ValueError, match='a.mkv: the audio track is empty'):
         sound.window(1.0)

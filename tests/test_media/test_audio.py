@@ -216,7 +216,7 @@ class TestRefusals:
         middle = len(content) // 2
         content[middle - 9000:middle + 9000] = b'\xff' * 18000
         path.write_bytes(content)
-        self.refuse(path, 'not a readable')
+        self.refuse(path, 'the sound is damaged at 2')
 
     @pytest.mark.parametrize('value', [np.nan, np.inf])
     def test_not_finite(self, tmp_path: Path, value: float) -> None:

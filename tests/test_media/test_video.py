@@ -78,17 +78,20 @@ def test_frame_125_of_the_25_fps_clip(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize('name', ['a.mp4', 'a.mkv', 'a.ts'])
-def test_a_film_that_starts_late_has_its_own_second_0(tmp_path: Path,
-                                                      name: str) -> None:
+def test_pictures_that_begin_after_the_sound(tmp_path: Path,
+                                             name: str) -> None:
     path = write_media(
         tmp_path / name,
         np.zeros(32000, np.int16),
         codec='aac',
         frames=index_frames(30),
         first_frame=7)
-    with open_media(path) as container:
-        frame, begin = decode_frame(container, 1.05)
-    assert read_index(frame_picture(frame)) == 10 and begin == pytest.approx(1)
+    for time, index in ((0.0, 0), (0.69, 0), (1.08, 3)):
+        with open_media(path) as container:
+            frame, begin = decode_frame(container, time)
+        assert read_index(frame_picture(frame)) == index
+        # The sound's encoder begins a little before its first sample.
+        assert begin == pytest.approx(0.7 + index / 10, abs=0.065)
 
 
 def test_every_time_of_a_film_with_varying_rate(tmp_path: Path) -> None:

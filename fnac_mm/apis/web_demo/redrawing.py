@@ -96,7 +96,7 @@ class RedrawnVideo:
         stem (Path): Results are ``<stem>.mp4`` and ``<stem>.json``.
         video (str): Video.
         audio (str, optional): Recording that is heard instead of its sound.
-        every (int): The model looks at one in so many frames. Defaults to 1.
+        every (int): The model looks at every Nth frame. Defaults to 1.
     """
 
     def __init__(self,

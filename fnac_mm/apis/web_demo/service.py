@@ -60,7 +60,7 @@ class DemoService:
         inferencer (LocalizationInferencer): Model.
         folder (Path): For the results; each upload gets a folder in it.
         limits (UploadLimits): What may be uploaded.
-        every (int): The model looks at one in so many frames of a video.
+        every (int): The model looks at every Nth frame of a video.
             Defaults to 1.
     """
 

@@ -7,41 +7,15 @@ from pathlib import Path
 from typing import Iterator, Tuple
 
 from av.container import InputContainer
-from av.stream import Stream
 from PIL import Image
 
 from fnac_mm.apis.web_demo import MAX_MB, MAX_SECONDS
 from fnac_mm.datasets.transforms.loading import DECODE_ERRORS, PICTURE_FORMATS
 from fnac_mm.media.container import (MediaError, audio_track, open_media,
-                                     read_packets, video_track)
+                                     video_track)
+from fnac_mm.media.length import counted_length
 
 _MIB = 2**20
-
-
-def packets_length(container: InputContainer, stream: Stream) -> float:
-    """How long a track lasts, whatever the header says.
-
-    What a browser records announces no length, and a header may lie.
-
-    Args:
-        container (InputContainer): An open file; read to its end.
-        stream (Stream): One of its tracks.
-
-    Returns:
-        float: Seconds.
-    """
-    begin, end = None, 0.0
-    ogg = 'ogg' in container.format.name
-    for packet in read_packets(container, stream):
-        if packet.pts is None or not packet.time_base:
-            continue
-        time = float(packet.pts * packet.time_base)
-        begin = time if begin is None else min(begin, time)
-        length = packet.duration or 0
-        # Of Ogg's last packet FFmpeg tells a negative one, without the sign.
-        length -= 2**32 if ogg and length >= 2**31 else 0
-        end = max(end, time + float(length * packet.time_base))
-    return end - (begin or 0.0)
 
 
 @dataclass(frozen=True)
@@ -78,7 +52,7 @@ class UploadLimits:
             track = video_track(container)
             context = track.codec_context
             self._check_pixels(name, (context.width, context.height))
-            self._check_length(name, packets_length(container, track))
+            self._check_length(name, counted_length(track))
             if not container.streams.audio:
                 raise ValueError(
                     f'{name}: the video has no sound, so there is nothing to '
@@ -96,7 +70,7 @@ class UploadLimits:
         """
         with self._open(path, 'recording') as (name, container):
             track = audio_track(container)
-            self._check_length(name, packets_length(container, track))
+            self._check_length(name, counted_length(track))
 
     def check_picture(self, path: str) -> None:
         """Check a picture.

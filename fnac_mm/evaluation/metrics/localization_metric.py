@@ -93,7 +93,7 @@ class LocalizationMetric(MapMetric):
 
     @classmethod
     def check_row(cls, row: Dict[str, Any], where: str) -> None:
-        """See the parent; also refuses a cIoU that is none.
+        """See the parent; also refuses a malformed cIoU.
 
         Raises:
             ValueError: If something is malformed.

@@ -107,7 +107,7 @@ class MapMetric(SampleMetric):
 
     @classmethod
     def check_row(cls, row: Dict[str, Any], where: str) -> None:
-        """Refuse maps, boxes or a mask that are none.
+        """Refuse malformed maps, boxes or masks.
 
         Raises:
             ValueError: If one is malformed.

@@ -23,7 +23,7 @@ def last_map(maps: Union[Tensor, Sequence[Tensor]]) -> Tensor:
 
 def check_map(features: Tensor, name: str, encoder: nn.Module,
               channels: object) -> None:
-    """Refuse what is no map, or has other channels.
+    """Refuse what is not a map or has other channels.
 
     Args:
         features (Tensor): Of a backbone.

@@ -17,9 +17,8 @@ def _own_rows(rows: Tensor) -> Tensor:
 class GlobalBatchLoss(nn.Module):
     """Base of losses whose rows are compared with those of all processes.
 
-    A subclass says what its terms are; that neither the loss nor its
-    gradient depends on the number of processes is seen to here. Autocast is
-    off.
+    A subclass says what its terms are; this class makes loss and gradient
+    independent of the number of processes. Autocast is off.
 
     Args:
         gather (bool): False contrasts in each process by itself. Defaults to
