@@ -53,11 +53,7 @@ def _split_steps(pipeline: Sequence[Any]) -> List[Any]:
 def packable_steps(pipeline: Sequence[Any]) -> List[Mapping[str, Any]]:
     """The first steps of a pipeline, up to the first random one.
 
-    Args:
-        pipeline (Sequence[dict | callable]): Transforms or their configs.
-
-    Returns:
-        list[dict]: Configs of those that packing does once and for all.
+    Their configs are what packing does once and for all.
 
     Raises:
         ValueError: If frame or sound is not loaded by them.
@@ -172,16 +168,13 @@ def open_packed(packed: str,
                 pipeline: Sequence[Any],
                 data_prefix: Mapping[str, str],
                 data_root: str = '') -> Tuple[LoadPacked, List[Any]]:
-    """Replace the first steps of a pipeline by reading what they gave.
+    """A step that reads what the first of a pipeline gave; both joined.
 
     Args:
         packed (str): Folder of packed data, relative to ``data_root``.
         pipeline (Sequence[dict | callable]): Transforms of the data set.
         data_prefix (Mapping[str, str]): Folders of the media.
         data_root (str): Root of all of them. Defaults to ''.
-
-    Returns:
-        tuple[LoadPacked, list]: The step, and the pipeline with it.
 
     Raises:
         ValueError: If other steps were packed.

@@ -100,11 +100,6 @@ def differences(usual: UsualClips,
                 count: int = 16) -> Dict[str, float]:
     """How far our samples are from the usual ones, as the network sees them.
 
-    Args:
-        usual (UsualClips): The same clips in the usual way.
-        dataset (Any): Ours.
-        count (int): Clips compared. Defaults to 16.
-
     Returns:
         dict[str, float]: ``grey`` (levels, largest), ``pixels`` (share that
         differs, in the worst picture) and ``audio`` (largest difference of
