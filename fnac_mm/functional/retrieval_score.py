@@ -3,7 +3,7 @@
 Shape legend: N pairs, C channels, (h, w) positions. Row i is picture i,
 column j is sound j; the pairs are on the diagonal.
 """
-from typing import Dict, Sequence, Tuple
+from typing import Tuple
 
 import torch
 import torch.nn.functional as F
@@ -44,30 +44,6 @@ def retrieval_similarity(visual: Tensor,
     return pairwise_max_similarity(pooled, audio)
 
 
-def retrieval_ranks(similarity: Tensor) -> Tuple[Tensor, Tensor]:
-    """Place of the true partner, 0 for the first.
-
-    Of equal similarities the lower index comes first, so that features that
-    are all equal are no better than chance.
-
-    Args:
-        similarity (Tensor): (N, N), pictures by sounds.
-
-    Returns:
-        tuple[Tensor, Tensor]: (N,) int64 of each picture's sound among all
-        sounds, and of each sound's picture among all pictures.
-
-    Raises:
-        ValueError: If the matrix is empty, not square or not finite.
-    """
-    if similarity.dim() != 2 or not 0 < similarity.shape[0] \
-            == similarity.shape[1]:
-        raise ValueError('expected a square matrix of at least one pair, got '
-                         f'{tuple(similarity.shape)}')
-    return partial_ranks(similarity, torch.arange(len(similarity)),
-                         similarity.diagonal())
-
-
 def partial_ranks(similarity: Tensor, columns: Tensor,
                   own: Tensor) -> Tuple[Tensor, Tensor]:
     """What some pictures, such as those of one process, know of the ranks.
@@ -101,7 +77,7 @@ def recall_at(ranks: Tensor, k: int) -> float:
     """Share of pairs whose partner is among the first k.
 
     Args:
-        ranks (Tensor): (N,), see :func:`retrieval_ranks`.
+        ranks (Tensor): (N,), places, see :func:`partial_ranks`.
         k (int): More than N is N.
 
     Returns:
@@ -113,28 +89,3 @@ def recall_at(ranks: Tensor, k: int) -> float:
     if k < 1:
         raise ValueError(f'k must be at least 1, got {k}')
     return (ranks < k).double().mean().item()
-
-
-def summarize_retrieval(
-    similarity: Tensor, ks: Sequence[int] = (1, 5, 10)) -> Dict[str, float]:
-    """Recall at k both ways and what guessing gets, in percent.
-
-    Args:
-        similarity (Tensor): (N, N), see :func:`retrieval_similarity`.
-        ks (Sequence[int]): Defaults to 1, 5 and 10.
-
-    Returns:
-        dict[str, float]: ``image_to_audio/recall@k``,
-        ``audio_to_image/recall@k`` and ``chance/recall@k`` = k / N.
-
-    Raises:
-        ValueError: If the matrix is empty, not square or not finite, or a k
-            is less than 1.
-    """
-    to_audio, to_image = retrieval_ranks(similarity)
-    result = {}
-    for k in ks:
-        result[f'image_to_audio/recall@{k}'] = 100 * recall_at(to_audio, k)
-        result[f'audio_to_image/recall@{k}'] = 100 * recall_at(to_image, k)
-        result[f'chance/recall@{k}'] = 100 * min(k / len(similarity), 1)
-    return result

@@ -14,8 +14,6 @@ from fnac_mm.datasets import AVSBenchS4, LoadAudio, LoadImage
 from fnac_mm.datasets.packed.reader import PackedMedia
 from fnac_mm.datasets.transforms import LoadMask
 from fnac_mm.datasets.transforms.packed import LoadPacked
-from fnac_mm.evaluation.map_history import FOLDER as MAPS
-from fnac_mm.evaluation.map_history import read_history
 from fnac_mm.media.audio import SoundTrack
 from fnac_mm.media.video import VideoReader
 from fnac_mm.preparation.media import make_clip
@@ -257,14 +255,6 @@ class PublishedLists:
         """A known one has the entries of a whole one."""
         facts, entries = found
         assert facts.published is None or entries in self.entries
-
-
-def read_maps(path: Path) -> List[dict]:
-    """The history of maps of a run with one validation."""
-    folder = path.parent / f'{STEM}_run' / 'first' / 'vis_data' / MAPS
-    folder.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(path, folder / 'epoch_3.json')
-    return read_history(folder.parents[2])
 
 
 def check_results(expected: dict, found: dict) -> None:

@@ -17,7 +17,6 @@ from PIL import Image
 
 from fnac_mm.datasets.packed.reader import DATABASE, write_manifest
 from fnac_mm.datasets.packed.record import encode_array, write_record
-from fnac_mm.evaluation.map_history import write_history
 from fnac_mm.evaluation.result_file import content_digest
 from fnac_mm.functional import Protocol
 from tests.media import index_frames, write_media
@@ -244,15 +243,6 @@ def result_file() -> bytes:
         results=[dict(row, sample_id='a'),
                  dict(row, sample_id='b')])
     return json.dumps(dict(content, sha256=content_digest(content))).encode()
-
-
-def history() -> bytes:
-    """The maps of a validation, as a training keeps them."""
-    content = json.loads(result_file())
-    with tempfile.TemporaryDirectory() as folder:
-        return write_history(folder, 3, content['protocol'],
-                             content['dataset'],
-                             content['results']).read_bytes()
 
 
 def with_sha256(content: bytes) -> bytes:

@@ -27,8 +27,8 @@ from .readers import (PackFolder, PublishedLists, check_box_values,
                       check_picture, check_records, check_results,
                       check_upload, check_weights, play, prepare_clip, probe,
                       read_avsbench, read_both, read_checkpoint_config,
-                      read_forged_record, read_maps, read_mask, read_picture,
-                      read_sound, take_over)
+                      read_forged_record, read_mask, read_picture, read_sound,
+                      take_over)
 from .seeds import Shared, from_shared, json_from_shared, sample_files
 
 
@@ -177,7 +177,6 @@ def stored_targets(folder: Path) -> List[Target]:
         Target('training log', '.json',
                [b'{"step": 1, "loss": 2.5, "epoch": 1}\n{"step": 2}\n'],
                lambda path: read_scalars([path])),
-        Target('history of maps', '.json', [seeds.history()], read_maps),
         Target('scores', '.json', [b'{"audio_visual/ciou@0.5": 0.75}'],
                lambda path: read_metrics(str(path))),
         Target('preparation manifest', '.jsonl', manifests, read_records,

@@ -30,8 +30,7 @@ def targets(tmp_path_factory: pytest.TempPathFactory) -> Dict[str, Target]:
     'uploaded picture', 'verified sound', 'verified picture', 'verified mask',
     'checkpoint', 'old checkpoint', 'forged checkpoint', 'checkpoint config',
     'pack manifest', 'forged record', 'result file', 'forged result file',
-    'threshold json', 'training log', 'history of maps', 'scores',
-    'preparation manifest'
+    'threshold json', 'training log', 'scores', 'preparation manifest'
 ])
 def test_damaged_files_are_refused_or_harmless(targets: Dict[str, Target],
                                                name: str,

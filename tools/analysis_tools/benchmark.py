@@ -6,12 +6,13 @@
 Alternatives run in turn in one process, so their ratios hold on any machine
 that is otherwise idle.
 """
-import argparse
 import ast
 import importlib
 import sys
 from pathlib import Path
 from typing import Dict
+
+from fnac_mm.utils.command_line import make_parser
 
 
 def find_parts() -> Dict[str, str]:
@@ -30,9 +31,7 @@ def find_parts() -> Dict[str, str]:
 
 def main() -> None:
     """Measure, print a table, write json."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = make_parser(__doc__)
     choices = parser.add_subparsers(dest='part', required=True)
     for name, text in find_parts().items():
         own = choices.add_parser(name, help=text)

@@ -17,7 +17,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Mapping, Optional, Sequence
 
-from fnac_mm.utils.command_line import add_config_arguments
+from fnac_mm.utils.command_line import add_config_arguments, make_parser
 
 if TYPE_CHECKING:
     from fnac_mm.datasets import AVLocalizationDataset
@@ -98,9 +98,7 @@ def verify(folder: Path) -> None:
 
 def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = make_parser(__doc__)
     add = parser.add_argument
     add('config', help='config file')
     add('out', type=Path, help='folder to write')
