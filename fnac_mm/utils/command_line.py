@@ -1,12 +1,13 @@
 """What the tools share before anything heavy is imported."""
 import argparse
 import os
+import signal
 import sys
 import traceback
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
-from typing import Iterator, Optional, Sequence
+from typing import Any, Iterator, Optional, Sequence
 
 # As a shell reports a process that Ctrl-C has ended.
 INTERRUPTED = 130
@@ -138,6 +139,24 @@ def let_idle_threads_sleep() -> None:
         os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
 
 
+def add_confidence_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the two ways to say when no source is placed.
+
+    Args:
+        parser (ArgumentParser): Changed in place.
+    """
+    confidence = parser.add_mutually_exclusive_group()
+    confidence.add_argument(
+        '--min-confidence',
+        type=float,
+        metavar='COS',
+        help='place no source where no cosine of the map exceeds this one')
+    confidence.add_argument(
+        '--threshold-from',
+        metavar='JSON',
+        help='the same, as calibrated by a test with NegativeAudioMetric')
+
+
 def _said_by_us(error: BaseException) -> bool:
     """Whether package or tool raised it: a sentence for the user."""
     files = [
@@ -174,3 +193,35 @@ def plain_errors() -> Iterator[None]:
         if not _said_by_us(error):
             raise
         sys.exit(f'error: {error}')
+
+
+@contextmanager
+def tidy_exit(note: str) -> Iterator[None]:
+    """End on Ctrl-C or SIGTERM with a line, after all files are tidied up.
+
+    Args:
+        note (str): What is said.
+
+    Raises:
+        SystemExit: With code 130 after Ctrl-C, 143 after SIGTERM.
+    """
+
+    def stop(number: int, frame: Any) -> None:
+        # A second signal must not disturb the tidying up.
+        for name in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(name, signal.SIG_IGN)
+        raise SystemExit(128 + number)
+
+    before = {
+        name: signal.signal(name, stop)
+        for name in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield
+    except SystemExit as end:
+        if end.code in (128 + signal.SIGINT, 128 + signal.SIGTERM):
+            print(note, file=sys.stderr)
+        raise
+    finally:
+        for name, handler in before.items():
+            signal.signal(name, handler)

@@ -2,6 +2,8 @@
 import argparse
 import json
 import os
+import signal
+import time
 from unittest import mock
 
 import pytest
@@ -49,3 +51,30 @@ def test_the_users_setting_of_threads_stays(user, policy) -> None:
     with mock.patch.dict(os.environ, user, clear=True):
         command_line.let_idle_threads_sleep()
         assert os.environ.get('OMP_WAIT_POLICY') == policy
+
+
+@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
+def test_ends_with_a_line_after_tidying_up(
+        number: int, capsys: pytest.CaptureFixture) -> None:
+    before = signal.getsignal(number)
+    tidied = []
+    with pytest.raises(SystemExit) as ended, command_line.tidy_exit(
+            'it is stopped'):
+        try:
+            os.kill(os.getpid(), number)
+            time.sleep(9)
+        finally:
+            os.kill(os.getpid(), number)  # of someone who can't wait
+            tidied.append(capsys.readouterr().err)
+    assert ended.value.code == 128 + number
+    assert tidied == [''] and capsys.readouterr().err == 'it is stopped\n'
+    assert signal.getsignal(number) is before
+
+
+def test_other_ends_are_left_alone(capsys: pytest.CaptureFixture) -> None:
+    for code in (0, 1, 'error: no such file'):
+        with pytest.raises(SystemExit) as ended, command_line.tidy_exit(
+                'it is stopped'):
+            raise SystemExit(code)
+        assert ended.value.code == code
+    assert capsys.readouterr().err == ''
