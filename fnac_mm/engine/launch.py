@@ -49,6 +49,22 @@ def dataset_cfgs(cfg: Config) -> Iterator[Tuple[str, ConfigDict]]:
                 yield name, dataset
 
 
+def loader_dataset(cfg: Config, split: str) -> ConfigDict:
+    """The data set of a config's dataloader.
+
+    Args:
+        cfg (Config): A config.
+        split (str): ``'train'``, ``'val'`` or ``'test'``.
+
+    Raises:
+        ValueError: If there is none.
+    """
+    dataset = (cfg.get(f'{split}_dataloader') or {}).get('dataset')
+    if dataset is None:
+        raise ValueError(f'{cfg.filename} has no {split}_dataloader.dataset')
+    return dataset
+
+
 def _set_data_root(cfg: Config, data_root: str) -> None:
     """Set the ``data_root`` of every data set in a config."""
     if not osp.isdir(data_root):

@@ -3,7 +3,6 @@ from .detection_score import (average_precision, detection_ap, detection_curve,
                               detection_f1, location_accuracy, map_confidence,
                               size_subsets, summarize_detections)
 from .feature_health import effective_rank, flat_row_share, uniformity
-from .image_window import resize_window
 from .intervals import bootstrap_interval, mean_interval
 from .localization_map import (fuse_maps, largest_region_box, localization_map,
                                normalize_map, object_map, resize_map)
@@ -52,9 +51,9 @@ __all__ = [
     'normalize_map', 'object_map', 'oracle_ciou', 'paired_test',
     'pairwise_max_similarity', 'partial_ranks', 'pcm16_to_float',
     'pixel_average_precision', 'placement_confidence', 'recall_at',
-    'region_ciou', 'resize_map', 'resize_window', 'retrieval_similarity',
-    'sample_scores', 'score_maps', 'select_region', 'size_subsets',
-    'success_auc', 'success_rate', 'summarize_cious', 'summarize_detections',
+    'region_ciou', 'resize_map', 'retrieval_similarity', 'sample_scores',
+    'score_maps', 'select_region', 'size_subsets', 'success_auc',
+    'success_rate', 'summarize_cious', 'summarize_detections',
     'summarize_groups', 'summarize_negative_audio', 'summarize_segmentation',
     'swap_test', 'tile_waveform', 'uniformity', 'window_waveform'
 ]

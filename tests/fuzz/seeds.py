@@ -17,8 +17,7 @@ import torch
 from PIL import Image
 
 from fnac_mm.datasets.packed.reader import DATABASE, MANIFEST, write_manifest
-from fnac_mm.datasets.packed.record import (encode_audio, encode_image,
-                                            encode_mask, write_record)
+from fnac_mm.datasets.packed.record import encode_array, write_record
 from fnac_mm.evaluation.result_file import content_digest
 from fnac_mm.functional import Protocol
 from tests.conftest import ROOT
@@ -206,12 +205,13 @@ def checkpoint_pickle() -> bytes:
 
 def records() -> List[bytes]:
     """Records of packed data: a header and an array."""
-    arrays = (encode_image(PICTURE, 'raw',
-                           95), encode_image(PICTURE, 'png', 95),
-              encode_image(PICTURE, 'jpeg', 95),
-              encode_audio(np.float32(SOUND[:50]), 'lossless'),
-              encode_audio(np.float32(SOUND[:50]),
-                           'pcm16'), encode_mask(PICTURE[..., 0] > 99))
+    arrays = [
+        *(encode_array('img_path', PICTURE, f)
+          for f in ('raw', 'png', 'jpeg')),
+        encode_array('audio_path', np.float32(SOUND[:50])),
+        encode_array('audio_path', np.zeros(50, np.float32)),
+        encode_array('mask_path', PICTURE[..., 0] > 99)
+    ]
     return [
         write_record('img_path/a',
                      dict(fields, results=dict(img_shape=[24, 32])), content)

@@ -73,17 +73,13 @@ def build(args: argparse.Namespace) -> Tuple[Any, Any]:
     """The data set and the data preprocessor of the config."""
     from mmengine.registry import init_default_scope
 
-    from fnac_mm.engine.launch import load_config
+    from fnac_mm.engine.launch import load_config, loader_dataset
     from fnac_mm.registry import DATASETS, MODELS
     cfg = load_config(
         args.config, data_root=args.data_root, cfg_options=args.cfg_options)
     init_default_scope(cfg.get('default_scope', 'fnac_mm'))
     no_substitutes(cfg)
-    name = f'{args.split}_dataloader'
-    chosen = (cfg.get(name) or {}).get('dataset')
-    if chosen is None:
-        raise ValueError(f'{args.config} has no {name}.dataset')
-    dataset = DATASETS.build(chosen)
+    dataset = DATASETS.build(loader_dataset(cfg, args.split))
     dataset.full_init()
     if hasattr(dataset, 'set_epoch'):
         dataset.set_epoch(args.seed, args.epoch)

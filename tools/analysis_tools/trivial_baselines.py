@@ -45,12 +45,13 @@ def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
 def read_boxes(dataset: str, ann_file: str,
                list_file: Optional[str]) -> List[Any]:
     """Boxes of each sample, read as the data set reads them."""
-    from fnac_mm.datasets import read_flickr_boxes, read_id_list, read_vggss
-    from fnac_mm.datasets.box_list import read_box_list
+    from fnac_mm.datasets import (read_annotation_list, read_flickr_boxes,
+                                  read_id_list, read_vggss)
     ids = None if list_file is None else list(read_id_list(list_file))
     if dataset != 'flickr':
-        read = read_vggss if dataset == 'vggss' else read_box_list
-        boxes = {k: v['gt_boxes'] for k, v in read(ann_file).items()}
+        read = read_vggss(ann_file) if dataset == 'vggss' else \
+            read_annotation_list(ann_file, kind='boxes')
+        boxes = {k: v['gt_boxes'] for k, v in read.items()}
     else:
         folder = Path(ann_file)
         if not folder.is_dir():
