@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 
-def _encode(container: av.container.OutputContainer,
-            stream: av.stream.Stream,
-            frame: Optional[av.frame.Frame],
-            hole: Tuple[float, float] = (0, 0)) -> None:
+def _encode(
+    container: av.container.OutputContainer,
+    stream: av.stream.Stream,
+    frame: Optional[av.frame.Frame],
+    hole: Tuple[float, float] = (0, 0)) -> None:
     for packet in stream.encode(frame):
         if not hole[0] <= float(packet.pts * packet.time_base) < hole[1]:
             container.mux(packet)

@@ -1,10 +1,10 @@
 """The one reader of sound: a window, a part or all of a track.
 
-Seconds are those of :func:`~fnac_mm.media.container.clock_zero`. Shape
+Seconds are those of :func:`~fnac_mm.media.clock.clock_zero`. Shape
 legend: S samples, C channels, 1 or 2: of more FFmpeg mixes two.
 """
 import sys
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from fractions import Fraction
 from itertools import chain, islice
 from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
@@ -37,9 +37,9 @@ _MAX_HOLE = 3600.0
 
 
 class SoundTrack:
-    """One audio track of any file: holes are silent, nothing comes twice.
+    """One audio track of any file, without holes; a context manager.
 
-    A context manager. Errors name the file.
+    Errors name the file.
 
     Args:
         path (str): File.
@@ -66,18 +66,16 @@ class SoundTrack:
         except MediaError as error:
             reason = f'not a readable recording ({error})'
             raise MediaError(error.kind, reason, path) from error
-        with self._naming():
-            try:
-                self.stream = audio_track(self._container, index)
-                self.rate: int = self.stream.rate or 0
-                if not 0 < self.rate <= MAX_RATE:
-                    raise MediaError(
-                        'undecodable', 'the header tells a sample rate of '
-                        f'{self.rate} Hz')
-                check_channels(self.stream.codec_context.channels)
-            except BaseException:
-                self._container.close()
-                raise
+        with ExitStack() as opened, self._naming():
+            opened.callback(self._container.close)
+            self.stream = audio_track(self._container, index)
+            self.rate: int = self.stream.rate or 0
+            if not 0 < self.rate <= MAX_RATE:
+                raise MediaError(
+                    'undecodable', 'the header tells a sample rate of '
+                    f'{self.rate} Hz')
+            check_channels(self.stream.codec_context.channels)
+            opened.pop_all()
         self._unit = self.stream.time_base or Fraction(1, av.time_base)
         self._zero = clock_zero(self._container)
         self.lead = max(track_start(self.stream) - self._zero, 0.0)
@@ -91,11 +89,7 @@ class SoundTrack:
         return len(self._container.streams.audio)
 
     def check_whole(self) -> None:
-        """Compare the packets of sound and pictures with the index.
-
-        Raises:
-            MediaError: ``truncated``, if the file is cut off.
-        """
+        """Raise MediaError if the packets are fewer than the index says."""
         streams: List[Any] = [self.stream]
         with suppress(MediaError):
             streams.append(video_track(self._container))
@@ -171,8 +165,8 @@ class SoundTrack:
                 if position >= limit:
                     return
             if not self.allow_cut:
-                check_complete(self.stream, position / self.rate,
-                               None if stop is None else stop / self.rate)
+                check_complete(self.stream, position / self.rate, stop
+                               and stop / self.rate)
 
     def packets(self, origin: float = 0.0) -> Iterator[av.Packet]:
         """Packets of the whole track as they are, with shifted time stamps.
@@ -229,10 +223,7 @@ class SoundTrack:
         if begin <= _FROM_START:
             return lambda packet: True
         first = int((begin - _PRE_ROLL + self._zero) / self._unit)
-        if self._is_raw:
-            self._container.seek(0)
-        else:
-            self._container.seek(first, stream=self.stream)
+        self._container.seek(0 if self._is_raw else first, stream=self.stream)
         return lambda packet: packet.pts is None or packet.pts >= first
 
     def _decoded(self,

@@ -22,7 +22,7 @@ _TO_THE_SAMPLE = ('wav', 'w64', 'flac', 'aiff', 'caf', 'au')
 
 # Places of a file that are asked for their time.
 _PROBES = 16
-# Seconds that a file may hold less than it announces.
+# Seconds by which a file may be shorter than it announces.
 MAX_SHORTAGE = 0.5
 
 
@@ -185,35 +185,24 @@ def announced_end(stream: av.stream.Stream) -> Optional[float]:
 
     Returns:
         float, optional: Second, see
-        :func:`~fnac_mm.media.container.clock_zero`; None where nobody tells.
+        :func:`~fnac_mm.media.clock.clock_zero`; None where nobody tells.
     """
     length = announced_length(stream)
     return None if length is None else max(_begin(stream) + length, 0.0)
 
 
-def track_length(stream: av.stream.Stream) -> float:
-    """Length of a track: by an index, else counted.
-
-    Args:
-        stream (av.stream.Stream): A track.
-
-    Returns:
-        float: Seconds from its start.
-    """
-    length = announced_length(stream)
-    return counted_length(stream) if length is None else length
-
-
 def track_end(stream: av.stream.Stream) -> float:
-    """Second at which a track ends, see :func:`track_length`.
+    """Second at which a track ends: by an index, else counted.
 
     Args:
         stream (av.stream.Stream): A track.
 
     Returns:
-        float: Second, see :func:`~fnac_mm.media.container.clock_zero`.
+        float: Second, see :func:`~fnac_mm.media.clock.clock_zero`.
     """
-    return max(_begin(stream) + track_length(stream), 0.0)
+    end = announced_end(stream)
+    return max(_begin(stream) +
+               counted_length(stream), 0.0) if end is None else end
 
 
 def check_complete(stream: av.stream.Stream,

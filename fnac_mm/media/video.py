@@ -102,7 +102,7 @@ def decode_frame(container: InputContainer,
     Args:
         container (av.container.InputContainer): An open file.
         time (float): Second, not negative; see
-            :func:`~fnac_mm.media.container.clock_zero`.
+            :func:`~fnac_mm.media.clock.clock_zero`.
         clamp (bool): Take the last frame for times after the end, instead of
             an error. Defaults to False.
 
@@ -167,8 +167,10 @@ def read_video_frame(path: Union[str, Path],
                 begin = max(track_start(stream) - clock_zero(container), 0)
                 wanted = (begin + track_end(stream)) / 2
             try:
-                if wanted < 0:
-                    raise MediaError('too_short', 'it begins at 0')
+                # Only where an index tells it: all else would be counted.
+                end = announced_end(stream)
+                if time is not None and not 0 <= time < (end or math.inf):
+                    raise MediaError('too_short', 'outside')
                 frame, _ = decode_frame(container, wanted, clamp=time is None)
             except MediaError as error:
                 if error.kind != 'too_short':
@@ -187,7 +189,7 @@ class Frame:
     Attributes:
         image (np.ndarray): (H, W, 3) uint8 RGB, upright.
         time (Fraction): Second, see
-            :func:`~fnac_mm.media.container.clock_zero`.
+            :func:`~fnac_mm.media.clock.clock_zero`.
         duration (Fraction): Seconds.
     """
     image: np.ndarray
@@ -236,7 +238,7 @@ class VideoReader:
             self.close()
             raise ValueError(f'{path}: {error}') from error
         self._stream.codec_context.thread_count = threads
-        # PyAV 19 has a type of its own, which can less.
+        # PyAV 19 has a type of its own, which can do less.
         self.time_base = Fraction(
             self._stream.time_base or Fraction(1, av.time_base))
         self.rate = Fraction(self._stream.average_rate or 25)

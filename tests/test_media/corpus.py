@@ -40,7 +40,7 @@ MATRICES: Dict[tuple, Callable[[np.ndarray], np.ndarray]] = {
 }
 
 
-def bursts(seconds: float, rate: int) -> np.ndarray:
+def bursts(seconds: float, rate: int = 44100) -> np.ndarray:
     """(S,) int16: at second k, 0.2 s of 400 + 100 k Hz."""
     time = np.arange(int(seconds * rate)) / rate
     tone = np.sin(2 * np.pi * (400 + 100 * (time // 1)) * (time % 1))

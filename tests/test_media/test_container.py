@@ -13,7 +13,7 @@ from fnac_mm.media.audio import SoundTrack
 from fnac_mm.media.clock import TimeStamps, track_start
 from fnac_mm.media.container import (MEDIA_FAULTS, MediaError, audio_track,
                                      open_media, video_track)
-from fnac_mm.media.length import track_length
+from fnac_mm.media.length import track_end
 from fnac_mm.media.video import decode_frame, frame_picture
 from ..media import break_film, index_frames, write_media
 
@@ -117,14 +117,14 @@ def test_the_cover_of_a_song_is_no_video(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize('name', ['a.mp4', 'a.mkv', 'a.avi'])
-def test_track_length(film: Callable[..., Path], name: str) -> None:
+def test_track_end(film: Callable[..., Path], name: str) -> None:
     """Of each track, also where only a tag tells it."""
     path = film(
         name, sound=NOISE[:24000], codec='mp3' if name[2] == 'a' else 'aac')
     with open_media(path) as container:
-        assert track_length(video_track(container)) == pytest.approx(
+        assert track_end(video_track(container)) == pytest.approx(
             3.0, abs=0.11)
-        assert track_length(audio_track(container)) == pytest.approx(
+        assert track_end(audio_track(container)) == pytest.approx(
             1.5, abs=0.16)
 
 

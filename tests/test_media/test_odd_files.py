@@ -3,7 +3,6 @@
 Shape legend: S samples.
 """
 import struct
-from fractions import Fraction
 from pathlib import Path
 from typing import Optional, Tuple
 
@@ -19,32 +18,12 @@ from fnac_mm.media.pcm import open_pcm
 from fnac_mm.media.pixels import frame_picture
 from fnac_mm.media.video import VideoReader, read_video_frame
 from ..media import index_frames, read_index, sample_ramp, write_media
+from .corpus import bursts, heard
 
 RATE = 44100
 X264 = dict(
     video_codec='libx264',
     video_options=dict(g='250', preset='ultrafast', x264opts='scenecut=0'))
-
-
-def bursts(seconds: int, rate: int = RATE) -> np.ndarray:
-    """(S,) int16: at second k, 0.2 s of 400 + 100 k Hz."""
-    time = np.arange(seconds * rate) / rate
-    tone = np.sin(2 * np.pi * (400 + 100 * (time // 1)) * time)
-    return (16000 * tone * (time % 1 < 0.2)).astype(np.int16)
-
-
-def heard(samples: np.ndarray, rate: int) -> list:
-    """(second, Hz) at which bursts begin."""
-    samples = np.asarray(samples, np.float64).ravel()
-    loud = np.flatnonzero(np.abs(samples) > 0.1)
-    starts = loud[np.flatnonzero(np.diff(loud, prepend=-rate) > 0.3 * rate)]
-    found = []
-    for start in starts:
-        part = samples[start + rate // 50:start + rate * 17 // 100]
-        spectrum = np.abs(np.fft.rfft(part * np.hanning(len(part)), 2**16))
-        pitch = spectrum.argmax() * rate / 2**16
-        found.append((start / rate, round(pitch / 100) * 100))
-    return found
 
 
 def check_bursts(samples: np.ndarray, rate: int, first: float,
@@ -106,38 +85,6 @@ def test_a_part_begins_where_it_should(tmp_path: Path, name: str,
                                                              found[0])
 
 
-@pytest.mark.parametrize('name, codec', [('a.mpg', 'mp2'), ('a.ts', 'mp2'),
-                                         ('a.ts', 'aac'), ('a.mp3', 'mp3'),
-                                         ('a.aac', 'aac'), ('a.mkv', 'aac'),
-                                         ('a.ogg', 'libopus'),
-                                         ('a.webm', 'libopus')])
-def test_a_window_is_a_part_of_the_whole(tmp_path: Path, name: str,
-                                         codec: str) -> None:
-    """To the bit; and of a long one, from a seek on, the same sound."""
-    codec = dict(mp3='libmp3lame').get(codec, codec)
-    rate = 48000 if codec == 'libopus' else RATE
-    path = write_media(tmp_path / name, bursts(9, rate), rate, codec)
-    everything, _ = whole(path)
-    for start in (0.0, 0.7, 4.0, 6.3):
-        samples, found = read_window(str(path), 2.0, start)
-        first = int(start * rate + 1e-6)
-        assert found == rate and np.array_equal(
-            samples.mean(axis=1), everything[first:first + 2 * rate])
-    # MPEG-TS and raw AAC do not tell how late an encoder is.
-    late = heard(everything, rate)[0][0]
-    check_bursts(samples, rate, 6.3 - late, [7, 8])
-
-
-@pytest.mark.parametrize('name, codec',
-                         [('a.mp3', 'libmp3lame'), ('a.mkv', 'aac'),
-                          ('a.webm', 'libopus'), ('a.mp4', 'aac')])
-def test_late_windows_are_found_by_a_seek(tmp_path: Path, name: str,
-                                          codec: str) -> None:
-    path = write_media(tmp_path / name, bursts(50, 48000), 48000, codec)
-    samples, rate = read_window(str(path), 3.0, 41.5)
-    check_bursts(samples, rate, 41.5, [42, 43, 44])
-
-
 @pytest.mark.parametrize('name, codec', [('a.mkv', 'libx264'),
                                          ('a.webm', 'libvpx-vp9')])
 def test_nobody_wrote_the_length(tmp_path: Path, name: str,
@@ -182,60 +129,6 @@ def test_time_stamps_that_begin_late(tmp_path: Path, name: str) -> None:
     *_, last = reader
     assert reader.seconds == pytest.approx(5, abs=0.03)
     assert float(last.time + last.duration) == pytest.approx(5, abs=0.03)
-
-
-MATRICES = {
-    (1, 0, 0, 1): lambda p: p,
-    (0, 1, -1, 0): lambda p: np.rot90(p, -1),
-    (-1, 0, 0, -1): lambda p: np.rot90(p, 2),
-    (0, -1, 1, 0): np.rot90,
-    (-1, 0, 0, 1): lambda p: p[:, ::-1],
-    (1, 0, 0, -1): lambda p: p[::-1],
-    (0, 1, 1, 0): lambda p: p.transpose(1, 0, 2),
-    (0, -1, -1, 0): lambda p: np.rot90(p, 2).transpose(1, 0, 2),
-}
-
-
-@pytest.mark.parametrize('matrix', MATRICES, ids=str)
-def test_display_matrices(tmp_path: Path, matrix: tuple) -> None:
-    """Turned and mirrored as the QuickTime format defines it."""
-    stored = np.zeros((5, 32, 64, 3), np.uint8)
-    stored[:, :16, :32], stored[:, :16, 32:] = (220, 0, 0), (0, 220, 0)
-    stored[:, 16:, :32], stored[:, 16:, 32:] = (0, 0, 220), 240
-    path = write_media(tmp_path / 'a.mp4', frames=stored)
-    content = path.read_bytes()
-    plain = struct.pack('>9i', 65536, 0, 0, 0, 65536, 0, 0, 0, 2**30)
-    a, b, c, d = (65536 * value for value in matrix)
-    shift = [64 * 65536 * (min(matrix[0] + matrix[2], 0) < 0), 0]
-    turned = struct.pack('>9i', a, b, 0, c, d, 0, *shift, 2**30)
-    at = content.index(plain, content.index(b'tkhd'))
-    path.write_bytes(content[:at] + turned + content[at + 36:])
-    expected = MATRICES[matrix](stored[0])
-    for picture in (read_video_frame(path, 0.2)[0],
-                    next(iter(VideoReader(str(path)))).image):
-        assert picture.shape == expected.shape
-        assert np.abs(picture.astype(int) - expected).mean() < 16
-
-
-def test_aspect_of_a_turned_pixel(tmp_path: Path) -> None:
-    path = tmp_path / 'a.mp4'
-    with av.open(str(path), 'w') as container:
-        stream = container.add_stream('mpeg4', rate=10)
-        stream.width, stream.height, stream.pix_fmt = 64, 32, 'yuv420p'
-        stream.codec_context.sample_aspect_ratio = Fraction(4, 3)
-        frame = av.VideoFrame.from_ndarray(
-            np.zeros((32, 64, 3), np.uint8), format='rgb24')
-        container.mux(stream.encode(frame))
-        container.mux(stream.encode(None))
-    content = path.read_bytes()
-    plain = struct.pack('>9i', 65536, 0, 0, 0, 65536, 0, 0, 0, 2**30)
-    turned = struct.pack('>9i', 0, 65536, 0, -65536, 0, 0, 0, 0, 2**30)
-    at = content.index(plain, content.index(b'tkhd'))
-    (tmp_path / 'b.mp4').write_bytes(content[:at] + turned + content[at + 36:])
-    for name, aspect in (('a.mp4', Fraction(4, 3)), ('b.mp4', Fraction(3, 4))):
-        reader = VideoReader(str(tmp_path / name))
-        next(iter(reader))
-        assert reader.aspect == aspect
 
 
 @pytest.mark.parametrize('curve, white', [(16, 0.58068888), (18, 0.75)])
@@ -367,27 +260,6 @@ def test_bytes_that_are_no_sound(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-50])
     samples, _ = whole(path)
     assert len(samples) / RATE == pytest.approx(4, abs=0.1)
-
-
-def test_joined_streams_go_on(tmp_path: Path) -> None:
-    """Two transport streams, one behind the other."""
-    part = write_media(
-        tmp_path / 'part.ts',
-        bursts(3),
-        RATE,
-        'mp2',
-        frames=index_frames(75),
-        fps=25,
-        **X264)
-    path = tmp_path / 'a.ts'
-    path.write_bytes(2 * part.read_bytes())
-    found = [(float(frame.time), read_index(frame.image))
-             for frame in VideoReader(str(path))]
-    assert [index for _, index in found] == 2 * list(range(75))
-    times = np.array([time for time, _ in found])
-    assert np.allclose(np.diff(times), 0.04, atol=0.02)
-    samples, rate = whole(path)
-    assert [pitch for _, pitch in heard(samples, rate)] == 2 * [400, 500, 600]
 
 
 @pytest.mark.parametrize('channels', [1, 2, 16])

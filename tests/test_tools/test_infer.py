@@ -14,7 +14,7 @@ import pytest
 from mmengine.config import Config
 from PIL import Image
 
-from ..conftest import ROOT, run_python
+from ..conftest import ROOT, run_python, run_well
 from ..media import write_media
 from ..test_apis.toy_model import CONFIG, save_toy
 
@@ -36,8 +36,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def infer(folder: Path, *args: str) -> list:
     """Lines that the tool prints."""
-    done = run_python('tools/infer.py', *args)
-    assert done.returncode == 0, done.stderr
+    done = run_well('tools/infer.py', *args)
     return done.stdout.strip().splitlines()
 
 
@@ -59,9 +58,8 @@ def test_picture_and_recording(folder: Path, tmp_path: Path) -> None:
 
 def test_shipped_checkpoint(folder: Path, tmp_path: Path) -> None:
     """It is said in a line, and its threshold is known."""
-    done = run_python('tools/infer.py', '--image', folder / 'dog.png',
-                      '--audio', folder / 'bark.wav', '--out-dir', tmp_path)
-    assert done.returncode == 0, done.stderr
+    done = run_well('tools/infer.py', '--image', folder / 'dog.png', '--audio',
+                    folder / 'bark.wav', '--out-dir', tmp_path)
     told = [line for line in done.stderr.splitlines() if 'checkpoint' in line]
     assert len(told) == 1 and 'only a drawn, synthetic world' in told[0]
     assert 'no calibrated threshold' not in done.stderr

@@ -30,9 +30,6 @@ def decode_jpeg(content: bytes) -> Optional[np.ndarray]:
     Both use libjpeg-turbo with the accurate transform and smooth upsampling
     of the colours, so the pixels are equal.
 
-    Args:
-        content (bytes): A file.
-
     Returns:
         np.ndarray | None: (H, W, 3) uint8, BGR. None leaves the file to
         Pillow: another format, CMYK, an orientation, any irregularity, or

@@ -1,7 +1,8 @@
 """Reading the frame and the sound of a clip."""
 import io
 import struct
-from typing import Any, Optional
+from contextlib import contextmanager
+from typing import Any, Iterator, Optional
 
 import cv2
 import mmcv
@@ -24,15 +25,71 @@ PICTURE_FORMATS = ('JPEG', 'PNG', 'BMP', 'GIF', 'WEBP', 'TIFF', 'PPM')
 _DEEP_MODES = ('I', 'F')
 
 
-def _check_on_error(on_error: str) -> str:
-    if on_error not in ('raise', 'skip'):
-        raise ValueError(f"on_error must be 'raise' or 'skip', got "
-                         f'{on_error!r}')
-    return on_error
+@contextmanager
+def reading(path: str,
+            what: str,
+            backend_args: Optional[dict] = None) -> Iterator[bytes]:
+    """The bytes of a picture; what is wrong with them names the file.
+
+    Args:
+        path (str): The file.
+        what (str): What it is, for the message.
+        backend_args (dict, optional): See :func:`mmengine.fileio.get`.
+
+    Yields:
+        bytes: They are to be decoded inside the block.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If decoding fails.
+    """
+    try:
+        content = fileio.get(path, backend_args=backend_args)
+    except FileNotFoundError as error:
+        raise FileNotFoundError(f'{path}: no such {what}') from error
+    try:
+        yield content
+    except DECODE_ERRORS as error:
+        # Pillow's own message of that shows an address in memory.
+        cause = 'unknown format' if isinstance(
+            error, UnidentifiedImageError) else error
+        raise ValueError(f'{path}: not a readable {what} of {len(content)} '
+                         f'bytes ({cause})') from error
+
+
+class _OrSkip:
+    """What ``on_error`` of a loading transform means."""
+
+    def __init__(self, on_error: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if on_error not in ('raise', 'skip'):
+            raise ValueError(f"on_error must be 'raise' or 'skip', got "
+                             f'{on_error!r}')
+        self.on_error = on_error
+
+    def transform(self, results: dict) -> Optional[dict]:
+        """The sample with the file loaded.
+
+        Raises:
+            FileNotFoundError: If there is no such file.
+            ValueError: If it can't be read.
+        """
+        try:
+            self._add(results)
+        except (OSError, ValueError) as error:
+            if self.on_error == 'raise':
+                raise
+            results['load_error'] = str(error)
+            return None
+        return results
+
+    def _add(self, results: dict) -> None:
+        """Load the file and add what it holds."""
+        raise NotImplementedError
 
 
 @TRANSFORMS.register_module()
-class LoadImage(LoadImageFromFile):
+class LoadImage(_OrSkip, LoadImageFromFile):
     """Load a picture, or say which file is broken.
 
     A truncated file is an error with the ``pillow`` backend; ``cv2`` would
@@ -65,64 +122,29 @@ class LoadImage(LoadImageFromFile):
                  imdecode_backend: str = 'pillow',
                  on_error: str = 'raise',
                  **kwargs: Any) -> None:
-        super().__init__(imdecode_backend=imdecode_backend, **kwargs)
-        self.on_error = _check_on_error(on_error)
+        super().__init__(
+            on_error=on_error, imdecode_backend=imdecode_backend, **kwargs)
 
-    def transform(self, results: dict) -> Optional[dict]:
-        """Load the picture.
-
-        Args:
-            results (dict): Sample of a data set.
-
-        Returns:
-            dict | None: The sample with the picture; None for a broken file
-            with ``on_error='skip'``.
-
-        Raises:
-            FileNotFoundError: If there is no such file.
-            ValueError: If it can't be read as a picture of 8 bits.
-        """
-        path = results['img_path']
-        try:
-            image = self._load(path)
-        except (OSError, ValueError) as error:
-            if self.on_error == 'raise':
-                raise
-            results['load_error'] = str(error)
-            return None
+    def _add(self, results: dict) -> None:
+        image = self._load(results['img_path'])
         results['img'] = image
         results['img_shape'] = results['ori_shape'] = image.shape[:2]
-        return results
 
     def _load(self, path: str) -> np.ndarray:
         """(H, W, 3) BGR; errors name the file."""
-        try:
-            content = fileio.get(path, backend_args=self.backend_args)
-        except FileNotFoundError as error:
-            raise FileNotFoundError(f'{path}: no such picture') from error
-        backend = self.imdecode_backend
-        if backend == 'simplejpeg':
-            image = decode_jpeg(content) if self.color_type == 'color' \
-                else None
-            if image is not None:
-                return self._as_wanted(image)
-            backend = 'pillow'
-        what = f'{path}: not a readable picture of {len(content)} bytes'
-        try:
-            if backend == 'pillow':
-                self._check_depth(content)
-            image = mmcv.imfrombytes(
-                content, flag=self.color_type, backend=backend)
-        except UnidentifiedImageError as error:
-            # Its own message shows an address in memory.
-            raise ValueError(f'{what} (unknown format)') from error
-        except DECODE_ERRORS as error:
-            raise ValueError(f'{what} ({error})') from error
-        if image is None:
-            raise ValueError(what)
-        return self._as_wanted(image)
-
-    def _as_wanted(self, image: np.ndarray) -> np.ndarray:
+        image, backend = None, self.imdecode_backend
+        with reading(path, 'picture', self.backend_args) as content:
+            if backend == 'simplejpeg':
+                backend = 'pillow'
+                if self.color_type == 'color':
+                    image = decode_jpeg(content)
+            if image is None:
+                if backend == 'pillow':
+                    self._check_depth(content)
+                image = mmcv.imfrombytes(
+                    content, flag=self.color_type, backend=backend)
+            if image is None:
+                raise ValueError(f'says {backend}')
         return image.astype(np.float32) if self.to_float32 else image
 
     @staticmethod
@@ -143,13 +165,10 @@ def replace_sound(waveform: np.ndarray,
     """Silence or noise in the place of a sound.
 
     Args:
-        waveform (np.ndarray): (S,), what is replaced.
+        waveform (np.ndarray): (S,) float32, what is replaced.
         kind (str): ``'silence'`` (zeros) or ``'noise'`` (independent normal
             samples of unit variance, not clipped).
         seed (int): Of the noise. Defaults to 0.
-
-    Returns:
-        np.ndarray: (S,) float32.
 
     Raises:
         ValueError: If there is no such kind.
@@ -164,7 +183,7 @@ def replace_sound(waveform: np.ndarray,
 
 
 @TRANSFORMS.register_module()
-class LoadAudio(BaseTransform):
+class LoadAudio(_OrSkip, BaseTransform):
     """Load a window of the sound.
 
     See :func:`fnac_mm.functional.load_waveform`.
@@ -203,6 +222,7 @@ class LoadAudio(BaseTransform):
                  start: Optional[float] = None,
                  on_error: str = 'raise',
                  to_float32: bool = True) -> None:
+        super().__init__(on_error=on_error)
         if duration <= 0 or (sample_rate is not None and sample_rate <= 0):
             raise ValueError('duration and sample_rate must be positive, got '
                              f'{duration} and {sample_rate}')
@@ -211,39 +231,17 @@ class LoadAudio(BaseTransform):
         self.duration = duration
         self.sample_rate = sample_rate
         self.start = start
-        self.on_error = _check_on_error(on_error)
         self.to_float32 = to_float32
 
-    def transform(self, results: dict) -> Optional[dict]:
-        """Load the sound.
-
-        Args:
-            results (dict): Sample of a data set.
-
-        Returns:
-            dict | None: The sample with the sound; None for a broken file
-            with ``on_error='skip'``.
-
-        Raises:
-            FileNotFoundError: If there is no such file.
-            ValueError: If it can't be read as sound or is empty.
-        """
-        try:
-            waveform, rate = load_waveform(results['audio_path'],
-                                           self.duration, self.start,
-                                           self.sample_rate,
-                                           not self.to_float32)
-        except (OSError, ValueError) as error:
-            if self.on_error == 'raise':
-                raise
-            results['load_error'] = str(error)
-            return None
+    def _add(self, results: dict) -> None:
+        waveform, rate = load_waveform(results['audio_path'], self.duration,
+                                       self.start, self.sample_rate,
+                                       not self.to_float32)
         results['waveform'] = waveform.numpy()
         if 'audio_override' in results:
             results['waveform'] = replace_sound(results['waveform'],
                                                 **results['audio_override'])
         results['sample_rate'] = rate
-        return results
 
     def __repr__(self) -> str:
         return (f'{type(self).__name__}(duration={self.duration}, '

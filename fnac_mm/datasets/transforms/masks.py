@@ -4,11 +4,10 @@ from typing import Optional, Tuple
 
 import numpy as np
 from mmcv.transforms import BaseTransform
-from mmengine import fileio
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from fnac_mm.registry import TRANSFORMS
-from .loading import DECODE_ERRORS, PICTURE_FORMATS
+from .loading import PICTURE_FORMATS, reading
 
 # Modes whose numbers are not brightness: an index of a palette, and a bit.
 _INDEXED = ('P', '1')
@@ -79,12 +78,6 @@ class LoadMask(BaseTransform):
     def transform(self, results: dict) -> dict:
         """Load the mask.
 
-        Args:
-            results (dict): Sample of a data set.
-
-        Returns:
-            dict: The sample with the mask.
-
         Raises:
             FileNotFoundError: If there is no such file.
             KeyError: If the data set gives no mask.
@@ -111,20 +104,9 @@ class LoadMask(BaseTransform):
     @staticmethod
     def _load(path: str, threshold: int) -> np.ndarray:
         """(H, W) bool; errors name the file."""
-        try:
-            content = fileio.get(path)
-        except FileNotFoundError as error:
-            raise FileNotFoundError(f'{path}: no such mask') from error
-        try:
-            with Image.open(
-                    io.BytesIO(content), formats=PICTURE_FORMATS) as picture:
-                return _foreground(picture, threshold)
-        except UnidentifiedImageError as error:
-            raise ValueError(f'{path}: not a readable mask of {len(content)} '
-                             'bytes (unknown format)') from error
-        except DECODE_ERRORS as error:
-            raise ValueError(f'{path}: not a readable mask of {len(content)} '
-                             f'bytes ({error})') from error
+        with reading(path, 'mask') as content, Image.open(
+                io.BytesIO(content), formats=PICTURE_FORMATS) as picture:
+            return _foreground(picture, threshold)
 
     def __repr__(self) -> str:
         return (f'{type(self).__name__}(threshold={self.threshold}, '
