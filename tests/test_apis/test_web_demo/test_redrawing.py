@@ -1,5 +1,6 @@
 """Drawing again, without the network."""
 import json
+from fractions import Fraction
 from pathlib import Path
 from typing import List
 
@@ -11,6 +12,7 @@ from PIL import Image
 from fnac_mm.apis import LocalizationInferencer
 from fnac_mm.apis.web_demo.redrawing import (RedrawnOverlay, RedrawnPicture,
                                              RedrawnVideo)
+from fnac_mm.media.writer import VideoWriter
 from ...media import write_media
 
 RNG = np.random.default_rng(0)
@@ -85,13 +87,22 @@ def test_picture_equals_the_inferencer(inferencer: LocalizationInferencer,
 
 
 def test_video_equals_the_inferencer(inferencer: LocalizationInferencer,
-                                     folder: Path, tmp_path: Path) -> None:
+                                     folder: Path, tmp_path: Path,
+                                     monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before they are encoded: x264 may code one picture in two ways."""
+    drawn: List[np.ndarray] = []
+    write = VideoWriter.write
+
+    def keep(self: VideoWriter, image: np.ndarray, *times: Fraction) -> None:
+        drawn.append(image.copy())
+        write(self, image, *times)
+
+    monkeypatch.setattr(VideoWriter, 'write', keep)
     result = make('video', inferencer, folder, tmp_path).draw(0.3, 0.6)
-    expected = inferencer.infer_video(
+    inferencer.infer_video(
         folder / 'film.mkv', tmp_path / 'y.mp4', every=2, alpha=0.3,
-        threshold=0.6)['files']  # yapf: disable
-    difference = np.subtract(
-        pixels(result), pixels(dict(overlay=expected['video'])))
+        threshold=0.6)  # yapf: disable
+    difference = np.subtract(drawn[:12], drawn[12:], dtype=float)
     assert np.abs(difference).mean() < 0.1
     assert '6 frames analysed' in result['text']
 
