@@ -3,11 +3,11 @@ from pathlib import Path
 from typing import (Any, Callable, Dict, List, Mapping, Optional, Sequence,
                     Tuple)
 
-import mmcv
 import numpy as np
 from PIL import Image
 
 from fnac_mm.functional import Protocol
+from fnac_mm.media.pictures import read_picture
 from fnac_mm.structures import AVDataSample
 from fnac_mm.utils import atomic_path
 from .localization_visualizer import LocalizationVisualizer, true_source
@@ -101,7 +101,7 @@ def _draw_maps(part: Mapping[str, Any], names: Sequence[str],
 def _read_frame(part: Mapping[str, Any], row: Mapping[str, Any],
                 cell: int) -> np.ndarray:
     """(H, W, 3) RGB uint8, as it was stored, scaled to a cell."""
-    frame = mmcv.imread(part['folder'] / row['frame'], channel_order='rgb')
+    frame = read_picture(part['folder'] / row['frame'])
     return fit(frame, (cell, cell))
 
 

@@ -140,13 +140,12 @@ def load(dataset: Any, preprocessor: Any, index: int,
 
 def read_original(sample: Any) -> 'np.ndarray':
     """The frame as it lies on the disk; a tile if it was only packed."""
-    import mmcv
-
+    from fnac_mm.media.pictures import read_picture
     from fnac_mm.visualization import draw_error
     if not Path(sample.img_path).is_file():
         return draw_error(f'{sample.img_path}: not on this disk (packed)',
                           (SIDE, SIDE))
-    return mmcv.imread(sample.img_path, channel_order='rgb')
+    return read_picture(sample.img_path)
 
 
 def find_limits(loaded: Sequence[Dict[str, Any]]) -> Tuple[float, float]:

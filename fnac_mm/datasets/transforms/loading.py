@@ -1,6 +1,4 @@
 """Reading the frame and the sound of a clip."""
-import io
-import struct
 from typing import Any, Optional
 
 import cv2
@@ -8,21 +6,14 @@ import mmcv
 import numpy as np
 from mmcv.transforms import BaseTransform, LoadImageFromFile
 from mmengine import fileio
-from PIL import Image, UnidentifiedImageError
 
 from fnac_mm.functional import load_waveform
+from fnac_mm.media.pictures import decode_picture
 from fnac_mm.registry import TRANSFORMS
-from .jpeg import decode_jpeg
 
-# What Pillow and OpenCV raise for broken files; their decoders are many.
-DECODE_ERRORS = (OSError, ValueError, SyntaxError, EOFError, IndexError,
-                 TypeError, ArithmeticError, struct.error,
-                 Image.DecompressionBombError, cv2.error)
-# Pillow knows 40 others; for one of them (EPS) it starts another program.
-PICTURE_FORMATS = ('JPEG', 'PNG', 'BMP', 'GIF', 'WEBP', 'TIFF', 'PPM')
-# Conversion to RGB would clip these to 255 instead of scaling them.
-_DEEP_MODES = ('I', 'F')
-
+# What has one reader; the others are mmcv's.
+_OWN_BACKENDS = ('pillow', 'simplejpeg')
+_OWN_COLORS = ('color', 'color_ignore_orientation')
 
 def _check_on_error(on_error: str) -> str:
     if on_error not in ('raise', 'skip'):
@@ -100,38 +91,32 @@ class LoadImage(LoadImageFromFile):
             content = fileio.get(path, backend_args=self.backend_args)
         except FileNotFoundError as error:
             raise FileNotFoundError(f'{path}: no such picture') from error
-        backend = self.imdecode_backend
-        if backend == 'simplejpeg':
-            image = decode_jpeg(content) if self.color_type == 'color' \
-                else None
-            if image is not None:
-                return self._as_wanted(image)
-            backend = 'pillow'
-        what = f'{path}: not a readable picture of {len(content)} bytes'
-        try:
-            if backend == 'pillow':
-                self._check_depth(content)
-            image = mmcv.imfrombytes(
-                content, flag=self.color_type, backend=backend)
-        except UnidentifiedImageError as error:
-            # Its own message shows an address in memory.
-            raise ValueError(f'{what} (unknown format)') from error
-        except DECODE_ERRORS as error:
-            raise ValueError(f'{what} ({error})') from error
-        if image is None:
-            raise ValueError(what)
-        return self._as_wanted(image)
-
-    def _as_wanted(self, image: np.ndarray) -> np.ndarray:
+        if self.imdecode_backend in _OWN_BACKENDS \
+                and self.color_type in _OWN_COLORS:
+            image = decode_picture(
+                content,
+                path,
+                'BGR',
+                upright=self.color_type == 'color',
+                fast=self.imdecode_backend == 'simplejpeg')
+        else:
+            image = self._load_by_mmcv(content, path)
         return image.astype(np.float32) if self.to_float32 else image
 
-    @staticmethod
-    def _check_depth(content: bytes) -> None:
-        with Image.open(
-                io.BytesIO(content), formats=PICTURE_FORMATS) as picture:
-            if picture.mode.startswith(_DEEP_MODES):
-                raise ValueError(f'mode {picture.mode} has more than 8 bits '
-                                 'a channel; convert it to 8 bits')
+    def _load_by_mmcv(self, content: bytes, path: str) -> np.ndarray:
+        """Grey pictures, and other backends."""
+        try:
+            image = mmcv.imfrombytes(
+                content,
+                flag=self.color_type,
+                backend=self.imdecode_backend.replace('simplejpeg', 'pillow'))
+        except (OSError, ValueError, cv2.error) as error:
+            raise ValueError(f'{path}: not a readable picture ({error})') \
+                from error
+        if image is None:
+            raise ValueError(f'{path}: not a readable picture of '
+                             f'{len(content)} bytes')
+        return image
 
     def __repr__(self) -> str:
         return f'{super().__repr__()[:-1]}, on_error={self.on_error!r})'

@@ -1,14 +1,13 @@
 """Reading the mask of a source."""
-import io
 from typing import Optional, Tuple
 
 import numpy as np
 from mmcv.transforms import BaseTransform
 from mmengine import fileio
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
+from fnac_mm.media.pictures import open_picture
 from fnac_mm.registry import TRANSFORMS
-from .loading import DECODE_ERRORS, PICTURE_FORMATS
 
 # Modes whose numbers are not brightness: an index of a palette, and a bit.
 _INDEXED = ('P', '1')
@@ -115,16 +114,8 @@ class LoadMask(BaseTransform):
             content = fileio.get(path)
         except FileNotFoundError as error:
             raise FileNotFoundError(f'{path}: no such mask') from error
-        try:
-            with Image.open(
-                    io.BytesIO(content), formats=PICTURE_FORMATS) as picture:
-                return _foreground(picture, threshold)
-        except UnidentifiedImageError as error:
-            raise ValueError(f'{path}: not a readable mask of {len(content)} '
-                             'bytes (unknown format)') from error
-        except DECODE_ERRORS as error:
-            raise ValueError(f'{path}: not a readable mask of {len(content)} '
-                             f'bytes ({error})') from error
+        with open_picture(content, path, 'mask') as picture:
+            return _foreground(picture, threshold)
 
     def __repr__(self) -> str:
         return (f'{type(self).__name__}(threshold={self.threshold}, '

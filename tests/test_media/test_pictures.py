@@ -1,4 +1,4 @@
-"""JPEG decoding: Pillow's pixels, Pillow's errors."""
+"""Pictures of all kinds: Pillow's pixels, Pillow's errors."""
 import io
 from pathlib import Path
 
@@ -8,7 +8,11 @@ import pytest
 from PIL import Image
 
 from fnac_mm.datasets import LoadImage
-from fnac_mm.datasets.transforms import jpeg
+from fnac_mm.media import pictures
+from fnac_mm.media.container import MediaError
+from fnac_mm.media.pictures import decode_plain_jpeg, read_picture
+from fnac_mm.preparation.pictures import make_still
+from fnac_mm.preparation.plan import Clip, MediaOptions, Output
 
 pytest.importorskip('simplejpeg')
 
@@ -56,7 +60,7 @@ def outcome(path: Path, backend: str) -> object:
 ])
 def test_pixels_are_those_of_pillow(size: tuple, kwargs: dict):
     content = encode(picture(*size), **kwargs)
-    found = jpeg.decode_jpeg(content)
+    found = decode_plain_jpeg(content, 'BGR')
     np.testing.assert_array_equal(
         found[..., ::-1],
         np.asarray(Image.open(io.BytesIO(content)).convert('RGB')))
@@ -72,7 +76,7 @@ def test_rarer_samplings(sampling: int):
                                [cv2.IMWRITE_JPEG_SAMPLING_FACTOR, sampling])
     assert ok
     np.testing.assert_array_equal(
-        jpeg.decode_jpeg(content.tobytes())[..., ::-1],
+        decode_plain_jpeg(content.tobytes(), 'RGB'),
         Image.open(io.BytesIO(content.tobytes())))
 
 
@@ -80,7 +84,7 @@ def test_pictures_of_the_samples(shared: Path):
     paths = sorted((shared / 'samples' / 'pairs').glob('*.jpg'))
     assert len(paths) == 3
     for path in paths:
-        assert jpeg.decode_jpeg(path.read_bytes()) is not None
+        assert decode_plain_jpeg(path.read_bytes(), 'RGB') is not None
         np.testing.assert_array_equal(
             load(path, 'simplejpeg'), load(path, 'pillow'))
 
@@ -100,7 +104,7 @@ def test_odd_files_are_read_as_by_pillow(tmp_path: Path, name: str):
     else:
         path.write_bytes(content[name])
     if name != 'gray':
-        assert jpeg.decode_jpeg(path.read_bytes()) is None
+        assert decode_plain_jpeg(path.read_bytes(), 'RGB') is None
     np.testing.assert_array_equal(
         load(path, 'simplejpeg'), load(path, 'pillow'))
 
@@ -140,5 +144,5 @@ def test_without_simplejpeg(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     path = tmp_path / 'a.jpg'
     path.write_bytes(encode(picture()))
     expected = load(path, 'simplejpeg')
-    monkeypatch.setattr(jpeg, 'simplejpeg', None)
+    monkeypatch.setattr(pictures, 'simplejpeg', None)
     np.testing.assert_array_equal(load(path, 'simplejpeg'), expected)
