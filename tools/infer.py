@@ -13,6 +13,7 @@ the map and the sound, and <name>.json, what was found in each frame. A folder
 import argparse
 import os
 import sys
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Dict, Iterator, List
 
@@ -82,6 +83,8 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         'smoothing', str, 'of the maps of a video over time: none, '
         'exponential (causal) or gaussian (does not lag)')
     add('smoothing_seconds', float, 'its time')
+    add('gain', str, 'auto brings the sound to -20 LUFS before the model hears '
+        'it: it reads absolute levels')
     add('audio_track', int, 'which audio track of a video, from 0')
     add('threads', int, 'threads of the video decoder and encoder')
     add('protocol', str, 'how the map is enlarged, see docs/evaluation.md')
@@ -149,6 +152,9 @@ def _check_files(args: argparse.Namespace) -> None:
 def main() -> None:
     """Infer, write, print; bad input ends with a message."""
     args = parse_args()
+    # Of our own modules, whatever the environment hides.
+    warnings.filterwarnings('once', category=UserWarning, module='fnac_mm')
+    warnings.showwarning = _show_warning
     try:
         with tidy_exit('interrupted; no unfinished file is left'):
             _check_files(args)
@@ -195,8 +201,22 @@ def _infer_picture(inferencer: 'LocalizationInferencer',
         protocol=args.protocol,
         threshold=args.threshold,
         alpha=args.alpha,
+        gain=args.gain,
         out_dir=args.out_dir)['predictions']
     return prediction
+
+
+def _describe_gain(results: List[Dict[str, Any]]) -> Iterator[str]:
+    """A line, if a sound was made louder or softer."""
+    gains = [result['gain_db'] for result in results]
+    if any(gains):
+        yield (f'gain of the sound: {min(gains):+.1f} dB' +
+               (f' to {max(gains):+.1f} dB' if len(gains) > 1 else ''))
+
+
+def _show_warning(message: Any, *args: Any) -> None:
+    """Where the results are, before them."""
+    print(f'note: {message}', flush=True)
 
 
 def _describe_picture(prediction: Dict[str, Any]) -> Iterator[str]:
@@ -207,6 +227,7 @@ def _describe_picture(prediction: Dict[str, Any]) -> Iterator[str]:
     yield place
     yield (f'peak: x={x:.3f} y={y:.3f} (fractions of the picture), '
            f'confidence {prediction["confidence"]:.3f} (cosine)')
+    yield from _describe_gain([prediction])
     yield from prediction['files'].values()
 
 
@@ -217,6 +238,7 @@ def _describe_video(summary: Dict[str, Any]) -> Iterator[str]:
            'analysed, ' +
            ('' if placed is None else f'a source placed in {placed:,}, ') +
            f'sound {summary["audio"]}')
+    yield from _describe_gain([summary])
     if summary['missing_seconds']:
         yield (f'the pictures end {summary["missing_seconds"]} s before the '
                'end that the file announces; is it cut off?')
@@ -230,6 +252,7 @@ def _describe_folder(results: Dict[str, Any], out_dir: str) -> Iterator[str]:
     yield (f'{len(results["predictions"]):,} pictures, '
            f'{len(results["videos"]):,} videos, {len(results["failed"]):,} '
            'failed')
+    yield from _describe_gain(results['predictions'] + results['videos'])
     yield str(Path(out_dir) / 'predictions.json')
 
 

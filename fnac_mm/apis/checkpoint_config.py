@@ -63,7 +63,8 @@ def _find_registered(name: str, registry: Registry) -> Optional[Any]:
     scopes = {root.scope: root, **root.children}
     # Parts of mmpretrain's networks are named without its scope.
     order = [scope] if scope else [registry.scope, root.scope, 'mmpretrain']
-    for node in filter(None, map(scopes.get, order)):
+    # A registry that is not filled yet is false.
+    for node in (scopes[name] for name in order if name in scopes):
         node.import_from_location()
         if key in node.module_dict:
             found = node.module_dict[key]

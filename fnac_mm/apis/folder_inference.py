@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 # What a picture's json tells; maps are in files of their own.
 _TOLD = ('sample_id', 'confidence', 'placed', 'peak', 'box', 'box_pixels',
-         'files')
+         'gain_db', 'files')
 _BROKEN = (OSError, ValueError)
 _REASONS = {
     'unread picture': 'this kind of picture is not read',
@@ -167,6 +167,7 @@ class FolderInference:
                 protocol=chosen.protocol,
                 threshold=chosen.threshold,
                 alpha=chosen.alpha,
+                gain=chosen.gain,
                 out_dir=str(self.out_dir))['predictions']
         except _BROKEN as error:
             if len(batch) > 1:

@@ -1,8 +1,10 @@
 """From pictures and sounds to heat maps, in one object."""
 import os
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Optional, Sequence, Union
+from typing import (Any, Callable, Dict, Iterator, List, Optional, Sequence,
+                    Union)
 
 import numpy as np
 import torch
@@ -20,7 +22,7 @@ from fnac_mm.apis.source_location import (NOT_PLACED, check_confidence,
                                           enlarge_maps, pack_prediction, place,
                                           write_prediction)
 from fnac_mm.apis.video_inference import Advance, VideoInference, progress_bar
-from fnac_mm.apis.video_options import VideoOptions
+from fnac_mm.apis.video_options import VideoOptions, check_gain
 from fnac_mm.datasets import collate_av
 from fnac_mm.functional import Protocol, get_protocol
 from fnac_mm.registry import INFERENCERS, MODELS, TRANSFORMS
@@ -45,13 +47,15 @@ class LocalizationInferencer(BaseInferencer):
     Called with one or a list of them and, as keywords, ``batch_size`` (1),
     ``protocol`` (``'fnac_test'``: how maps are enlarged), ``threshold`` (0.5:
     level at which boxes are cut), ``draw`` (True), ``alpha`` (0.5: opacity),
-    ``out_dir`` (None: write no files) and ``return_datasamples`` (False), it
+    ``gain`` (``'none'``, or ``'auto'``: the sound is brought to the loudness
+    of :data:`fnac_mm.functional.loudness.TARGET`), ``out_dir`` (None: write no files) and ``return_datasamples`` (False), it
     returns a dict:
 
     * ``predictions``: a list of dicts with ``sample_id``; ``map`` (H, W)
       float32, enlarged as the protocol says, then to the picture's size;
       ``raw_map`` (h, w) cosines; ``confidence``, ``placed``, ``peak``,
       ``box``, ``box_pixels`` of :func:`~fnac_mm.apis.source_location.place`;
+      ``gain_db``, by which the sound was made louder;
       with ``object_prior`` also ``object_map`` and ``fused_map``; with
       ``out_dir`` ``files``, a dict of ``map`` (npy) and ``overlay`` (png).
       With ``return_datasamples`` a list of
@@ -89,7 +93,7 @@ class LocalizationInferencer(BaseInferencer):
         >>> inferencer.infer_video('dog.mp4', 'out/dog.mp4', every=2)
     """
 
-    preprocess_kwargs: set = set()
+    preprocess_kwargs: set = {'gain'}
     forward_kwargs: set = {'protocol', 'threshold'}
     visualize_kwargs: set = {'draw', 'alpha'}
     postprocess_kwargs: set = {'out_dir'}
@@ -153,6 +157,28 @@ class LocalizationInferencer(BaseInferencer):
     def _inputs_to_list(self, inputs: Any) -> List[InferenceInput]:
         """Check and name the inputs."""
         return parse_inputs(inputs)
+
+    def preprocess(self,
+                   inputs: List[InferenceInput],
+                   batch_size: int = 1,
+                   gain: str = 'none',
+                   **kwargs: Any) -> Iterator[dict]:
+        """Load and collate.
+
+        Args:
+            inputs (list[InferenceInput]): The inputs.
+            batch_size (int): Defaults to 1.
+            gain (str): See the class. Defaults to 'none'.
+
+        Yields:
+            dict: Batches.
+
+        Raises:
+            ValueError: If ``gain`` is unknown.
+        """
+        check_gain(gain)
+        data = map(partial(self.pipeline, gain=gain), inputs)
+        yield from map(self.collate_fn, self._get_chunk_data(data, batch_size))
 
     @torch.no_grad()
     def forward(self,
@@ -273,6 +299,7 @@ class LocalizationInferencer(BaseInferencer):
             dict: ``files`` (``video``, ``frames``), ``n_frames`` written,
             ``n_analyzed``, ``n_placed`` (None if no ``min_confidence`` is
             known), ``audio`` (``'copied'`` or ``'encoded as AAC'``),
+            ``gain_db`` by which the sound was heard louder,
             ``missing_seconds`` by which the pictures end before the end
             that the file announces (0 if they do not) and
             ``audio_columns``, of the spectrogram, that were computed.

@@ -159,6 +159,7 @@ def pack_prediction(pred: Dict[str, Any]) -> Dict[str, Any]:
         sample_id=sample.sample_id,
         map=maps['audio_visual'],
         raw_map=sample.pred_map.data[0].float().numpy(),
+        gain_db=sample.get('gain_db', 0.0),
         **pred['found'])
     packed.update({
         f'{name}_map': maps[name]

@@ -7,6 +7,19 @@ if TYPE_CHECKING:
     from fnac_mm.functional import MapSmoother, Protocol
 
 
+def check_gain(gain: str) -> None:
+    """Refuse what is no way to choose a gain.
+
+    Args:
+        gain (str): ``'none'`` or ``'auto'``.
+
+    Raises:
+        ValueError: If it is neither.
+    """
+    if gain not in ('none', 'auto'):
+        raise ValueError(f"gain must be 'none' or 'auto', got {gain!r}")
+
+
 @dataclass(frozen=True)
 class VideoOptions:
     """Options of :meth:`~fnac_mm.apis.LocalizationInferencer.infer_video`.
@@ -28,6 +41,9 @@ class VideoOptions:
         audio_track (int): Which audio track, from 0. Defaults to 0.
         protocol (str | Protocol): How maps are enlarged. Defaults to
             ``'fnac_test'``.
+        gain (str): ``'auto'`` brings the sound to
+            :data:`fnac_mm.functional.loudness.TARGET` before the model hears
+            it; the output keeps its level. Defaults to ``'none'``.
         threads (int): Of the decoder and of the encoder. Defaults to 1.
 
     Raises:
@@ -44,6 +60,7 @@ class VideoOptions:
     smoothing_seconds: float = 0.25
     audio_track: int = 0
     protocol: Union[str, 'Protocol'] = 'fnac_test'
+    gain: str = 'none'
     threads: int = 1
 
     def __post_init__(self) -> None:
@@ -58,6 +75,7 @@ class VideoOptions:
                                  f'{value}')
         if not 0 <= self.start < math.inf:
             raise ValueError(f'start must not be negative, got {self.start}')
+        check_gain(self.gain)
         if not 0 <= self.alpha <= 1:
             raise ValueError(f'alpha must be in [0, 1], got {self.alpha}')
         if not 0 < self.threshold <= 1:

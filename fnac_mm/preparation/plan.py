@@ -101,7 +101,7 @@ def _is_safe(name: str) -> bool:
 
 def find_files(folder: Path, ignored: Dict[str, List[str]], *kinds:
                str) -> List[str]:
-    """Media in a folder and below it; links are not followed.
+    """Media below a folder, but for links and hidden folders.
 
     Args:
         folder (Path): Source folder.
@@ -116,8 +116,9 @@ def find_files(folder: Path, ignored: Dict[str, List[str]], *kinds:
         below = os.path.relpath(parent, folder)
         links = [
             name for name in folders
-            if os.path.islink(os.path.join(parent, name))
+            if os.path.islink(os.path.join(parent, name)) or is_hidden(name)
         ]
+        folders[:] = [name for name in folders if not is_hidden(name)]
         for name in links + names:
             path = os.path.normpath(os.path.join(below, name))
             if os.path.islink(os.path.join(parent, name)):

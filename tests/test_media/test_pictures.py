@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from fnac_mm.datasets import LoadImage
-from fnac_mm.media import pictures
+from fnac_mm.media import pictures, suffixes
 from fnac_mm.media.container import MediaError
 from fnac_mm.media.pictures import decode_plain_jpeg, read_picture
 from fnac_mm.preparation.pictures import make_still
@@ -146,3 +146,105 @@ def test_without_simplejpeg(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     expected = load(path, 'simplejpeg')
     monkeypatch.setattr(pictures, 'simplejpeg', None)
     np.testing.assert_array_equal(load(path, 'simplejpeg'), expected)
+
+
+ORIENTATIONS = {
+    1: lambda p: p,
+    2: lambda p: p[:, ::-1],
+    3: lambda p: p[::-1, ::-1],
+    4: lambda p: p[::-1],
+    5: lambda p: p.transpose(1, 0, 2),
+    6: lambda p: np.rot90(p, -1),
+    7: lambda p: np.rot90(p, 2).transpose(1, 0, 2),
+    8: np.rot90,
+}
+
+
+@pytest.mark.parametrize('suffix', ['JPG', 'png', 'webp', 'tiff'])
+@pytest.mark.parametrize('orientation', ORIENTATIONS)
+def test_every_reader_gives_the_upright_picture(tmp_path: Path,
+                                                orientation: int, suffix: str):
+    """By TIFF 6.0: which corner is stored first, and which way it goes on."""
+    stored, exif = np.zeros((32, 48, 3), np.uint8), Image.Exif()
+    stored[:16, :24], stored[:16, 24:] = (220, 0, 0), (0, 220, 0)
+    stored[16:, :24], stored[16:, 24:] = (0, 0, 220), 240
+    exif[0x0112] = orientation
+    path = tmp_path / f'a.{suffix}'
+    Image.fromarray(stored).save(path, exif=exif)
+    expected = ORIENTATIONS[orientation](stored).astype(int)
+    draft = tmp_path / 'draft.jpg'
+    output = Output('a.jpg', path.name, 'still')
+    record = make_still(output, draft, Clip('a', (output, )),
+                        MediaOptions(tmp_path, tmp_path))
+    assert (record['height'], record['width']) == expected.shape[:2]
+    for found in (read_picture(path), load(path, 'pillow')[..., ::-1],
+                  load(path, 'simplejpeg')[..., ::-1], read_picture(draft)):
+        assert found.shape == expected.shape
+        assert np.abs(found - expected).mean() < 8
+
+
+@pytest.mark.parametrize('mode, kwargs', [('LA', {}), ('RGBA', {}),
+                                          ('P', dict(transparency=3))])
+def test_transparency_is_ignored(tmp_path: Path, mode: str, kwargs: dict):
+    colour = picture().convert('L' if mode == 'LA' else 'RGB')
+    whole = colour.convert(mode)
+    expected = np.asarray(whole.convert('RGB'))
+    if mode.endswith('A'):
+        whole.putalpha(Image.fromarray(np.asarray(picture())[..., 0]))
+    whole.save(tmp_path / 'a.png', **kwargs)
+    np.testing.assert_array_equal(read_picture(tmp_path / 'a.png'), expected)
+
+
+@pytest.mark.parametrize('name', ['a.gif', 'a.webp', 'a.png', 'a.tif'])
+def test_of_an_animation_the_first_frame(tmp_path: Path, name: str):
+    frames = [Image.new('RGB', (16, 8), c) for c in ('red', 'blue', 'white')]
+    kwargs = dict(lossless=True) if name == 'a.webp' else {}
+    frames[0].save(
+        tmp_path / name, save_all=True, append_images=frames[1:], **kwargs)
+    assert (read_picture(tmp_path / name) == (255, 0, 0)).all()
+
+
+@pytest.mark.parametrize('name', ['a.png', 'a.tif', 'a.pgm', 'f.tif'])
+def test_grey_of_more_than_8_bits_is_refused(tmp_path: Path, name: str):
+    """By all readers: it would be white. See also colour, which is scaled."""
+    deep = np.linspace(52, 200, 60 * 40).reshape(40, 60) * 257
+    kind = np.float32 if name == 'f.tif' else np.uint16
+    Image.fromarray(deep.astype(kind)).save(tmp_path / name)
+    output = Output('a.jpg', name, 'still')
+    for read in (
+            lambda: read_picture(tmp_path / name),
+            lambda: load(tmp_path / name, 'simplejpeg'),
+            lambda: make_still(output, tmp_path / 'draft', Clip(
+                'a', (output, )), MediaOptions(tmp_path, tmp_path))):
+        with pytest.raises(ValueError, match=f'{name}.*more than 8 bits'):
+            read()
+
+
+def test_colour_of_16_bits_is_scaled(tmp_path: Path):
+    deep = np.asarray(picture()).astype(np.uint16) * 257
+    assert cv2.imwrite(str(tmp_path / 'a.png'), deep[..., ::-1])
+    np.testing.assert_array_equal(read_picture(tmp_path / 'a.png'), picture())
+
+
+def test_pictures_that_need_a_plugin(tmp_path: Path,
+                                     monkeypatch: pytest.MonkeyPatch):
+    path = tmp_path / 'a.HEIC'
+    path.write_bytes(b'\0\0\0\x18ftypheic' + bytes(12))
+    monkeypatch.setattr(suffixes, 'find_spec', lambda name: None)
+    assert suffixes.media_kind(path) == 'unread picture'
+    with pytest.raises(MediaError, match='a.HEIC.*install pillow-heif'):
+        read_picture(path)
+    monkeypatch.setattr(suffixes, 'find_spec', lambda name: 1)
+    assert suffixes.media_kind(path) == 'picture'
+
+
+@pytest.mark.parametrize('name', ['a.avif', 'a.heic'])
+def test_pictures_of_plugins(tmp_path: Path, name: str):
+    if suffixes.missing_plugin(name):
+        pytest.skip(suffixes.missing_plugin(name))
+    if name == 'a.heic':
+        pytest.importorskip('pillow_heif.HeifImagePlugin')
+    large = picture().resize((160, 96))
+    large.save(tmp_path / name, quality=95)
+    found = read_picture(tmp_path / name)
+    assert np.abs(found.astype(int) - np.asarray(large)).mean() < 8
