@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Dict, Iterator, List
 from fnac_mm.apis import VideoOptions
 from fnac_mm.apis.find_checkpoint import find_checkpoint
 from fnac_mm.apis.interrupts import tidy_exit
+from fnac_mm.utils.command_line import parse_dashed
 
 if TYPE_CHECKING:
     from fnac_mm.apis import LocalizationInferencer
@@ -27,9 +28,6 @@ if TYPE_CHECKING:
 DEFAULTS = VideoOptions()
 UNKNOWN = ('no calibrated threshold is known: maps are drawn whatever is '
            'heard (see --threshold-from)')
-# Options of files and folders, whose names may begin with a dash.
-PATHS = ('--image', '--audio', '--video', '--folder', '--out-dir',
-         '--threshold-from')
 
 
 def _add_inputs(parser: argparse.ArgumentParser) -> None:
@@ -104,20 +102,6 @@ def _add_confidence(parser: argparse.ArgumentParser) -> None:
         help='the same, as calibrated by a test with NegativeAudioMetric')
 
 
-def _join_dashes(words: List[str]) -> List[str]:
-    """Join paths that begin with a dash to their options.
-
-    1 in 64 ids of YouTube does, and argparse takes them for options.
-    """
-    joined: List[str] = []
-    for word in words:
-        if joined and joined[-1] in PATHS and word[:1] == '-' \
-                and word[:2] != '--':
-            word = f'{joined.pop()}={word}'
-        joined.append(word)
-    return joined
-
-
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(
@@ -126,7 +110,7 @@ def parse_args() -> argparse.Namespace:
     _add_inputs(parser)
     _add_options(parser)
     _add_confidence(parser)
-    args = parser.parse_args(_join_dashes(sys.argv[1:]))
+    args = parse_dashed(parser)
     given = {k for k in ('image', 'audio', 'video', 'folder') if vars(args)[k]}
     if given not in ({'image', 'audio'}, {'video'}, {'folder'}):
         parser.error('give --image and --audio, or --video, or --folder')

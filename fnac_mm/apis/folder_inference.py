@@ -9,6 +9,7 @@ from rich.progress import track
 
 from fnac_mm.apis.video_options import VideoOptions
 from fnac_mm.media import is_hidden, media_kind
+from fnac_mm.media.suffixes import missing_plugin
 from fnac_mm.utils import write_atomically
 
 if TYPE_CHECKING:
@@ -80,6 +81,8 @@ def find_inputs(folder: Union[str, Path]) -> FolderInputs:
         elif places.get(kind) != path.parent:
             left_out[str(path)] = _REASONS.get(
                 kind, f'no picture, sound or video in {path.parent.name}/')
+            if package := missing_plugin(path):
+                left_out[str(path)] += f' without {package}'
         elif path.stem in found[kind]:
             left_out[str(path)] = (
                 f'has the name of {found[kind][path.stem].name}; rename one')

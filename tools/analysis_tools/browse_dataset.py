@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence, Tuple
 
-from fnac_mm.utils.command_line import add_config_arguments
+from fnac_mm.utils.command_line import add_config_arguments, parse_dashed
 
 if TYPE_CHECKING:
     import numpy as np
@@ -46,7 +46,7 @@ def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
         help='of the choice and the augmentation (default: 0)')
     add('--epoch', type=int, default=0, help='whose augmentation to draw')
     add_config_arguments(parser)
-    args = parser.parse_args(argv)
+    args = parse_dashed(parser, argv)
     if args.sheet is None and args.out is None:
         parser.error('give --sheet FILE, --out DIR or both')
     if min(args.num, args.columns) < 1 or min(args.seed, args.epoch) < 0:

@@ -10,6 +10,7 @@ maps are stored, so colours, kind of map and samples can be chosen afterwards.
 import argparse
 from typing import Optional, Sequence
 
+from fnac_mm.utils.command_line import parse_dashed
 from fnac_mm.utils.tool_arguments import (errors_as_messages, make_parser,
                                           refuse_missing)
 
@@ -37,7 +38,7 @@ def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
         '--colormap', default='inferno', help='of OpenCV (default: inferno)')
     parser.add_argument(
         '--cell', type=int, default=160, help='pixels of a cell')
-    args = parser.parse_args(argv)
+    args = parse_dashed(parser, argv)
     if args.columns < 1 or args.cell < 32:
         parser.error('--columns must be at least 1 and --cell at least 32')
     return args
