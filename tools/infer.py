@@ -81,8 +81,8 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         'smoothing', str, 'of the maps of a video over time: none, '
         'exponential (causal) or gaussian (does not lag)')
     add('smoothing_seconds', float, 'its time')
-    add('gain', str, 'auto brings the sound to -20 LUFS before the model hears '
-        'it: it reads absolute levels')
+    add('gain', str, 'auto brings the sound to -20 LUFS before the model, '
+        'which reads absolute levels, hears it')
     add('audio_track', int, 'which audio track of a video, from 0')
     add('threads', int, 'threads of the video decoder and encoder')
     add('protocol', str, 'how the map is enlarged, see docs/evaluation.md')

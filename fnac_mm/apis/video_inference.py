@@ -20,8 +20,7 @@ from rich.console import Console
 from rich.progress import Progress
 from torch import Tensor, nn
 
-from fnac_mm.apis.inference_pipeline import (InferencePipeline,
-                                             tell_of_silence)
+from fnac_mm.apis.inference_pipeline import InferencePipeline, tell_of_silence
 from fnac_mm.apis.sound_windows import WindowedSound
 from fnac_mm.apis.source_location import NOT_PLACED, enlarge_maps, place
 from fnac_mm.apis.video_options import VideoOptions

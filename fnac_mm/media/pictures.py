@@ -109,8 +109,9 @@ def decode_picture(content: bytes,
                              'channel; convert it to 8 bits')
         if upright:
             picture = ImageOps.exif_transpose(picture)
-        array = np.array(
-            picture if picture.mode == 'RGB' else picture.convert('RGB'))
+        if picture.mode != 'RGB':
+            picture = picture.convert('RGB')
+        array = np.array(picture)
     return array if order == 'RGB' else array[..., ::-1]
 
 

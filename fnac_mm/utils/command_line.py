@@ -77,7 +77,8 @@ def parse_dashed(parser: argparse.ArgumentParser,
         return type(value)(str(value)[1:]) if dashed else value
 
     args = parser.parse_args([
-        f' {word}' if len(word) > 2 and word[0] == '-' != word[1] else word
+        f' {word}' if word[:1] == '-' and word[1:2] not in ('', '-')
+        and word != '-h' else word
         for word in (sys.argv[1:] if words is None else words)
     ])
     return argparse.Namespace(**{k: plain(v) for k, v in vars(args).items()})

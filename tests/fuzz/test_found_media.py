@@ -17,8 +17,8 @@ from fnac_mm.functional import load_waveform
 from fnac_mm.functional.spectrogram_stream import StreamResampler
 from fnac_mm.media.audio import SoundTrack
 from fnac_mm.media.container import MediaError, read_packets
-from fnac_mm.media.video import VideoReader
 from fnac_mm.media.pictures import read_picture
+from fnac_mm.media.video import VideoReader
 from tests.media import index_frames, write_media
 from . import seeds
 
