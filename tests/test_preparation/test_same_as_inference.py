@@ -16,8 +16,7 @@ RATE = 22050
 VFR = np.cumsum(np.random.default_rng(1).choice([1, 1, 2, 5], 40)).tolist()
 FILMS = {
     'plain.mp4': {},
-    'turned.mp4':
-    dict(rotation=90),
+    'turned.mp4': {},
     'late_pictures.mkv':
     dict(first_frame=13),
     'late_sound.mp4':
@@ -47,7 +46,7 @@ def test_frames_and_sounds(tmp_path: Path, name: str) -> None:
     if name == 'turned.mp4':
         content = path.read_bytes()
         plain, turned = (
-            struct.pack('>9i', *matrix, 0, 0, 0, 2**30)
+            struct.pack('>9i', *matrix, 0, 0, 2**30)
             for matrix in ((65536, 0, 0, 0, 65536, 0), (0, 65536, 0, -65536, 0,
                                                         0)))
         at = content.index(plain, content.index(b'tkhd'))
