@@ -49,7 +49,7 @@ def test_frames_and_sounds(tmp_path: Path, name: str) -> None:
             struct.pack('>9i', *matrix, 0, 0, 2**30)
             for matrix in ((65536, 0, 0, 0, 65536, 0), (0, 65536, 0, -65536, 0,
                                                         0)))
-        at = content.index(plain, content.index(b'tkhd'))
+        at = content.rindex(plain)
         path.write_bytes(content[:at] + turned + content[at + 36:])
     film = VideoReader(str(path))
     frames = list(film)
