@@ -66,7 +66,7 @@ setup(
     packages=find_packages(include=['fnac_mm', 'fnac_mm.*']),
     package_data={
         '': ['*.pyi'],
-        'fnac_mm': ['py.typed', 'apis/checkpoints/*']
+        'fnac_mm': ['py.typed', 'apis/checkpoints/*', 'verification/*.csv']
     },
     cmdclass={'build_py': BuildWithMim},
     python_requires='>=3.10',

@@ -1,10 +1,5 @@
 # FNAC on every VGG-Sound clip there is, less the test clips.
 # python tools/train.py configs/fnac_vggsound_full.py --data-root data/vggsound
-_base_ = [
-    '_base_/models/fnac_resnet18.py',
-    '_base_/datasets/vggsound.py',
-    '_base_/schedules/adam_30e.py',
-    '_base_/default_runtime.py',
-]
+_base_ = './fnac_vggsound.py'
 
 train_dataloader = dict(dataset=dict(list_file=None))

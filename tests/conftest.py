@@ -67,12 +67,29 @@ def run_python(*args: object, **kwargs: object) -> subprocess.CompletedProcess:
                           **kwargs)
 
 
+def run_well(*args: object) -> subprocess.CompletedProcess:
+    """As :func:`run_python`, of what ends well."""
+    done = run_python(*args)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done
+
+
+def _make_data(factory: pytest.TempPathFactory, name: str, *args:
+               object) -> Path:
+    folder = factory.mktemp('data') / name
+    run_well(f'tools/dataset_converters/make_{name}.py', folder, *args,
+             '--workers', 1)
+    return folder
+
+
 @pytest.fixture(scope='session')
 def synthetic(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A synthetic benchmark of 24 training, 6 validation, 7 test clips."""
-    folder = tmp_path_factory.mktemp('data') / 'synthetic'
-    done = run_python('tools/dataset_converters/make_synthetic.py', folder,
-                      '--num-train', 24, '--num-val', 6, '--num-test', 7,
-                      '--seed', 3, '--workers', 1)
-    assert done.returncode == 0, done.stderr
-    return folder
+    return _make_data(tmp_path_factory, 'synthetic', '--num-train', 24,
+                      '--num-val', 6, '--num-test', 7, '--seed', 3)
+
+
+@pytest.fixture(scope='session')
+def standins(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Six samples or so of each test set, in the published layouts."""
+    return _make_data(tmp_path_factory, 'standins', '--num', 6)

@@ -28,7 +28,8 @@ def test_wheel_holds_configs_and_tools(tmp_path) -> None:
         'fnac_mm/.mim/tools/train.py', 'fnac_mm/.mim/tools/dist_train.sh',
         'fnac_mm/.mim/model-index.yml', 'fnac_mm/functional/losses.py',
         'fnac_mm/__init__.pyi', 'fnac_mm/functional/__init__.pyi',
-        'fnac_mm/utils/__init__.pyi', 'fnac_mm/py.typed'
+        'fnac_mm/utils/__init__.pyi', 'fnac_mm/py.typed',
+        'fnac_mm/verification/published_lists.csv'
     } <= names
     starter = shipped_checkpoint().relative_to(ROOT)
     assert starter.as_posix() in names

@@ -3,7 +3,6 @@
 What single parsers refuse is tested beside them; whatever else is damaged
 they meet in ``tests/fuzz``.
 """
-import json
 import os
 import pickle
 import zipfile
@@ -25,25 +24,13 @@ from fnac_mm.datasets.extended import read_negative_list
 from fnac_mm.datasets.flickr_soundnet import read_flickr_boxes
 from fnac_mm.datasets.vggss import read_vggss
 from fnac_mm.engine import SafeCheckpointHook
-from fnac_mm.evaluation.map_history import FOLDER as MAPS
-from fnac_mm.evaluation.map_history import (frame_file, read_history,
-                                            write_history)
 from fnac_mm.functional import load_waveform
 from fnac_mm.media.audio import SoundTrack, recording_length
 from fnac_mm.media.container import MediaError, open_media
 from fnac_mm.media.video import VideoReader
 from fnac_mm.preparation.plan import read_ids
 from fnac_mm.utils import load_plain_checkpoint
-
-
-class Payload:
-    """Calls a function when it is unpickled."""
-
-    def __init__(self, function: Callable, *args: Any) -> None:
-        self.call = function, args
-
-    def __reduce__(self) -> tuple:
-        return self.call
+from tests.payload import Payload
 
 
 def save_zip(content: Any, path: Path) -> None:
@@ -139,19 +126,6 @@ def test_resuming_removes_nothing_elsewhere(tmp_path: Path, name: str,
         _resume=False)
     SafeCheckpointHook().after_load_checkpoint(runner, checkpoint)
     assert ('best_ckpt' in named) is is_kept and 'best_score' in named
-
-
-@pytest.mark.parametrize('frame', ['/etc/a.jpg', '../../a.jpg', 5])
-def test_a_history_of_maps_opens_no_picture_elsewhere(tmp_path: Path,
-                                                      frame: Any) -> None:
-    rows = [dict(sample_id='a/b', frame=frame_file('a/b'))]
-    folder = tmp_path / 'run' / 'vis_data' / MAPS
-    path = write_history(folder, 1, {}, {}, rows)
-    assert read_history(tmp_path)[0]['results'] == rows
-    path.write_text(path.read_text().replace('"frames/a_b.jpg"',
-                                             json.dumps(frame)))
-    with pytest.raises(ValueError, match='epoch_1.json .*frame is'):
-        read_history(tmp_path)
 
 
 @pytest.mark.parametrize('head, body', [

@@ -15,53 +15,63 @@ import os
 import sys
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Dict, Iterator, List
+from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Tuple
 
 from fnac_mm.apis import VideoOptions
 from fnac_mm.apis.find_checkpoint import find_checkpoint
-from fnac_mm.apis.interrupts import tidy_exit
-from fnac_mm.utils.command_line import parse_dashed
+from fnac_mm.utils.command_line import (add_confidence_arguments, parse_dashed,
+                                        tidy_exit)
 
 if TYPE_CHECKING:
     from fnac_mm.apis import LocalizationInferencer
 
 DEFAULTS = VideoOptions()
+OPTIONS: Dict[str, Tuple[type, str]] = dict(
+    start=(float, 'second of the video to begin at'),
+    duration=(float, 'seconds of it (default: to the end)'),
+    every=(int, 'look at one in so many frames of a video'),
+    fps=(float, 'at most so many frames per second in the output'),
+    batch_size=(int, 'frames at once'),
+    alpha=(float, 'opacity of the heat map'),
+    threshold=(float, 'level of the map, from 0 to 1, that bounds boxes'),
+    smoothing=(str, 'of the maps of a video over time: none, exponential '
+               '(causal) or gaussian (does not lag)'),
+    smoothing_seconds=(float, 'its time'),
+    gain=(str, 'auto brings the sound to -20 LUFS before the model, which '
+          'reads absolute levels, hears it'),
+    audio_track=(int, 'which audio track of a video, from 0'),
+    threads=(int, 'threads of the video decoder and encoder'),
+    protocol=(str, 'how the map is enlarged, see docs/evaluation.md'))
 UNKNOWN = ('no calibrated threshold is known: maps are drawn whatever is '
            'heard (see --threshold-from)')
 
 
 def _add_inputs(parser: argparse.ArgumentParser) -> None:
     """What is inferred, and with what."""
-    parser.add_argument(
-        'model',
+    add = parser.add_argument
+    add('model',
         nargs='?',
         help='checkpoint of a training, or its config (default: the shipped '
         'checkpoint, which knows only a synthetic world)')
-    parser.add_argument(
-        'checkpoint', nargs='?', help='checkpoint, after a config')
-    parser.add_argument('--image', metavar='F', help='picture')
-    parser.add_argument('--audio', metavar='F', help='recording, or a video')
-    parser.add_argument(
-        '--video', metavar='F', help='video with sound, instead of both')
-    parser.add_argument(
-        '--folder', metavar='D', help='frames/ and audio/, or videos')
-    parser.add_argument(
-        '--still', action='store_true', help='only one frame of the video')
-    parser.add_argument(
-        '--time',
+    add('checkpoint', nargs='?', help='checkpoint, after a config')
+    add('--image', metavar='F', help='picture')
+    add('--audio', metavar='F', help='recording, or a video')
+    add('--video', metavar='F', help='video with sound, instead of both')
+    add('--folder', metavar='D', help='frames/ and audio/, or videos')
+    add('--still', action='store_true', help='only one frame of the video')
+    add('--time',
         type=float,
         metavar='S',
         help='second to look and listen at, of a picture or with --still '
         '(default: the middle)')
-    parser.add_argument(
-        '--out-dir', metavar='D', required=True, help='folder for the results')
-    parser.add_argument('--device', help='cpu, cuda, ... (default: a GPU)')
+    add('--out-dir', metavar='D', required=True, help='folder for the results')
+    add('--device', help='cpu, cuda, ... (default: a GPU)')
 
 
 def _add_options(parser: argparse.ArgumentParser) -> None:
     """How it is inferred: the fields of VideoOptions."""
 
-    def add(name: str, kind: Any, text: str) -> None:
+    for name, (kind, text) in OPTIONS.items():
         default = getattr(DEFAULTS, name)
         shown = '' if default is None else f' (default: {default})'
         parser.add_argument(
@@ -69,37 +79,6 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
             type=kind,
             default=default,
             help=text + shown)
-
-    add('start', float, 'second of the video to begin at')
-    add('duration', float, 'seconds of it (default: to the end)')
-    add('every', int, 'look at one in so many frames of a video')
-    add('fps', float, 'at most so many frames per second in the output')
-    add('batch_size', int, 'frames at once')
-    add('alpha', float, 'opacity of the heat map')
-    add('threshold', float, 'level of the map, from 0 to 1, that bounds boxes')
-    add(
-        'smoothing', str, 'of the maps of a video over time: none, '
-        'exponential (causal) or gaussian (does not lag)')
-    add('smoothing_seconds', float, 'its time')
-    add('gain', str, 'auto brings the sound to -20 LUFS before the model, '
-        'which reads absolute levels, hears it')
-    add('audio_track', int, 'which audio track of a video, from 0')
-    add('threads', int, 'threads of the video decoder and encoder')
-    add('protocol', str, 'how the map is enlarged, see docs/evaluation.md')
-
-
-def _add_confidence(parser: argparse.ArgumentParser) -> None:
-    """When no source is placed."""
-    confidence = parser.add_mutually_exclusive_group()
-    confidence.add_argument(
-        '--min-confidence',
-        type=float,
-        metavar='COS',
-        help='place no source where no cosine of the map exceeds this one')
-    confidence.add_argument(
-        '--threshold-from',
-        metavar='JSON',
-        help='the same, as calibrated by a test with NegativeAudioMetric')
 
 
 def parse_args() -> argparse.Namespace:
@@ -109,7 +88,7 @@ def parse_args() -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter)
     _add_inputs(parser)
     _add_options(parser)
-    _add_confidence(parser)
+    add_confidence_arguments(parser)
     args = parse_dashed(parser)
     given = {k for k in ('image', 'audio', 'video', 'folder') if vars(args)[k]}
     if given not in ({'image', 'audio'}, {'video'}, {'folder'}):
@@ -151,7 +130,7 @@ def main() -> None:
 
 def _infer(args: argparse.Namespace) -> Dict[str, str]:
     """Infer what was asked for; return what failed of a folder, and why."""
-    options = {name: getattr(args, name) for name in vars(DEFAULTS)}
+    options = {name: getattr(args, name) for name in OPTIONS}
     VideoOptions(**options)
     from fnac_mm.apis import LocalizationInferencer, read_min_confidence
     limit = args.min_confidence

@@ -32,16 +32,9 @@ PYTHON=${PYTHON:-$([ -x .venv/bin/python ] && echo .venv/bin/python ||
 
 check_syntax() {
     local minor
-    "$PYTHON" - <<'PY'
-import ast, pathlib
-names = [n for folder in ('fnac_mm', 'tools', 'tests', 'configs')
-         for n in pathlib.Path(folder).rglob('*.py') if '.mim' not in n.parts]
-for minor in (10, 11, 12):
-    for name in names:
-        ast.parse(name.read_text(), str(name), feature_version=(3, minor))
-print(f'syntax: {len(names)} files fit the grammar of Python 3.10 to 3.12')
-PY
     for minor in 10 12; do
+        "$PYTHON" -m ruff check -q --select E9 --target-version "py3$minor" \
+            fnac_mm tools tests configs
         "$PYTHON" -m mypy --python-version "3.$minor" fnac_mm
     done
 }

@@ -6,15 +6,13 @@ import argparse
 import os
 
 from fnac_mm.utils.command_line import (add_run_arguments,
-                                        let_idle_threads_sleep, plain_errors,
-                                        require_paths)
+                                        let_idle_threads_sleep, make_parser,
+                                        plain_errors, require_paths)
 
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = make_parser(__doc__)
     parser.add_argument('config', help='config file')
     parser.add_argument(
         '--resume',

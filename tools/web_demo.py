@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fnac_mm.apis.find_checkpoint import find_checkpoint
-from fnac_mm.apis.interrupts import tidy_exit
 from fnac_mm.apis.web_demo import MAX_MB, MAX_SECONDS
+from fnac_mm.utils.command_line import add_confidence_arguments, tidy_exit
 
 if TYPE_CHECKING:
     from fnac_mm.apis.web_demo.service import DemoService
@@ -48,16 +48,7 @@ def parse_args() -> argparse.Namespace:
         help='look at one in so many frames '
         'of a video (default: %(default)s)')
     add('--device', help='cpu, cuda, ... (default: a GPU)')
-    confidence = parser.add_mutually_exclusive_group()
-    confidence.add_argument(
-        '--min-confidence',
-        type=float,
-        metavar='COS',
-        help='place no source where no cosine exceeds this one')
-    confidence.add_argument(
-        '--threshold-from',
-        metavar='JSON',
-        help='the same, as calibrated by NegativeAudioMetric')
+    add_confidence_arguments(parser)
     return parser.parse_args()
 
 
@@ -72,10 +63,9 @@ def _build_service(args: argparse.Namespace, folder: Path) -> 'DemoService':
     confidence = args.min_confidence
     if args.threshold_from:
         confidence = read_min_confidence(args.threshold_from)
-    model = [args.config, args.checkpoint
-             ] if args.config else [args.checkpoint]
     inferencer = LocalizationInferencer(
-        *model,
+        args.config,
+        args.checkpoint,
         device=args.device,
         show_progress=False,
         min_confidence=confidence)

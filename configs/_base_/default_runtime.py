@@ -3,8 +3,7 @@ default_scope = 'fnac_mm'
 default_hooks = dict(
     timer=dict(type='IterTimerHook'),
     logger=dict(type='LoggerHook', interval=50),
-    # A loss or gradient that is not finite: 'stop', or 'skip' its step.
-    health=dict(type='TrainingHealthHook', on_non_finite='stop'),
+    health=dict(type='TrainingHealthHook'),
     param_scheduler=dict(type='ParamSchedulerHook'),
     sampler_seed=dict(type='DistSamplerSeedHook'),
     randomness=dict(type='RandomnessHook'),

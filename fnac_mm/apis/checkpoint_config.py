@@ -63,7 +63,6 @@ def _find_registered(name: str, registry: Registry) -> Optional[Any]:
     scopes = {root.scope: root, **root.children}
     # Parts of mmpretrain's networks are named without its scope.
     order = [scope] if scope else [registry.scope, root.scope, 'mmpretrain']
-    # A registry that is not filled yet is false.
     for node in (scopes[name] for name in order if name in scopes):
         node.import_from_location()
         if key in node.module_dict:
@@ -169,9 +168,6 @@ def registered_only(path: str) -> Iterator[None]:
 
     Args:
         path (str): Checkpoint whose config is built, for messages.
-
-    Yields:
-        None: Build inside the context.
 
     Raises:
         ValueError: If the config can't be built so.

@@ -1,8 +1,7 @@
 """All that a folder holds, one batch or video after the other."""
 import json
 from pathlib import Path
-from typing import (TYPE_CHECKING, Any, Dict, Iterable, Iterator, List,
-                    NamedTuple, Union)
+from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Union
 
 from rich.console import Console
 from rich.progress import track
@@ -109,84 +108,78 @@ def find_inputs(folder: Union[str, Path]) -> FolderInputs:
     return FolderInputs(pairs, videos, left_out)
 
 
-class FolderInference:
-    """The run of an inferencer over a folder.
+def infer_folder(inferencer: 'LocalizationInferencer', folder: Union[str,
+                                                                     Path],
+                 out_dir: Path, options: VideoOptions) -> Dict[str, Any]:
+    """Infer all, and write ``predictions.json``.
 
     Args:
         inferencer (LocalizationInferencer): What infers.
-        out_dir (str | Path): Folder for the results; made if absent.
-        options (VideoOptions): What the user chose; of pictures only
-            ``batch_size``, ``protocol``, ``threshold`` and ``alpha`` matter.
+        folder (str | Path): See :func:`find_inputs`.
+        out_dir (Path): For the results; made if absent.
+        options (VideoOptions): Of pictures only ``batch_size``, ``protocol``,
+            ``threshold``, ``alpha`` and ``gain`` matter.
+
+    Returns:
+        dict: See ``LocalizationInferencer.infer_folder``.
     """
-
-    def __init__(self, inferencer: 'LocalizationInferencer',
-                 out_dir: Union[str, Path], options: VideoOptions) -> None:
-        self.inferencer = inferencer
-        self.out_dir = Path(out_dir)
-        self.options = options
-        self.failed: Dict[str, str] = {}
-
-    def run(self, folder: Union[str, Path]) -> Dict[str, Any]:
-        """Infer all, and write ``predictions.json``.
-
-        Args:
-            folder (str | Path): See :func:`find_inputs`.
-
-        Returns:
-            dict: See ``LocalizationInferencer.infer_folder``.
-        """
-        found = find_inputs(folder)
-        size = self.options.batch_size
-        batches = [
-            found.pairs[i:i + size] for i in range(0, len(found.pairs), size)
-        ]
-        results = dict(
-            predictions=[
-                prediction for batch in self._track(batches, 'pictures')
-                for prediction in self._pairs(batch)
-            ],
-            videos=list(self._videos(found.videos)),
-            failed=self.failed,
-            left_out=found.left_out)
-        write_atomically(self.out_dir / 'predictions.json',
-                         json.dumps(results, indent=1, allow_nan=False) + '\n')
-        return results
-
-    def _track(self, items: Iterable, name: str) -> Iterable:
-        """With a bar, if the inferencer shows progress."""
-        if not self.inferencer.show_progress:
-            return items
-        return track(list(items), name, console=Console(stderr=True))
-
-    def _pairs(self, batch: List[Dict[str, str]]) -> List[Dict[str, Any]]:
-        """Predictions of a batch; of what is broken the reason is kept."""
-        chosen = self.options
-        show, self.inferencer.show_progress = (self.inferencer.show_progress,
-                                               False)
+    found = find_inputs(folder)
+    failed: Dict[str, str] = {}
+    size, show = options.batch_size, inferencer.show_progress
+    batches = [
+        found.pairs[i:i + size] for i in range(0, len(found.pairs), size)
+    ]
+    predictions: List[Dict[str, Any]] = []
+    try:
+        inferencer.show_progress = False  # one bar for all batches
+        for batch in track(
+                batches,
+                'pictures',
+                console=Console(stderr=True),
+                disable=not show):
+            predictions += _infer_pairs(inferencer, batch, out_dir, options,
+                                        failed)
+    finally:
+        inferencer.show_progress = show
+    videos = []
+    for path in found.videos:
         try:
-            predictions = self.inferencer(
-                batch,
-                batch_size=len(batch),
-                protocol=chosen.protocol,
-                threshold=chosen.threshold,
-                alpha=chosen.alpha,
-                gain=chosen.gain,
-                out_dir=str(self.out_dir))['predictions']
+            videos.append(
+                inferencer.infer_video(path,
+                                       out_dir / f'{Path(path).stem}.mp4',
+                                       **vars(options)))
         except _BROKEN as error:
-            if len(batch) > 1:
-                return [p for item in batch for p in self._pairs([item])]
-            self.failed[batch[0]['image']] = str(error)
-            return []
-        finally:
-            self.inferencer.show_progress = show
-        return [{key: p[key] for key in _TOLD} for p in predictions]
+            failed[path] = str(error)
+    results = dict(
+        predictions=predictions,
+        videos=videos,
+        failed=failed,
+        left_out=found.left_out)
+    write_atomically(out_dir / 'predictions.json',
+                     json.dumps(results, indent=1, allow_nan=False) + '\n')
+    return results
 
-    def _videos(self, paths: List[str]) -> Iterator[Dict[str, Any]]:
-        """Summaries of videos."""
-        for path in paths:
-            out_file = self.out_dir / f'{Path(path).stem}.mp4'
-            try:
-                yield self.inferencer.infer_video(path, out_file,
-                                                  **vars(self.options))
-            except _BROKEN as error:
-                self.failed[path] = str(error)
+
+def _infer_pairs(inferencer: 'LocalizationInferencer', batch: List[Dict[str,
+                                                                        str]],
+                 out_dir: Path, options: VideoOptions,
+                 failed: Dict[str, str]) -> List[Dict[str, Any]]:
+    """Predictions of a batch; of what is broken the reason is kept."""
+    try:
+        predictions = inferencer(
+            batch,
+            batch_size=len(batch),
+            protocol=options.protocol,
+            threshold=options.threshold,
+            alpha=options.alpha,
+            gain=options.gain,
+            out_dir=str(out_dir))['predictions']
+    except _BROKEN as error:
+        if len(batch) > 1:
+            return [
+                prediction for item in batch for prediction in _infer_pairs(
+                    inferencer, [item], out_dir, options, failed)
+            ]
+        failed[batch[0]['image']] = str(error)
+        return []
+    return [{key: p[key] for key in _TOLD} for p in predictions]

@@ -17,7 +17,6 @@ from fnac_mm.media.video import read_video_frame
 Picture = Union[str, np.ndarray]
 Sound = Union[str, Tuple[Union[np.ndarray, Tensor], int]]
 
-_KEYS = {'image', 'audio', 'video', 'time', 'sample_id'}
 # Transforms after which a map no longer lies on the whole picture
 _MOVING = ('Crop', 'Pad', 'Flip', 'Rotat', 'Affine')
 
@@ -39,54 +38,40 @@ class InferenceInput:
     time: Optional[float] = None
 
 
-def _path_or(value: Any) -> Any:
-    return os.fspath(value) if isinstance(value, Path) else value
-
-
-def _check_picture(image: Any, name: str) -> None:
-    """Raise TypeError or ValueError unless it is a path or RGB picture."""
-    if isinstance(image, str):
-        return
-    if not isinstance(image, np.ndarray):
-        raise TypeError(f'{name}: image must be a path or an array, got '
-                        f'{type(image).__name__}')
-    if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
-        raise ValueError(f'{name}: image must be (H,W,3) uint8 RGB, got '
-                         f'{image.shape} {image.dtype}')
-
-
-def _check_sound(audio: Any, name: str) -> None:
-    """Raise TypeError unless it is a path or (waveform, rate)."""
-    pair = isinstance(audio, (tuple, list)) and len(audio) == 2 and isinstance(
-        audio[0], (np.ndarray, Tensor))
-    if not isinstance(audio, str) and not pair:
-        raise TypeError(f'{name}: audio must be a path or (waveform, '
-                        f'sample_rate), got {type(audio).__name__}')
-
-
 def _parse(item: Any, index: int) -> InferenceInput:
     """One input; errors say which."""
     name = f'input {index}'
     if not isinstance(item, dict):
         raise TypeError(f'{name}: expected a dict with image and audio, or '
                         f'video, got {type(item).__name__}')
-    given = {key for key, value in item.items() if value is not None}
-    if not given <= _KEYS or (
-            'video' in given) == bool(given & {'image', 'audio'}) or (
-                'video' not in given and not {'image', 'audio'} <= given):
+    given: Dict[str, Any] = {
+        key: os.fspath(value) if isinstance(value, Path) else value
+        for key, value in item.items() if value is not None
+    }
+    parts = given.keys() - {'time', 'sample_id'}
+    if parts not in ({'image', 'audio'}, {'video'}):
         raise ValueError(f'{name}: expected image and audio, or video; also '
                          f'time and sample_id; got {sorted(given)}')
-    time = item.get('time')
+    time = given.get('time')
+    source = given['video' if 'video' in given else 'image']
     if 'video' in given:
-        audio = _path_or(item['video'])
-        image, _ = read_video_frame(audio, time)
-    else:
-        image, audio = _path_or(item['image']), _path_or(item['audio'])
-    _check_picture(image, name)
-    _check_sound(audio, name)
-    source = audio if 'video' in given else image
+        given.update(audio=source, image=read_video_frame(source, time)[0])
+    image, audio = given['image'], given['audio']
+    if not isinstance(image, (str, np.ndarray)):
+        raise TypeError(f'{name}: image must be a path or an array, got '
+                        f'{type(image).__name__}')
+    if isinstance(image, np.ndarray) and (image.ndim, image.shape[2:],
+                                          image.dtype) != (3, (3, ), np.uint8):
+        raise ValueError(f'{name}: image must be (H,W,3) uint8 RGB, got '
+                         f'{image.shape} {image.dtype}')
+    pair = isinstance(audio, (tuple, list)) and len(audio) == 2 and isinstance(
+        audio[0], (np.ndarray, Tensor))
+    if not isinstance(audio, str) and not pair:
+        raise TypeError(f'{name}: audio must be a path or (waveform, '
+                        f'sample_rate), got {type(audio).__name__}')
     default = Path(source).stem if isinstance(source, str) else f'{index:06d}'
-    return InferenceInput(item.get('sample_id') or default, image, audio, time)
+    return InferenceInput(
+        given.get('sample_id') or default, image, audio, time)
 
 
 def parse_inputs(inputs: Any) -> List[InferenceInput]:
@@ -162,14 +147,7 @@ class InferencePipeline:
             [t for t in transforms if not isinstance(t, loaders)])
 
     def read_picture(self, image: Picture) -> np.ndarray:
-        """Read or pass a picture.
-
-        Args:
-            image (str | np.ndarray): See :class:`InferenceInput`.
-
-        Returns:
-            np.ndarray: (H, W, 3) uint8 RGB.
-        """
+        """Read or pass a picture: (H, W, 3) uint8 RGB."""
         if isinstance(image, np.ndarray):
             return image
         return self.load_image(dict(img_path=image))['img'][..., ::-1]
@@ -229,21 +207,9 @@ class InferencePipeline:
                 sample_rate=rate))
 
     def __call__(self, item: InferenceInput, gain: str = 'none') -> dict:
-        """Load and pack.
-
-        Args:
-            item (InferenceInput): The input.
-            gain (str): See :class:`~fnac_mm.apis.VideoOptions`. Defaults to
-                'none'.
-
-        Returns:
-            dict: ``inputs`` and ``data_samples``, with ``gain_db``.
-        """
+        """Load and pack into ``inputs`` and ``data_samples`` (``gain_db``)."""
         paths = dict(img_path=item.image, audio_path=item.audio)
-        known: Dict[str, Any] = {
-            k: v
-            for k, v in paths.items() if isinstance(v, str)
-        }
+        known: Any = {k: v for k, v in paths.items() if isinstance(v, str)}
         waveform, rate = self._read_sound(item)
         decibels = 0.0
         if gain == 'auto':

@@ -15,19 +15,20 @@ from torch import nn
 
 from fnac_mm.apis.checkpoint_config import read_config, registered_only
 from fnac_mm.apis.find_checkpoint import ConfigLike, find_checkpoint
-from fnac_mm.apis.folder_inference import FolderInference
+from fnac_mm.apis.folder_inference import infer_folder
 from fnac_mm.apis.inference_pipeline import (InferenceInput, InferencePipeline,
                                              parse_inputs)
 from fnac_mm.apis.source_location import (NOT_PLACED, check_confidence,
-                                          enlarge_maps, pack_prediction, place,
-                                          write_prediction)
+                                          enlarge_maps, place)
 from fnac_mm.apis.video_inference import Advance, VideoInference, progress_bar
-from fnac_mm.apis.video_options import VideoOptions, check_gain
+from fnac_mm.apis.video_options import VideoOptions
 from fnac_mm.datasets import collate_av
 from fnac_mm.functional import Protocol, get_protocol
 from fnac_mm.registry import INFERENCERS, MODELS, TRANSFORMS
-from fnac_mm.utils import check_weights, load_plain_checkpoint, read_weights
+from fnac_mm.utils import (atomic_path, check_weights, load_plain_checkpoint,
+                           read_weights)
 from fnac_mm.visualization import LocalizationVisualizer
+from fnac_mm.visualization.localization_visualizer import write_image
 from fnac_mm.visualization.overlay import draw_overlay
 
 
@@ -48,8 +49,8 @@ class LocalizationInferencer(BaseInferencer):
     ``protocol`` (``'fnac_test'``: how maps are enlarged), ``threshold`` (0.5:
     level at which boxes are cut), ``draw`` (True), ``alpha`` (0.5: opacity),
     ``gain`` (``'none'``, or ``'auto'``: the sound is brought to the loudness
-    of :data:`fnac_mm.functional.loudness.TARGET`), ``out_dir`` (None: write no files) and ``return_datasamples`` (False), it
-    returns a dict:
+    of :data:`fnac_mm.functional.loudness.TARGET`), ``out_dir`` (None: write
+    no files) and ``return_datasamples`` (False), it returns a dict:
 
     * ``predictions``: a list of dicts with ``sample_id``; ``map`` (H, W)
       float32, enlarged as the protocol says, then to the picture's size;
@@ -176,7 +177,7 @@ class LocalizationInferencer(BaseInferencer):
         Raises:
             ValueError: If ``gain`` is unknown.
         """
-        check_gain(gain)
+        VideoOptions(gain=gain)
         data = map(partial(self.pipeline, gain=gain), inputs)
         yield from map(self.collate_fn, self._get_chunk_data(data, batch_size))
 
@@ -185,21 +186,7 @@ class LocalizationInferencer(BaseInferencer):
                 inputs: dict,
                 protocol: Union[str, Protocol] = 'fnac_test',
                 threshold: float = 0.5) -> List[dict]:
-        """Predict a batch.
-
-        Args:
-            inputs (dict): Collated batch.
-            protocol (str | Protocol): How maps are enlarged.
-            threshold (float): Level at which boxes are cut, in (0, 1].
-
-        Returns:
-            list[dict]: ``sample`` (AVDataSample on the CPU), ``maps``, a
-            dict of (H, W) arrays at the size of the picture, ``protocol``
-            and ``found``, where the source is.
-
-        Raises:
-            ValueError: If the protocol is unknown.
-        """
+        """``sample``, ``maps``, ``protocol`` and ``found`` of each input."""
         protocol = get_protocol(protocol)
         predictions = []
         for sample in self.model.test_step(inputs):
@@ -219,17 +206,7 @@ class LocalizationInferencer(BaseInferencer):
                   preds: List[dict],
                   draw: bool = True,
                   alpha: float = 0.5) -> List[np.ndarray]:
-        """Lay the maps over the pictures, where a source is placed.
-
-        Args:
-            inputs (list[InferenceInput]): The inputs.
-            preds (list[dict]): Of :meth:`forward`.
-            draw (bool): Defaults to True.
-            alpha (float): Opacity of the map. Defaults to 0.5.
-
-        Returns:
-            list[np.ndarray]: (H, W, 3) uint8 RGB; empty without ``draw``.
-        """
+        """Lay the maps over the pictures, where a source is placed."""
         pictures = []
         for item, pred in zip(inputs, preds) if draw else ():
             picture = self.pipeline.read_picture(item.image)
@@ -248,27 +225,21 @@ class LocalizationInferencer(BaseInferencer):
                     visualization: Sequence[np.ndarray],
                     return_datasamples: bool = False,
                     out_dir: Optional[str] = None) -> dict:
-        """Pack the results and write them.
-
-        Args:
-            preds (list[dict]): Of :meth:`forward`.
-            visualization (Sequence[np.ndarray]): Of :meth:`visualize`.
-            return_datasamples (bool): Defaults to False.
-            out_dir (str, optional): Folder for ``<sample_id>.npy`` and
-                ``<sample_id>.png``; made if absent.
-
-        Returns:
-            dict: See the class.
-        """
-        predictions = [pack_prediction(pred) for pred in preds]
-        if out_dir is not None:
-            os.makedirs(out_dir, exist_ok=True)
-            for index, prediction in enumerate(predictions):
+        """Pack the results, and write them into a folder."""
+        predictions = []
+        for index, pred in enumerate(preds):
+            sample, maps = pred['sample'], pred['maps']
+            packed = dict(
+                sample_id=sample.sample_id,
+                map=maps.pop('audio_visual'),
+                raw_map=sample.pred_map.data[0].float().numpy(),
+                gain_db=sample.get('gain_db', 0.0),
+                **pred['found'])
+            packed.update({f'{kind}_map': map for kind, map in maps.items()})
+            if out_dir is not None:
                 picture = visualization[index] if visualization else None
-                prediction['files'] = write_prediction(out_dir, prediction,
-                                                       picture)
-        if return_datasamples:
-            predictions = [pred['sample'] for pred in preds]
+                packed['files'] = _write(out_dir, packed, picture)
+            predictions.append(sample if return_datasamples else packed)
         return dict(predictions=predictions, visualization=list(visualization))
 
     @torch.no_grad()
@@ -344,5 +315,20 @@ class LocalizationInferencer(BaseInferencer):
             ValueError: If it holds nothing to infer, or an option is out of
                 range.
         """
-        return FolderInference(self, out_dir,
-                               VideoOptions(**options)).run(folder)
+        return infer_folder(self, folder, Path(out_dir),
+                            VideoOptions(**options))
+
+
+def _write(out_dir: str, prediction: Dict[str, Any],
+           picture: Optional[np.ndarray]) -> Dict[str, str]:
+    """Write the map and, if drawn, the picture; return their paths."""
+    os.makedirs(out_dir, exist_ok=True)
+    stem = os.path.join(out_dir, prediction['sample_id'])
+    files = dict(map=f'{stem}.npy')
+    with atomic_path(files['map']) as draft:
+        np.save(draft, prediction['map'])
+    if picture is not None:
+        files['overlay'] = f'{stem}.png'
+        with atomic_path(files['overlay']) as draft:
+            write_image(str(draft), picture)
+    return files

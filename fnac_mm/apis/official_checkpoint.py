@@ -12,7 +12,7 @@ from fnac_mm.version import __version__
 
 PathLike = Union[str, 'os.PathLike[str]']
 
-# Both projects call their parts alike.
+# Both projects name their parts alike.
 PARTS = dict(
     imgnet='image_encoder',
     img_proj='image_projection',

@@ -52,13 +52,7 @@ def _needed_config(config: Config, source: str) -> str:
 
 
 def read_metrics(path: str) -> Dict[str, float]:
-    """Numbers that a test wrote.
-
-    Args:
-        path (str): json of ``tools/test.py``, in its work folder.
-
-    Returns:
-        dict[str, float]: Those that are finite; no times.
+    """Finite numbers, but for times, in the json of ``tools/test.py``.
 
     Raises:
         FileNotFoundError: If there is no such file.

@@ -1,9 +1,7 @@
 """From a map to where the sound is, and whether it is anywhere."""
 import json
-import math
-import os.path as osp
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Tuple, Union
+from typing import Any, Dict, Optional, Tuple, Union
 
 import numpy as np
 import torch
@@ -11,8 +9,7 @@ from torch import Tensor
 
 from fnac_mm.functional import (Protocol, largest_region_box, normalize_map,
                                 placement_confidence, resize_map)
-from fnac_mm.utils import atomic_path
-from fnac_mm.visualization.localization_visualizer import write_image
+from fnac_mm.visualization.overlay import draw_overlay
 
 NOT_PLACED = 'no source placed'
 
@@ -81,6 +78,26 @@ def place(raw: Tensor,
         box_pixels=box)
 
 
+def draw_found(picture: np.ndarray, heat: np.ndarray, found: Dict[str, Any],
+               alpha: float, caption: str) -> np.ndarray:
+    """Lay a map and its box over a picture, where a source is placed.
+
+    Args:
+        picture (np.ndarray): (H, W, 3) uint8 RGB.
+        heat (np.ndarray): (H, W) in [0, 1].
+        found (dict): Of :func:`place`.
+        alpha (float): Opacity of the map.
+        caption (str): Written over it; empty for none.
+
+    Returns:
+        np.ndarray: (H, W, 3) uint8 RGB.
+    """
+    if found['placed'] is False:
+        return draw_overlay(picture, caption=caption)
+    boxes = [found['box']] if found['box'] else []
+    return draw_overlay(picture, heat, boxes, caption=caption, alpha=alpha)
+
+
 def check_confidence(value: Any, where: str) -> Optional[float]:
     """Check a threshold on the confidence.
 
@@ -96,10 +113,7 @@ def check_confidence(value: Any, where: str) -> Optional[float]:
     """
     if value is None:
         return None
-    if isinstance(
-            value,
-            bool) or not isinstance(value,
-                                    (int, float)) or not -1 <= value <= 1:
+    if type(value) not in (int, float) or not -1 <= value <= 1:
         raise ValueError(f'{where}: min_confidence must be a cosine, in '
                          f'[-1, 1], got {value!r}')
     return float(value)
@@ -124,9 +138,8 @@ def read_min_confidence(path: Union[str, Path]) -> float:
         content = json.loads(Path(path).read_text(encoding='utf-8'))
     except (ValueError, RecursionError) as error:
         raise ValueError(f'{path}: not a json file ({error!s:.200})') from None
-    parts: List[Any] = [content]
-    if isinstance(content, dict):
-        parts.append(content.get('metrics'))
+    parts = [content, content.get('metrics')] \
+        if isinstance(content, dict) else []
     found = {
         value if type(value) in (int, float) else str(value)[:80]
         for part in parts if isinstance(part, dict)
@@ -138,57 +151,7 @@ def read_min_confidence(path: Union[str, Path]) -> float:
             "NegativeAudioMetric ('negative_audio/threshold'), "
             f'found {str(sorted(map(str, found)) or "none")[:200]}')
     value = found.pop()
-    if not isinstance(value, (int, float)) or not 0 <= value <= 1 \
-            or math.isnan(value):
+    if isinstance(value, str) or not 0 <= value <= 1:
         raise ValueError(f'{path}: a threshold on (cos + 1) / 2 is in '
                          f'[0, 1], found {value!r:.80}')
     return 2 * float(value) - 1
-
-
-def pack_prediction(pred: Dict[str, Any]) -> Dict[str, Any]:
-    """What a user needs of a prediction.
-
-    Args:
-        pred (dict): Of ``LocalizationInferencer.forward``.
-
-    Returns:
-        dict: See ``LocalizationInferencer``.
-    """
-    sample, maps = pred['sample'], pred['maps']
-    packed = dict(
-        sample_id=sample.sample_id,
-        map=maps['audio_visual'],
-        raw_map=sample.pred_map.data[0].float().numpy(),
-        gain_db=sample.get('gain_db', 0.0),
-        **pred['found'])
-    packed.update({
-        f'{name}_map': maps[name]
-        for name in ('object', 'fused') if name in maps
-    })
-    return packed
-
-
-def write_prediction(out_dir: str, prediction: Dict[str, Any],
-                     picture: Optional[np.ndarray]) -> Dict[str, str]:
-    """Write the map and, if drawn, the picture.
-
-    Args:
-        out_dir (str): Folder.
-        prediction (dict): With ``sample_id`` and ``map``.
-        picture (np.ndarray, optional): (H, W, 3) uint8 RGB.
-
-    Returns:
-        dict[str, str]: Paths of ``map`` and ``overlay``.
-
-    Raises:
-        OSError: If a file can't be written.
-    """
-    stem = osp.join(out_dir, prediction['sample_id'])
-    files = dict(map=f'{stem}.npy')
-    with atomic_path(files['map']) as draft:
-        np.save(draft, prediction['map'])
-    if picture is not None:
-        files['overlay'] = f'{stem}.png'
-        with atomic_path(files['overlay']) as draft:
-            write_image(str(draft), picture)
-    return files

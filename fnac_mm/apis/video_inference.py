@@ -22,7 +22,8 @@ from torch import Tensor, nn
 
 from fnac_mm.apis.inference_pipeline import InferencePipeline, tell_of_silence
 from fnac_mm.apis.sound_windows import WindowedSound
-from fnac_mm.apis.source_location import NOT_PLACED, enlarge_maps, place
+from fnac_mm.apis.source_location import (NOT_PLACED, draw_found, enlarge_maps,
+                                          place)
 from fnac_mm.apis.video_options import VideoOptions
 from fnac_mm.functional import get_protocol, mix_channels
 from fnac_mm.functional.loudness import SILENT, gain_to_target, loudness
@@ -31,9 +32,8 @@ from fnac_mm.media.video import Frame, VideoReader
 from fnac_mm.media.writer import SoundCopy, VideoWriter
 from fnac_mm.models import AVDataPreprocessor
 from fnac_mm.utils import atomic_path
-from fnac_mm.visualization.overlay import draw_overlay
 
-# Called with the seconds done and those in all, None if nobody knows.
+# Called with the seconds done and those in all, None if not known.
 Advance = Callable[[float, Optional[float]], None]
 # A frame that the model sees and those that keep its map.
 Group = List[Frame]
@@ -53,7 +53,7 @@ class VideoInference:
         min_confidence (float, optional): See
             :func:`~fnac_mm.apis.source_location.place`.
         sound (str, optional): File that is heard instead of the video's own
-            sound, from its begin to the end of the pictures.
+            sound, from its start to the end of the pictures.
 
     Raises:
         ValueError: If the file can't be read, has no picture or no sound,
@@ -196,12 +196,19 @@ class VideoInference:
     def _draw(self, writer: VideoWriter, group: Group,
               raw: Tensor) -> Dict[str, Any]:
         """Write the frames of a map; return its record."""
-        record, drawn = self._describe(group[0], raw)
+        first = group[0]
+        large = enlarge_maps(raw, first.image.shape[:2],
+                             self.protocol)['audio_visual']
+        found = place(raw, large, self.options.threshold, self.min_confidence)
+        caption = f'confidence {found["confidence"]:.2f}'
+        if found['placed'] is False:
+            caption = f'{NOT_PLACED} ({caption})'
         for frame in group:
-            picture = draw_overlay(
-                frame.image, alpha=self.options.alpha, **drawn)
+            picture = draw_found(frame.image, large, found, self.options.alpha,
+                                 caption)
             writer.write(picture, frame.time - self.zero, frame.duration)
-        return record
+        time = round(float(first.time), 6)
+        return dict(time=time, **found)
 
     def _writer(self, path: Path, frame: Frame) -> VideoWriter:
         """Output as large as a frame."""
@@ -235,22 +242,6 @@ class VideoInference:
         samples = self.model.test_step(data)
         return [s.pred_map.data[0].float().cpu() for s in samples]
 
-    def _describe(self, frame: Frame,
-                  raw: Tensor) -> Tuple[Dict[str, Any], Dict[str, Any]]:
-        """Record for the json, and what is drawn."""
-        large = enlarge_maps(raw, frame.image.shape[:2],
-                             self.protocol)['audio_visual']
-        found = place(raw, large, self.options.threshold, self.min_confidence)
-        time = round(float(frame.time), 6)
-        caption = f'confidence {found["confidence"]:.2f}'
-        if found['placed'] is False:
-            return dict(
-                time=time, **found), dict(caption=f'{NOT_PLACED} ({caption})')
-        boxes = [found['box']] if found['box'] else []
-        return dict(
-            time=time, **found), dict(
-                map=large, boxes=boxes, caption=caption)
-
 
 def _chunks(items: Iterable[Item], size: int) -> Iterator[List[Item]]:
     """Lists of this many; the last may be shorter."""
@@ -277,15 +268,7 @@ def _frame_log(path: Path, head: Dict[str, Any],
 
 @contextmanager
 def progress_bar(name: str, show: bool) -> Iterator[Advance]:
-    """A bar on the terminal.
-
-    Args:
-        name (str): What is worked on.
-        show (bool): Whether to show it.
-
-    Yields:
-        Callable: To be told how far the work is.
-    """
+    """A bar on the terminal; yields what is told how far the work is."""
     with Progress(console=Console(stderr=True), disable=not show) as bar:
         task = bar.add_task(name, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)

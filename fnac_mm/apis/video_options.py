@@ -1,23 +1,21 @@
 """What may be chosen for the heat map of a video."""
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Optional, Union
+from typing import TYPE_CHECKING, Callable, Optional, Tuple, Union
 
 if TYPE_CHECKING:
     from fnac_mm.functional import MapSmoother, Protocol
 
-
-def check_gain(gain: str) -> None:
-    """Refuse what is no way to choose a gain.
-
-    Args:
-        gain (str): ``'none'`` or ``'auto'``.
-
-    Raises:
-        ValueError: If it is neither.
-    """
-    if gain not in ('none', 'auto'):
-        raise ValueError(f"gain must be 'none' or 'auto', got {gain!r}")
+_RULES: Tuple[Tuple[str, Tuple[str, ...], Callable[[float], bool]],
+              ...] = (('be at least 1', ('every', 'batch_size', 'threads'),
+                       lambda v: v >= 1), ('be positive and finite',
+                                           ('duration', 'fps',
+                                            'smoothing_seconds'),
+                                           lambda v: 0 < v < math.inf),
+                      ('not be negative', ('start', ),
+                       lambda v: 0 <= v < math.inf),
+                      ('be in [0, 1]', ('alpha', ), lambda v: 0 <= v <= 1),
+                      ('be in (0, 1]', ('threshold', ), lambda v: 0 < v <= 1))
 
 
 @dataclass(frozen=True)
@@ -27,7 +25,7 @@ class VideoOptions:
     Attributes:
         start (float): Second of the video to begin at. Defaults to 0.
         duration (float, optional): Seconds of it. None is to the end.
-        every (int): The model looks at one in so many frames; those between
+        every (int): The model looks at every Nth frame; those between
             keep its map. Defaults to 1.
         fps (float, optional): At most this many frames per second in the
             output; others are left out. None keeps all.
@@ -64,37 +62,22 @@ class VideoOptions:
     threads: int = 1
 
     def __post_init__(self) -> None:
-        for name in ('every', 'batch_size', 'threads'):
-            if getattr(self, name) < 1:
-                raise ValueError(f'{name} must be at least 1, got '
-                                 f'{getattr(self, name)}')
-        for name in ('duration', 'fps'):
-            value = getattr(self, name)
-            if value is not None and not 0 < value < math.inf:
-                raise ValueError(f'{name} must be positive and finite, got '
-                                 f'{value}')
-        if not 0 <= self.start < math.inf:
-            raise ValueError(f'start must not be negative, got {self.start}')
-        check_gain(self.gain)
-        if not 0 <= self.alpha <= 1:
-            raise ValueError(f'alpha must be in [0, 1], got {self.alpha}')
-        if not 0 < self.threshold <= 1:
-            raise ValueError('threshold must be in (0, 1], got '
-                             f'{self.threshold}')
+        for rule, names, holds in _RULES:
+            for name in names:
+                value = getattr(self, name)
+                if value is not None and not holds(value):
+                    raise ValueError(f'{name} must {rule}, got {value}')
+        if self.gain not in ('none', 'auto'):
+            raise ValueError(f"gain must be 'none' or 'auto', got "
+                             f'{self.gain!r}')
         # What only asks for the defaults need not wait for torch.
         if self.protocol != VideoOptions.protocol:
             from fnac_mm.functional import get_protocol
             get_protocol(self.protocol)
-        if (self.smoothing,
-                self.smoothing_seconds) != (VideoOptions.smoothing,
-                                            VideoOptions.smoothing_seconds):
+        if self.smoothing != VideoOptions.smoothing:
             self.smoother()
 
     def smoother(self) -> 'MapSmoother':
-        """Make what smooths the maps.
-
-        Returns:
-            MapSmoother: For one video.
-        """
+        """Make what smooths the maps of one video."""
         from fnac_mm.functional import MapSmoother
         return MapSmoother(self.smoothing, self.smoothing_seconds)

@@ -1,7 +1,7 @@
 """Data sets, their transforms and the collate function."""
 from .av_localization_dataset import AVLocalizationDataset
 from .avsbench import AVSBenchMS3, AVSBenchS4
-from .box_list import read_box_list, read_mask_list
+from .box_list import read_annotation_list
 from .collate import collate_av
 from .extended import ExtendedFlickrSoundNet, ExtendedVGGSS, read_negative_list
 from .flickr_soundnet import FlickrSoundNet, read_flickr_boxes
@@ -18,6 +18,6 @@ __all__ = [
     'ExtendedFlickrSoundNet', 'ExtendedVGGSS', 'FlickrSoundNet', 'IS3',
     'LoadAudio', 'LoadImage', 'LoadMask', 'NegativeAudio', 'PackAVInputs',
     'ResizeRandomCrop', 'VGGSS', 'VGGSound', 'VPO', 'collate_av',
-    'read_box_list', 'read_flickr_boxes', 'read_id_list', 'read_mask_list',
+    'read_annotation_list', 'read_flickr_boxes', 'read_id_list',
     'read_negative_list', 'read_vggss'
 ]

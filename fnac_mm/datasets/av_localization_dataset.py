@@ -1,4 +1,5 @@
 """Pairs of a still frame and a recording, in the field's usual layout."""
+import contextlib
 import os
 from typing import (Any, Collection, Dict, List, Mapping, Optional, Sequence,
                     Tuple, Union)
@@ -56,6 +57,8 @@ class AVLocalizationDataset(BaseDataset):
             first of these is taken. Defaults to ``('.jpg', '.png')``.
         audio_suffix (str | Sequence[str]): Defaults to ``('.wav', )``.
         mask_suffix (str | Sequence[str]): Defaults to ``('.png', '.jpg')``.
+        strict_boxes (bool): Refuse annotated boxes that are inverted or
+            outside the frame. Defaults to True.
         allow_missing (bool, optional): Go on without listed clips whose
             files are absent. None (default): in training, not in tests.
         packed (str, optional): Folder of ``pack_dataset.py`` that media are
@@ -90,6 +93,7 @@ class AVLocalizationDataset(BaseDataset):
                  img_suffix: Suffixes = ('.jpg', '.png'),
                  audio_suffix: Suffixes = ('.wav', ),
                  mask_suffix: Suffixes = ('.png', '.jpg'),
+                 strict_boxes: bool = True,
                  allow_missing: Optional[bool] = None,
                  packed: Optional[str] = None,
                  max_bad_fraction: float = 0.01,
@@ -102,6 +106,7 @@ class AVLocalizationDataset(BaseDataset):
                              "'audio_path' and may have 'mask_path', got "
                              f'{sorted(data_prefix)}')
         self.list_file = list_file
+        self.strict_boxes = strict_boxes
         self.exclude: List[str] = [exclude] if isinstance(
             exclude, (str, os.PathLike)) else list(exclude)
         self.suffixes = dict(
@@ -130,16 +135,18 @@ class AVLocalizationDataset(BaseDataset):
             test_mode=test_mode,
             **kwargs)
 
+    def _refuse_list_file(self, kwargs: Mapping, arguments: str) -> None:
+        """Where the annotations are the list."""
+        if kwargs.get('list_file') is not None:
+            raise ValueError(f'{type(self).__name__} takes its list from '
+                             f'{arguments}; remove list_file')
+
     def _path(self, path: str) -> str:
         """A path of the config, relative to ``data_root``."""
         return os.path.join(self.data_root, path)
 
     def annotation_files(self) -> List[Tuple[str, str]]:
-        """Lists and annotations that are read.
-
-        Returns:
-            list[tuple[str, str]]: Argument and path of each.
-        """
+        """Argument and path of each list and annotation that is read."""
         found = []
         for argument in (name for parent in reversed(type(self).__mro__)
                          for name in vars(parent).get('FILE_ARGUMENTS', ())):
@@ -276,22 +283,12 @@ class AVLocalizationDataset(BaseDataset):
         """Make the random draws of training a function of these.
 
         Reaches living workers too. A hook calls it before each epoch.
-
-        Args:
-            seed (int): Seed of the run.
-            epoch (int): Number of the epoch.
         """
         self._seed.set(seed, epoch)
 
     @force_full_init
     def __getitem__(self, idx: int) -> dict:
-        """Sample after the pipeline.
-
-        Args:
-            idx (int): Index, negative ones from the end.
-
-        Returns:
-            dict: What the last transform returns.
+        """Sample after the pipeline; negative indices are from the end.
 
         Raises:
             IndexError: If there is no such sample.
@@ -305,7 +302,10 @@ class AVLocalizationDataset(BaseDataset):
         for step in range(min(size, self.max_refetch + 1)):
             candidate = (idx + step) % size
             info = self.get_data_info(candidate)
-            data = self._run_pipeline(idx, info)
+            # A replacement draws as the sample that it replaces would have.
+            with (contextlib.nullcontext()
+                  if self.test_mode else self._seed.seeded(idx)):
+                data = self.pipeline(info)
             if data is not None:
                 return data
             reason = info.get('load_error') or (
@@ -313,16 +313,7 @@ class AVLocalizationDataset(BaseDataset):
                 'returned None')
             if self.test_mode:
                 raise ValueError(f'{reason}; a test does without no sample')
-            self._faults.record(candidate, size, reason, self._sample_id)
+            self._faults.record(candidate, size, reason,
+                                lambda i: self.get_data_info(i)['sample_id'])
         raise RuntimeError(f'no readable sample after index {idx}; the last '
                            f'one: {reason}')
-
-    def _run_pipeline(self, idx: int, info: dict) -> Optional[dict]:
-        if self.test_mode:
-            return self.pipeline(info)
-        # A replacement draws as the sample that it replaces would have.
-        with self._seed.seeded(idx):
-            return self.pipeline(info)
-
-    def _sample_id(self, idx: int) -> str:
-        return self.get_data_info(idx)['sample_id']

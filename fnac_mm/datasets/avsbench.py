@@ -1,7 +1,7 @@
 """AVSBench, single source (S4) and multiple sources (MS3)."""
 from pathlib import PurePosixPath
-from typing import (Any, Collection, Dict, List, Mapping, NamedTuple, Optional,
-                    Sequence, Tuple, Union)
+from typing import (Any, Collection, Dict, Mapping, NamedTuple, Optional,
+                    Sequence, Tuple)
 
 from fnac_mm.registry import DATASETS
 from .av_localization_dataset import AVLocalizationDataset
@@ -22,17 +22,6 @@ class _Clip(NamedTuple):
 _FrameTable = Dict[str, Tuple[_Clip, int, Dict[str, Any]]]
 
 
-def _frame_numbers(frames: Union[str, Sequence[int]]) -> List[int]:
-    """Numbers of the frames wanted, from 1."""
-    everything = list(range(1, NUM_FRAMES + 1))
-    known = dict(all=everything, first=everything[:1])
-    numbers = known.get(frames) if isinstance(frames, str) else list(frames)
-    if not numbers or not set(numbers) <= set(everything):
-        raise ValueError("frames must be 'all', 'first' or numbers from "
-                         f'{everything}, got {frames!r}')
-    return sorted(set(numbers))
-
-
 class _AVSBench(AVLocalizationDataset):
     """Frames of AVSBench, each with the sound of its whole clip.
 
@@ -41,17 +30,15 @@ class _AVSBench(AVLocalizationDataset):
     Args:
         ann_file (str): The published ``.csv``, or a ``.json`` of
             SSL-Alignment, see :func:`~fnac_mm.datasets.box_list.
-            read_box_list`, whose samples also have ``gt_boxes``.
+            read_annotation_list`, whose samples also have ``gt_boxes``.
         split (str): ``'train'``, ``'val'`` or ``'test'``. Defaults to
             'test'.
-        frames (str | Sequence[int]): ``'all'`` (5 samples a clip),
-            ``'first'``, or the numbers of the frames. Defaults to 'all'.
+        frames (str): ``'all'`` (5 samples a clip) or ``'first'``. Defaults to
+            'all'.
         data_prefix (dict, optional): Folders ``img_path``, ``audio_path``
             and, to use masks, ``mask_path``. None (default): those of the
             published tree; masks in tests only. A mask that is not there is
             a missing file.
-        strict_boxes (bool): Refuse boxes that are inverted or outside the
-            frame. Defaults to True.
         test_mode (bool): Defaults to False.
         **kwargs: Arguments of :class:`AVLocalizationDataset` but
             ``list_file``.
@@ -65,17 +52,16 @@ class _AVSBench(AVLocalizationDataset):
     def __init__(self,
                  ann_file: str,
                  split: str = 'test',
-                 frames: Union[str, Sequence[int]] = 'all',
+                 frames: str = 'all',
                  data_prefix: Optional[Mapping[str, str]] = None,
-                 strict_boxes: bool = True,
                  test_mode: bool = False,
                  **kwargs: Any) -> None:
-        if kwargs.get('list_file') is not None:
-            raise ValueError(f'{type(self).__name__} takes its list from '
-                             'ann_file and split; remove list_file')
+        self._refuse_list_file(kwargs, 'ann_file and split')
+        if frames not in ('all', 'first'):
+            raise ValueError(
+                f"frames must be 'all' or 'first', got {frames!r}")
         self.split = split
-        self.frames = _frame_numbers(frames)
-        self.strict_boxes = strict_boxes
+        self.frames = frames
         if data_prefix is None:
             data_prefix = dict(
                 img_path=f'{self.FOLDER}/visual_frames',
@@ -89,17 +75,8 @@ class _AVSBench(AVLocalizationDataset):
             test_mode=test_mode,
             **kwargs)
 
-    def frame_stems(self, clip: _Clip, number: int) -> Dict[str, str]:
-        """Where the files of a frame are.
-
-        Args:
-            clip (_Clip): The clip.
-            number (int): Number of the frame, from 1.
-
-        Returns:
-            dict[str, str]: ``img_path``, ``audio_path`` and ``mask_path``
-            below their folders, without suffix.
-        """
+    def _frame_stems(self, clip: _Clip, number: int) -> Dict[str, str]:
+        """Where the files of a frame are, below their folders."""
         return {
             kind: stem.format(number=number, **clip._asdict())
             for kind, stem in self.STEMS.items()
@@ -144,7 +121,7 @@ class _AVSBench(AVLocalizationDataset):
         clip = _Clip(name, split, last) if 'category' in self.COLUMNS else \
             _Clip(name, last, '')
         if number in map(str, range(1, NUM_FRAMES + 1)):
-            stems = self.frame_stems(clip, int(number))
+            stems = self._frame_stems(clip, int(number))
             ends = dict(image=stems['img_path'], audio=stems['audio_path'])
             if all(f'/{PurePosixPath(entry[key]).with_suffix("")}'.endswith(
                     f'/{end}') for key, end in ends.items()):
@@ -156,10 +133,6 @@ class _AVSBench(AVLocalizationDataset):
 
     def read_samples(self) -> Dict[str, dict]:
         """Fields of each frame of the split.
-
-        Returns:
-            dict[str, dict]: ``group`` and, where known, ``class_name``,
-            ``gt_boxes`` and ``mask_threshold``.
 
         Raises:
             ValueError: If the list is malformed or has no such split.
@@ -173,7 +146,8 @@ class _AVSBench(AVLocalizationDataset):
         self._table = {
             i: frame
             for i, frame in everything.items()
-            if frame[0].split == self.split and frame[1] in self.frames
+            if frame[0].split == self.split and (
+                self.frames == 'all' or frame[1] == 1)
         }
         samples: Dict[str, dict] = {}
         for sample_id, (clip, _, fields) in self._table.items():
@@ -186,16 +160,8 @@ class _AVSBench(AVLocalizationDataset):
         return samples
 
     def stems(self, ids: Collection[str]) -> Mapping[str, dict]:
-        """Where the files of each frame are; see the base class.
-
-        Args:
-            ids (Collection[str]): All listed ids.
-
-        Returns:
-            dict[str, dict[str, str]]: Paths below the folders, without
-            suffix.
-        """
-        return {i: self.frame_stems(*self._table[i][:2]) for i in ids}
+        """Where the files of each frame are; see the base class."""
+        return {i: self._frame_stems(*self._table[i][:2]) for i in ids}
 
 
 @DATASETS.register_module()

@@ -22,7 +22,7 @@ def _is_number(value: Any) -> bool:
 
 
 def check_box(box: Any, where: str, strict: bool = True) -> Sequence[float]:
-    """Check one box of a file.
+    """Check one box of a file; it is returned unchanged.
 
     Args:
         box (Any): x0, y0, x1, y1 as they were read.
@@ -30,9 +30,6 @@ def check_box(box: Any, where: str, strict: bool = True) -> Sequence[float]:
         strict (bool): Refuse boxes that are inverted or outside [0, 1].
             A box with a lost coordinate of the published VGG-SS always
             passes, and so does one of zero area. Defaults to True.
-
-    Returns:
-        Sequence[float]: The four numbers, unchanged.
 
     Raises:
         ValueError: If there are not four finite numbers or, when strict,
@@ -57,14 +54,10 @@ def check_box(box: Any, where: str, strict: bool = True) -> Sequence[float]:
 
 
 def as_boxes(boxes: Sequence[Sequence[float]]) -> np.ndarray:
-    """The one form of boxes, from the annotation to the target.
+    """(N, 4) float64, the one form of boxes up to the target.
 
-    Args:
-        boxes (Sequence): N boxes, see :func:`check_box`.
-
-    Returns:
-        np.ndarray: (N, 4) float64: in float32 some coordinates of the
-        published lists would truncate to another pixel.
+    In float32 some coordinates of the published lists would truncate to
+    another pixel.
     """
     return np.array(boxes, dtype=np.float64).reshape(-1, 4)
 
@@ -72,14 +65,9 @@ def as_boxes(boxes: Sequence[Sequence[float]]) -> np.ndarray:
 def pixel_fraction(value: float, size: int) -> float:
     """Fraction of the frame that truncates to a published pixel.
 
-    Args:
-        value (float): Coordinate in pixels of a frame.
-        size (int): Pixels of each side of that frame.
-
-    Returns:
-        float: The smallest f >= ``int(value) / size`` whose product with
-        ``size`` is not below ``int(value)``. A plain division gives pixel 60
-        of 224 for 61.
+    It is the smallest f >= ``int(value) / size`` whose product with ``size``
+    is not below ``int(value)``: a plain division gives pixel 60 of 224 for
+    61.
     """
     pixel = int(value)
     fraction = pixel / size
@@ -93,8 +81,7 @@ def report_boxes(samples: Mapping[str, Mapping[str, Any]],
     """Log the boxes that are kept although something is wrong with them.
 
     Args:
-        samples (Mapping[str, Mapping]): Samples by id, with ``gt_boxes``
-            where they have any.
+        samples (Mapping[str, Mapping]): ``gt_boxes`` of each id.
         source (str): Annotation file or folder, for the message.
 
     Returns:

@@ -13,14 +13,7 @@ Suffixes = Union[str, Sequence[str]]
 
 
 def as_suffixes(suffixes: Suffixes, argument: str) -> Sequence[str]:
-    """Check suffixes given in a config.
-
-    Args:
-        suffixes (str | Sequence[str]): One or several, each with its dot.
-        argument (str): Where they were given, for the message.
-
-    Returns:
-        Sequence[str]: All of them.
+    """One or several suffixes of a config's argument, checked.
 
     Raises:
         ValueError: If there is none, or one does not start with a dot.
@@ -35,13 +28,6 @@ def as_suffixes(suffixes: Suffixes, argument: str) -> Sequence[str]:
 def list_folder(folder: PathLike, argument: str) -> List[str]:
     """Names in a folder, hidden ones left out, without touching the files.
 
-    Args:
-        folder (str | Path): Folder of media.
-        argument (str): Where the folder was given, for the message.
-
-    Returns:
-        list[str]: File names, in no particular order.
-
     Raises:
         FileNotFoundError: If there is no such folder.
     """
@@ -55,16 +41,10 @@ def list_folder(folder: PathLike, argument: str) -> List[str]:
 def match_suffixes(names: Sequence[str],
                    suffixes: Sequence[str],
                    folder: str = '') -> Dict[str, str]:
-    """Ids of the files with a known suffix; only that suffix is removed.
+    """Path of each id: the name without its suffix, in upper or lower case.
 
-    Args:
-        names (Sequence[str]): File names.
-        suffixes (Sequence[str]): For example ``('.jpg', '.png')``, in upper
-            or lower case. If one id has several, the first of these wins.
-        folder (str): Put before the names. Defaults to ''.
-
-    Returns:
-        dict[str, str]: Path of each id.
+    If one id has several, the first of ``suffixes`` wins. ``folder`` is put
+    before the names.
     """
     prefix = os.path.join(folder, '')
     found: Dict[str, str] = {}
@@ -78,14 +58,7 @@ def match_suffixes(names: Sequence[str],
 
 
 def describe_suffixes(names: Sequence[str]) -> str:
-    """Suffixes in a folder with their counts, for a message.
-
-    Args:
-        names (Sequence[str]): File names.
-
-    Returns:
-        str: The most frequent ones first, or ``'no files'``.
-    """
+    """The most frequent suffixes with their counts, for a message."""
     counts = Counter(os.path.splitext(name)[1] or '(none)' for name in names)
     return ', '.join(f'{suffix} x{count}'
                      for suffix, count in counts.most_common(5)) or 'no files'
@@ -97,14 +70,6 @@ def count_torn_groups(name: str, listed: Mapping[str, Mapping],
 
     A score of groups takes what is left as the whole: such a group is easier
     than the published one.
-
-    Args:
-        name (str): Name of the data set, for the message.
-        listed (Mapping[str, dict]): Each listed sample with its ``group``.
-        found (Sequence[dict]): Samples found, each with its ``group``.
-
-    Returns:
-        int: Number of such groups.
     """
     left = Counter(item['group'] for item in found)
     wanted = Counter(item['group'] for item in listed.values())
@@ -193,12 +158,7 @@ class ClipFiles:
         return {i: found[stem] for i, stem in stems.items() if stem in found}
 
     def left_out(self) -> Dict[str, List[str]]:
-        """Media that lie in the folders but have none of the suffixes.
-
-        Returns:
-            dict[str, list[str]]: Sorted names by folder; folders of which
-            nothing was left out are not in it.
-        """
+        """By folder, the media there that have none of the suffixes."""
         known = tuple(
             {s.lower()
              for key in self._folders
@@ -212,15 +172,7 @@ class ClipFiles:
         return {folder: files for folder, files in names.items() if files}
 
     def paths(self, ids: Sequence[str]) -> List[Dict[str, str]]:
-        """Files of the clips that have all.
-
-        Args:
-            ids (Sequence[str]): Ids wanted.
-
-        Returns:
-            list[dict[str, str]]: ``sample_id`` and the keys of the folders,
-            in the order of ``ids``.
-        """
+        """``sample_id`` and files of the clips that have all of them."""
         found: Iterable[str] = ids
         for table in self._paths.values():
             found = [i for i in found if i in table]
@@ -229,32 +181,15 @@ class ClipFiles:
         return [dict(zip(keys, row)) for row in zip(found, *columns)]
 
     def ids(self) -> Set[str]:
-        """Ids that have all files.
-
-        Returns:
-            set[str]: The ids.
-        """
+        """Ids that have all files."""
         return set.intersection(*map(set, self._paths.values()))
 
     def any_ids(self) -> Set[str]:
-        """Ids that have at least one of the files.
-
-        Returns:
-            set[str]: The ids.
-        """
+        """Ids that have at least one of the files."""
         return set().union(*self._paths.values())
 
     def missing(self, ids: Sequence[str]) -> Dict[str, Dict[str, str]]:
-        """Which of these clips lack which file.
-
-        Args:
-            ids (Sequence[str]): Ids wanted.
-
-        Returns:
-            dict[str, dict[str, str]]: For each key of the folders the ids
-            without such a file, and where it would be, with the first
-            suffix.
-        """
+        """For each key the ids without such a file, and where it would be."""
         return {
             key: {
                 i:
@@ -267,14 +202,7 @@ class ClipFiles:
         }
 
     def describe_missing(self, ids: Sequence[str]) -> str:
-        """Which of these clips lack which file, for a message.
-
-        Args:
-            ids (Sequence[str]): Ids wanted.
-
-        Returns:
-            str: Counts, the first ids, suffixes and folders.
-        """
+        """Which of these clips lack which file, for a message."""
         return ', '.join(
             f'{len(absent)} without {self._WORDS[key]} '
             f'{list(self._suffixes[key])} in {self._folders[key]} '

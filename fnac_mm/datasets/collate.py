@@ -35,11 +35,7 @@ def _one_type(waveforms: List[Tensor]) -> List[Tensor]:
 
 @FUNCTIONS.register_module()
 def collate_av(samples: List[dict]) -> Dict[str, object]:
-    """Stack packed samples.
-
-    Args:
-        samples (list[dict]): B outputs of
-            :class:`~fnac_mm.datasets.transforms.PackAVInputs`.
+    """Stack outputs of :class:`~fnac_mm.datasets.transforms.PackAVInputs`.
 
     Returns:
         dict: ``inputs`` with ``image`` (B, 3, H, W) and ``waveform`` (B, S),

@@ -23,8 +23,8 @@ def read_negative_list(path: Union[str, Path]) -> Pairs:
             ``non-sounding``.
 
     Returns:
-        dict[str, tuple[str, str]]: Ids of frame and sound by the pair's own
-        id, ``<video>+<audio>``, in the order of the file.
+        dict[str, tuple[str, str]]: Ids of frame and sound by
+        ``<video>+<audio>``, in the order of the file.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -64,9 +64,6 @@ class _Extended(AVLocalizationDataset):
     def read_samples(self) -> Dict[str, dict]:
         """Fields of positives and negatives.
 
-        Returns:
-            dict[str, dict]: Fields of each listed id.
-
         Raises:
             ValueError: If a positive has no box: it would count as negative.
         """
@@ -89,14 +86,7 @@ class _Extended(AVLocalizationDataset):
         return samples
 
     def stems(self, ids: Collection[str]) -> Optional[Mapping[str, dict]]:
-        """Frame and sound of each id; see the base class.
-
-        Args:
-            ids (Collection[str]): All listed ids.
-
-        Returns:
-            dict[str, dict[str, str]]: Names of the files without suffix.
-        """
+        """Frame and sound of each id; see the base class."""
         return {
             i:
             dict(zip(('img_path', 'audio_path'), self._pairs.get(i, (i, i))))

@@ -43,12 +43,6 @@ class FaultLedger:
                name: Callable[[int], str]) -> None:
         """Count a sample and log it the first time.
 
-        Args:
-            index (int): Index of the sample.
-            size (int): Samples in the data set.
-            reason (str): What is wrong, with the name of the file.
-            name (Callable[[int], str]): Id of an index, for the message.
-
         Raises:
             RuntimeError: If too large a share of the data set is unreadable.
         """

@@ -94,8 +94,6 @@ class FlickrSoundNet(AVLocalizationDataset):
         ann_dir (str, optional): Folder of ``<id>.xml``, see
             :func:`read_flickr_boxes`. Only the files of listed ids are
             read. Needed in tests. Defaults to None.
-        strict_boxes (bool): Refuse boxes that are inverted or outside the
-            frame. Defaults to True.
         **kwargs: Arguments of :class:`AVLocalizationDataset`.
     """
 
@@ -103,24 +101,13 @@ class FlickrSoundNet(AVLocalizationDataset):
         dataset_name='flickr_soundnet', combine='consensus', consensus=2)
     FILE_ARGUMENTS = ('ann_dir', )
 
-    def __init__(self,
-                 ann_dir: Optional[str] = None,
-                 strict_boxes: bool = True,
-                 **kwargs: Any) -> None:
+    def __init__(self, ann_dir: Optional[str] = None, **kwargs: Any) -> None:
         self.ann_dir = ann_dir
-        self.strict_boxes = strict_boxes
         super().__init__(**kwargs)
 
     def read_annotations(
             self, ids: Optional[Collection[str]]) -> Optional[Dict[str, dict]]:
         """Boxes of the wanted ids.
-
-        Args:
-            ids (Collection[str], optional): Ids wanted. None: all annotated.
-
-        Returns:
-            dict[str, dict] | None: ``gt_boxes`` of each id; None in training
-            without ``ann_dir``.
 
         Raises:
             FileNotFoundError: If a listed id has no file.

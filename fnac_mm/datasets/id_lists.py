@@ -29,9 +29,6 @@ def read_id_list(path: PathLike) -> Dict[str, Optional[str]]:
     (``youtube,start,class,split``), without a header; anything else one id a
     line. CRLF, a BOM and a missing last newline are accepted.
 
-    Args:
-        path (str | Path): List file.
-
     Returns:
         dict[str, str | None]: Class of each id, in the order of the file;
         None where the list names none.
@@ -101,10 +98,7 @@ def read_exclusions(paths: Iterable[PathLike],
 
     Args:
         paths (Iterable[str | Path]): See :func:`read_id_list`.
-        ids (Collection[str]): The ids from which they are taken.
-
-    Returns:
-        set[str]: Those of ``ids`` that are on a list.
+        ids (Collection[str]): Of these, those on a list are returned.
 
     Raises:
         FileNotFoundError: If there is no such file.

@@ -13,23 +13,19 @@ from .text_files import brief
 _MASK_THRESHOLD = 127
 
 
-def _image_of(sample_id: str) -> str:
-    """Name without its last token: what the samples of an image share."""
-    return sample_id.rpartition('_')[0]
-
-
 class _ListedPairs(AVLocalizationDataset):
     """Test sets with a list of SSL-Alignment; media are called as the id.
+
+    ``group`` is the id without its last token: the image, which its sounds
+    share.
 
     Args:
         ann_file (str): ``*_bbox.json`` (samples have ``gt_boxes``) or
             ``*_seg.json`` (needs ``mask_path``), see
-            :func:`~fnac_mm.datasets.box_list.read_box_list`.
+            :func:`~fnac_mm.datasets.box_list.read_annotation_list`.
         data_prefix (dict, optional): Folders ``img_path``, ``audio_path``
             and, to use masks, ``mask_path``. None (default): SSL-Alignment's
             tree, without masks. A mask that is not there is a missing file.
-        strict_boxes (bool): Refuse boxes that are inverted or outside the
-            frame. Defaults to True.
         **kwargs: Arguments of :class:`AVLocalizationDataset` but
             ``list_file``.
     """
@@ -37,35 +33,16 @@ class _ListedPairs(AVLocalizationDataset):
     def __init__(self,
                  ann_file: str,
                  data_prefix: Optional[Mapping[str, str]] = None,
-                 strict_boxes: bool = True,
                  **kwargs: Any) -> None:
-        if kwargs.get('list_file') is not None:
-            raise ValueError(f'{type(self).__name__} takes its list from '
-                             'ann_file; remove list_file')
-        self.strict_boxes = strict_boxes
+        self._refuse_list_file(kwargs, 'ann_file')
         super().__init__(
             ann_file=ann_file,
             data_prefix=data_prefix
             or dict(img_path='visual_frames', audio_path='audio_wav'),
             **kwargs)
 
-    def group_of(self, sample_id: str) -> Optional[str]:
-        """Group of a sample; None where groups mean nothing.
-
-        Args:
-            sample_id (str): Id.
-
-        Returns:
-            str | None: Name of the image, which its sounds share.
-        """
-        return _image_of(sample_id)
-
     def read_samples(self) -> Dict[str, dict]:
         """Fields of each listed id.
-
-        Returns:
-            dict[str, dict]: ``gt_boxes`` or ``mask_threshold``, and
-            ``group``.
 
         Raises:
             ValueError: If the list is malformed, frame and sound have
@@ -82,23 +59,16 @@ class _ListedPairs(AVLocalizationDataset):
             if 'mask' in entry and 'mask_path' not in self.data_prefix:
                 raise ValueError(f'{self.ann_file} lists masks; give their '
                                  "folder as data_prefix['mask_path']")
-            samples[sample_id] = self._fields(sample_id, entry)
+            fields = samples[sample_id] = dict(
+                group=sample_id.rpartition('_')[0])
+            if 'gt_boxes' in entry:
+                fields['gt_boxes'] = entry['gt_boxes']
+            if 'mask_path' in self.data_prefix:
+                fields['mask_threshold'] = _MASK_THRESHOLD
         boxed = {i: s for i, s in samples.items() if 'gt_boxes' in s}
         if boxed:
             self._metainfo['box_faults'] = report_boxes(boxed, self.ann_file)
         return samples
-
-    def _fields(self, sample_id: str, entry: Mapping[str, Any]) -> dict:
-        """Fields of one sample."""
-        fields: Dict[str, Any] = {}
-        if 'gt_boxes' in entry:
-            fields['gt_boxes'] = entry['gt_boxes']
-        if 'mask_path' in self.data_prefix:
-            fields['mask_threshold'] = _MASK_THRESHOLD
-        group = self.group_of(sample_id)
-        if group is not None:
-            fields['group'] = group
-        return fields
 
 
 @DATASETS.register_module()
@@ -123,11 +93,7 @@ class IS3(_ListedPairs):
         dataset_name='is3', combine='union', consensus=2, group_key='image')
 
     def read_samples(self) -> Dict[str, dict]:
-        """Fields of each listed id.
-
-        Returns:
-            dict[str, dict]: As of the parent, ``class_name`` and
-            ``image_classes``.
+        """Fields of each listed id, see the parent, and its classes.
 
         Raises:
             ValueError: If an id is not ``<image>_<class>``.
@@ -172,24 +138,13 @@ class VPO(_ListedPairs):
         self.variant = variant
         super().__init__(**kwargs)
 
-    def group_of(self, sample_id: str) -> Optional[str]:
-        """Group of a sample.
-
-        Args:
-            sample_id (str): Id.
-
-        Returns:
-            str | None: The image; None for single sources.
-        """
-        return super().group_of(sample_id) if self.variant == 'ms' else None
-
     def read_samples(self) -> Dict[str, dict]:
-        """Fields of each listed id, see the parent.
-
-        Returns:
-            dict[str, dict]: Fields of each listed id.
-        """
+        """Fields of each listed id, see the parent."""
+        samples = super().read_samples()
         self._metainfo['dataset_name'] = f'vpo_{self.variant}'
         if self.variant == 'ms':
             self._metainfo['group_key'] = 'image'
-        return super().read_samples()
+        else:
+            for fields in samples.values():
+                del fields['group']
+        return samples

@@ -14,7 +14,7 @@ NEGATIVE_KINDS = ('silence', 'noise', 'offscreen')
 
 
 def draw_offscreen(items: Sequence[dict], seed: int) -> List[str]:
-    """Draw for each sample the sound of a class that is not in its frame.
+    """An ``audio_path`` for each sample, of a class not in its frame.
 
     The class is drawn uniformly from the sorted others, then one of its
     sounds uniformly. What a sample gets depends on the seed, its id and the
@@ -25,9 +25,6 @@ def draw_offscreen(items: Sequence[dict], seed: int) -> List[str]:
             ``class_name`` and, where a frame shows several classes,
             ``image_classes``.
         seed (int): Seed of the draws.
-
-    Returns:
-        list[str]: An ``audio_path`` for each sample.
 
     Raises:
         ValueError: If a class is unknown, or there is no other one.
@@ -104,11 +101,7 @@ class NegativeAudio(BaseDataset):
         self._metainfo.pop('group_key', None)
 
     def load_data_list(self) -> List[dict]:
-        """Replace the sounds.
-
-        Returns:
-            list[dict]: Samples of the data set, as negatives.
-        """
+        """Replace the sounds."""
         again = [i['sample_id'] for i in self._items if 'negative_kind' in i]
         if again:
             raise ValueError(f'{len(again)} sample(s) are negatives already: '

@@ -9,15 +9,10 @@ import torch
 
 
 def seed_of_sample(seed: int, *words: str) -> int:
-    """Seed of a sample that depends on nothing but its name.
+    """Seed of a sample that depends on nothing but these words.
 
-    Args:
-        seed (int): Seed of the test.
-        *words (str): Id and purpose of the draw.
-
-    Returns:
-        int: 63 bits of the BLAKE2b digest, the same on every machine, for
-        any number of workers and in any order.
+    63 bits of the BLAKE2b digest, the same on every machine, for any number
+    of workers and in any order.
     """
     text = '\0'.join((str(int(seed)), *words))
     digest = hashlib.blake2b(text.encode(), digest_size=8).digest()
@@ -48,10 +43,6 @@ class SampleSeed:
     def set(self, seed: int, epoch: int) -> None:
         """Announce a new epoch to all processes that hold this object.
 
-        Args:
-            seed (int): Seed of the run.
-            epoch (int): Number of the epoch.
-
         Raises:
             ValueError: If one of them is negative.
         """
@@ -64,11 +55,7 @@ class SampleSeed:
     def seeded(self, index: int) -> Iterator[None]:
         """Seed ``random``, NumPy and torch (CPU) inside the block.
 
-        Args:
-            index (int): Index of the sample.
-
-        Yields:
-            None: The previous states are restored at the end.
+        The previous states are restored at the end.
         """
         seed, epoch = self._state.tolist()
         if epoch < 0:

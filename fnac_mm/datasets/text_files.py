@@ -20,39 +20,18 @@ _BRIEF.maxstring = _BRIEF.maxother = _BRIEF.maxlong = 120
 
 
 def brief(value: Any) -> str:
-    """What was found, for a message.
-
-    Args:
-        value (Any): From a file.
-
-    Returns:
-        str: Its ``repr``, with ``...`` where that is long or deep.
-    """
+    """``repr`` of what was found, with ``...`` where it is long or deep."""
     return _BRIEF.repr(value)
 
 
 def shorten(names: Sequence[str], count: int = 5) -> str:
-    """The first names of a list, for a message.
-
-    Args:
-        names (Sequence[str]): All names.
-        count (int): How many to show. Defaults to 5.
-
-    Returns:
-        str: ``'a', 'b', ...``.
-    """
+    """The first names of a list, for a message: ``'a', 'b', ...``."""
     return ', '.join(map(
         brief, names[:count])) + (', ...' if len(names) > count else '')
 
 
 def read_text(path: PathLike) -> str:
-    """Text of a list file.
-
-    Args:
-        path (str | Path): UTF-8, with or without BOM.
-
-    Returns:
-        str: The text, without the BOM.
+    """Text of a list file, without a BOM.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -72,13 +51,6 @@ def read_text(path: PathLike) -> str:
 def check_id(sample_id: str, where: str) -> str:
     """Check an id that becomes part of a path.
 
-    Args:
-        sample_id (str): The id.
-        where (str): File and line, for the message.
-
-    Returns:
-        str: The id.
-
     Raises:
         ValueError: If it is blank or unsafe as a file name.
     """
@@ -91,14 +63,11 @@ def check_id(sample_id: str, where: str) -> str:
 
 
 def read_table(path: PathLike, columns: Sequence[str]) -> List[Dict[str, str]]:
-    """Read a ``.csv`` with a header.
+    """Stripped values of each row of a ``.csv`` with a header.
 
     Args:
         path (str | Path): File; CRLF and a BOM are accepted.
         columns (Sequence[str]): Columns that must be there; others may.
-
-    Returns:
-        list[dict[str, str]]: Stripped values of each row.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -130,12 +99,6 @@ def read_table(path: PathLike, columns: Sequence[str]) -> List[Dict[str, str]]:
 
 def read_json_list(path: PathLike) -> List[Any]:
     """Read an annotation file that holds a list.
-
-    Args:
-        path (str | Path): The json file.
-
-    Returns:
-        list: Its entries, at least one.
 
     Raises:
         FileNotFoundError: If there is no such file.

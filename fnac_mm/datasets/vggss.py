@@ -69,29 +69,17 @@ class VGGSS(AVLocalizationDataset):
     Args:
         ann_file (str): The json file, see :func:`read_vggss`. Without
             ``list_file`` all its ids are listed.
-        strict_boxes (bool): Refuse boxes that are inverted or outside
-            [0, 1]. Defaults to True.
         **kwargs: Arguments of :class:`AVLocalizationDataset`.
     """
 
     METAINFO: dict = dict(dataset_name='vggss', combine='union', consensus=2)
 
-    def __init__(self,
-                 ann_file: str,
-                 strict_boxes: bool = True,
-                 **kwargs: Any) -> None:
-        self.strict_boxes = strict_boxes
+    def __init__(self, ann_file: str, **kwargs: Any) -> None:
         super().__init__(ann_file=ann_file, **kwargs)
 
     def read_annotations(self,
                          ids: Optional[Collection[str]]) -> Dict[str, dict]:
         """Boxes and classes of the wanted ids.
-
-        Args:
-            ids (Collection[str], optional): Ids wanted. None: all annotated.
-
-        Returns:
-            dict[str, dict]: ``gt_boxes`` and ``class_name`` of each id.
 
         Raises:
             ValueError: If a listed id has no annotation.

@@ -12,11 +12,7 @@ class AtomicLocalBackend(LocalBackend):
     """Local disk, on which a file appears under its name when it is whole."""
 
     def put(self, obj: bytes, filepath: Union[str, Path]) -> None:
-        """Write bytes, synchronised with the disk.
-
-        Args:
-            obj (bytes): Content.
-            filepath (str or Path): Where to; folders are made.
+        """Write bytes, synchronised with the disk; folders are made.
 
         Raises:
             OSError: If the disk is full, the folder read-only, ...; the
@@ -28,13 +24,7 @@ class AtomicLocalBackend(LocalBackend):
                  obj: str,
                  filepath: Union[str, Path],
                  encoding: str = 'utf-8') -> None:
-        """Write text.
-
-        Args:
-            obj (str): Content.
-            filepath (str or Path): Where to; folders are made.
-            encoding (str): Defaults to ``'utf-8'``.
-        """
+        """Write text; see :meth:`put`."""
         self.put(obj.encode(encoding), filepath)
 
 

@@ -23,19 +23,6 @@ Benchmark = Dict[str, Any]
 Scored = List[Tuple[str, Any]]
 
 
-class _SetEvaluator(Evaluator):
-    """Puts the name of the set before the names of its numbers."""
-
-    def __init__(self, metrics: Sequence[Any], name: str) -> None:
-        super().__init__(metrics)
-        self.name = name
-
-    def evaluate(self, size: int) -> dict:
-        """As the parent."""
-        metrics = super().evaluate(size)
-        return {f'{self.name}/{key}': value for key, value in metrics.items()}
-
-
 @LOOPS.register_module()
 class BenchmarkLoop(BaseLoop):
     """Test on several sets, one after the other, and write one table.
@@ -118,7 +105,13 @@ class BenchmarkLoop(BaseLoop):
             scores, scored = self._score(benchmark, dataset, missing)
             found.update(scores)
             metrics += [metric for _, metric in scored]
-            rows += self._numbers(name, scores, scored)
+            for title, metric in scored:
+                start = f'{metric.prefix}/'
+                own = {
+                    k.removeprefix(start): v
+                    for k, v in scores.items() if k.startswith(start)
+                }
+                rows += benchmark_numbers(title, metric, own)
         if not found:
             raise FileNotFoundError(
                 f'{self.data_root}: none of the sets is there: {missing}')
@@ -168,14 +161,13 @@ class BenchmarkLoop(BaseLoop):
                missing: Dict[str, str]) -> Tuple[Dict[str, float], Scored]:
         """Test on one set: scores, and metrics by the names of their sets."""
         name = benchmark['name']
-        named = [(name, self._metric(cfg, name))
+        named = [(name, self._metric(cfg, name, name))
                  for cfg in benchmark['evaluator']]
         subsets = self._subsets(benchmark, missing)
         named += [(subset, metric) for subset, (metric, _) in subsets.items()]
         loader = Runner.build_dataloader(
             dict(self.settings, dataset=dataset), seed=self.runner.seed)
-        loop = TestLoop(self.runner, loader,
-                        _SetEvaluator([m for _, m in named], name))
+        loop = TestLoop(self.runner, loader, Evaluator([m for _, m in named]))
         for subset, (metric, ids) in subsets.items():
             metric.subset = ids
             metric.dataset_meta = dict(
@@ -192,32 +184,15 @@ class BenchmarkLoop(BaseLoop):
             del logged[key]
         return loop.run(), named
 
-    def _numbers(self, name: str, scores: Mapping[str, float],
-                 scored: Scored) -> List[Dict[str, Any]]:
-        """Rows of the table from the scores of one set."""
-        rows = []
-        for title, metric in scored:
-            start = f'{name}/{metric.prefix}/' if metric.prefix else f'{name}/'
-            own = {
-                k.removeprefix(start): v
-                for k, v in scores.items() if k.startswith(start)
-            }
-            rows += benchmark_numbers(title, metric, own)
-        return rows
-
-    def _metric(self,
-                cfg: Mapping[str, Any],
-                name: str,
-                prefix: Optional[str] = None) -> Any:
-        """Metric that writes a file named after the set."""
+    def _metric(self, cfg: Mapping[str, Any], name: str, prefix: str) -> Any:
+        """Metric that writes a file named after its set or subset."""
         out_file = self.out_dir / 'results' / (
             f'{name}_{short_name(cfg["type"])}.json')
-        return METRICS.build(
-            dict(
-                cfg,
-                prefix=prefix,
-                intervals=self.intervals,
-                out_file=str(out_file)))
+        metric = METRICS.build(
+            dict(cfg, intervals=self.intervals, out_file=str(out_file)))
+        own = name if name != prefix else metric.prefix
+        metric.prefix = f'{prefix}/{own}' if own else prefix
+        return metric
 
     def _subsets(self, benchmark: Benchmark,
                  missing: Dict[str, str]) -> Dict[str, Tuple[Any, Set[str]]]:
@@ -230,7 +205,8 @@ class BenchmarkLoop(BaseLoop):
             if not all(all_gather_object(osp.isfile(path))):
                 missing[name] = f'{path}: no such list'
                 continue
-            metric = self._metric(benchmark['evaluator'][0], name, prefix=name)
+            metric = self._metric(benchmark['evaluator'][0], name,
+                                  benchmark['name'])
             found[name] = metric, set(read_id_list(path))
         return found
 

@@ -14,15 +14,7 @@ from fnac_mm.utils import load_plain_checkpoint, safe_loading
 
 
 def to_plain(value: Any) -> Any:
-    """Copy of nested containers with NumPy values as Python's.
-
-    Args:
-        value (Any): Anything; tensors and unknown types are kept.
-
-    Returns:
-        Any: The same with dict, list, tuple, bool, int, float and str only,
-        where NumPy's were.
-    """
+    """Copy of nested containers with NumPy's values as Python's."""
     if isinstance(value, OrderedDict):
         return OrderedDict(
             (key, to_plain(item)) for key, item in value.items())
@@ -50,13 +42,7 @@ def _steps(path: Path) -> float:
 
 
 def find_readable(work_dir: str) -> Optional[str]:
-    """Newest checkpoint of a training that can be read.
-
-    Args:
-        work_dir (str): Its folder.
-
-    Returns:
-        str | None: None if there is no checkpoint at all.
+    """Newest checkpoint in a folder that can be read; None if there is none.
 
     Raises:
         ValueError: If there are some, but none can be read.

@@ -30,14 +30,7 @@ _CAUSES = (
 
 
 def likely_cause(message: str) -> Optional[str]:
-    """Plain words for an error that PyTorch raises far from its cause.
-
-    Args:
-        message (str): Of the exception.
-
-    Returns:
-        str | None: Cause and remedy; None if the message isn't a known one.
-    """
+    """Cause and remedy of an error far from its cause, if it is known."""
     for pattern, cause in _CAUSES:
         if re.search(pattern, message, re.IGNORECASE | re.DOTALL):
             return cause.format(

@@ -49,16 +49,24 @@ def dataset_cfgs(cfg: Config) -> Iterator[Tuple[str, ConfigDict]]:
                 yield name, dataset
 
 
-def set_data_root(cfg: Config, data_root: str) -> None:
-    """Set the ``data_root`` of every data set in a config.
+def loader_dataset(cfg: Config, split: str) -> ConfigDict:
+    """The data set of a config's dataloader.
 
     Args:
-        cfg (Config): Changed in place.
-        data_root (str): The folder.
+        cfg (Config): A config.
+        split (str): ``'train'``, ``'val'`` or ``'test'``.
 
     Raises:
-        FileNotFoundError: If there is no such folder.
+        ValueError: If there is none.
     """
+    dataset = (cfg.get(f'{split}_dataloader') or {}).get('dataset')
+    if dataset is None:
+        raise ValueError(f'{cfg.filename} has no {split}_dataloader.dataset')
+    return dataset
+
+
+def _set_data_root(cfg: Config, data_root: str) -> None:
+    """Set the ``data_root`` of every data set in a config."""
     if not osp.isdir(data_root):
         raise FileNotFoundError(f'--data-root {data_root}: no such folder')
     if 'benchmarks' in (cfg.get('test_cfg') or {}):
@@ -68,15 +76,8 @@ def set_data_root(cfg: Config, data_root: str) -> None:
         dataset.data_root = data_root
 
 
-def world_size(launcher: str) -> int:
-    """Number of processes that this launcher started.
-
-    Args:
-        launcher (str): ``'none'``, ``'pytorch'`` or ``'slurm'``.
-
-    Returns:
-        int: At least 1.
-    """
+def _world_size(launcher: str) -> int:
+    """Number of processes that this launcher started."""
     key = dict(pytorch='WORLD_SIZE', slurm='SLURM_NTASKS').get(launcher)
     return int(os.environ.get(key, 1)) if key else 1
 
@@ -90,7 +91,7 @@ def split_batch(cfg: Config, launcher: str) -> None:
     Args:
         cfg (Config): Changed in place; one without ``global_batch_size``
             keeps its batch per process.
-        launcher (str): See :func:`world_size`.
+        launcher (str): See :func:`load_config`.
 
     Raises:
         ValueError: If it can't be shared evenly.
@@ -98,7 +99,7 @@ def split_batch(cfg: Config, launcher: str) -> None:
     total = cfg.get('global_batch_size')
     if total is None:
         return
-    processes = world_size(launcher)
+    processes = _world_size(launcher)
     if total % processes:
         raise ValueError(
             f'global_batch_size={total} can\'t be shared by {processes} '
@@ -122,18 +123,11 @@ def _slurm_environment() -> None:
     os.environ['WORLD_SIZE'] = os.environ['SLURM_NTASKS']
 
 
-def use_gloo_without_gpu(cfg: Config, launcher: str) -> None:
+def _use_gloo_without_gpu(cfg: Config, launcher: str) -> None:
     """Let several processes run on a machine without a GPU.
 
     MMEngine 0.10 calls ``torch.cuda.set_device`` for every launcher, so the
     group is made here, before its Runner looks for one.
-
-    Args:
-        cfg (Config): Changed in place.
-        launcher (str): See :func:`world_size`.
-
-    Raises:
-        ValueError: If the config asks for synchronised BatchNorm.
     """
     if launcher == 'none' or torch.cuda.is_available():
         return
@@ -154,27 +148,10 @@ def use_gloo_without_gpu(cfg: Config, launcher: str) -> None:
         broadcast_buffers=False)
 
 
-def use_deterministic_kernels(cfg: Config) -> None:
-    """Set what ``randomness.deterministic=True`` needs beside MMEngine.
-
-    Args:
-        cfg (Config): Changed in place, if it asks for that.
-    """
-    if cfg.get('randomness', {}).get('deterministic'):
-        # cuBLAS reads it when the first CUDA kernel runs.
-        os.environ.setdefault('CUBLAS_WORKSPACE_CONFIG', ':4096:8')
-        cfg.merge_from_dict({'env_cfg.cudnn_benchmark': False})
-
-
-def settle_loaders(cfg: Config) -> None:
+def _settle_loaders(cfg: Config) -> None:
     """Leave out of dataloaders what torch would refuse, warn of or wait for.
 
-    Args:
-        cfg (Config): Changed in place. A loader with workers that sets no
-            ``timeout`` itself gets one (0 waits for ever), for torch would
-            never end the wait for one that hangs; a loader without workers
-            loses what it can't have. No page-locked memory where no GPU
-            reads it.
+    A timeout of 0, which is torch's default, waits for ever.
     """
     for name in LOADERS:
         loader = cfg.get(name)
@@ -210,19 +187,9 @@ def use_amp(cfg: Config, dtype: str = 'fp16') -> None:
             level=30)
 
 
-def override(cfg: Config, options: Union[Mapping[str, Any], Sequence[str]],
-             processes: int) -> None:
-    """Change settings of a config.
-
-    Args:
-        cfg (Config): Changed in place.
-        options (Mapping | Sequence[str]): See :func:`load_config`.
-        processes (int): How many share the batch.
-
-    Raises:
-        ValueError: If a batch of each process and one of all of them are
-            set that contradict each other.
-    """
+def _override(cfg: Config, options: Union[Mapping[str, Any], Sequence[str]],
+              processes: int) -> None:
+    """Change settings; the batch of all processes follows that of each."""
     if not isinstance(options, Mapping):
         pairs = (option.split('=', maxsplit=1) for option in options)
         options = {k: DictAction._parse_iterable(v) for k, v in pairs}
@@ -250,8 +217,9 @@ def load_config(
 
     Args:
         path (str): Config file.
-        launcher (str): See :func:`world_size`.
-        data_root (str, optional): See :func:`set_data_root`.
+        launcher (str): What started the processes: ``'none'``,
+            ``'pytorch'`` or ``'slurm'``.
+        data_root (str, optional): ``data_root`` of every data set.
         work_dir (str, optional): Where results go; the default is
             ``work_dirs/<name of the config>``.
         cfg_options (Mapping | Sequence[str], optional): Overrides by dotted
@@ -270,16 +238,19 @@ def load_config(
         raise FileNotFoundError(f'{path}: no such config')
     cfg = Config.fromfile(path)
     if data_root is not None:
-        set_data_root(cfg, data_root)
+        _set_data_root(cfg, data_root)
     if cfg_options:
-        override(cfg, cfg_options, world_size(launcher))
+        _override(cfg, cfg_options, _world_size(launcher))
     cfg.launcher = launcher
     name = osp.splitext(osp.basename(path))[0]
     cfg.work_dir = work_dir or cfg.get('work_dir') or osp.join(
         'work_dirs', name)
-    settle_loaders(cfg)
-    use_deterministic_kernels(cfg)
-    use_gloo_without_gpu(cfg, launcher)
+    _settle_loaders(cfg)
+    if cfg.get('randomness', {}).get('deterministic'):
+        # cuBLAS reads it when the first CUDA kernel runs.
+        os.environ.setdefault('CUBLAS_WORKSPACE_CONFIG', ':4096:8')
+        cfg.merge_from_dict({'env_cfg.cudnn_benchmark': False})
+    _use_gloo_without_gpu(cfg, launcher)
     return cfg
 
 

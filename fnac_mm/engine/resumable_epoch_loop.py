@@ -27,20 +27,10 @@ class _Rest:
 
 
 @contextmanager
-def from_batch(loader: DataLoader, start: int) -> Iterator[None]:
+def _from_batch(loader: DataLoader, start: int) -> Iterator[None]:
     """Context in which a loader begins with a later batch.
 
     The samples before it are not read.
-
-    Args:
-        loader (DataLoader): Of a data set with indices.
-        start (int): Batches to leave out.
-
-    Yields:
-        None: Iterate over the loader inside the context.
-
-    Raises:
-        TypeError: If the loader's batches are not those of a sampler.
     """
     if start == 0:
         yield
@@ -80,7 +70,7 @@ class ResumableEpochLoop(EpochBasedTrainLoop):
         self.runner.call_hook('before_train_epoch')
         self.runner.model.train()
         start = self.batches_done
-        with from_batch(self.dataloader, start):
+        with _from_batch(self.dataloader, start):
             for idx, data_batch in enumerate(self.dataloader, start):
                 self.run_iter(idx, data_batch)
         self.batches_done = 0
@@ -88,12 +78,7 @@ class ResumableEpochLoop(EpochBasedTrainLoop):
         self._epoch += 1
 
     def run_iter(self, idx: int, data_batch: Sequence[dict]) -> None:
-        """One step.
-
-        Args:
-            idx (int): Of the batch in its epoch.
-            data_batch (Sequence[dict]): The batch.
-        """
+        """One step; ``idx`` is the place of the batch in its epoch."""
         self.batches_done = idx + 1
         super().run_iter(idx, data_batch)
 

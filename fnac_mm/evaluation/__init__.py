@@ -1,6 +1,5 @@
 """From predictions to named numbers."""
 from .comparison import check_same_test, compare, list_differences
-from .map_history import read_history, write_history
 from .metrics import (ExtendedLocalizationMetric, LocalizationMetric,
                       MapMetric, NegativeAudioMetric, RetrievalMetric,
                       SampleMetric, SegmentationMetric)
@@ -13,6 +12,6 @@ __all__ = [
     'NegativeAudioMetric', 'RetrievalMetric', 'SampleMetric',
     'SegmentationMetric', 'benchmark_numbers', 'check_same_test',
     'check_unchanged', 'compare', 'find_metric', 'format_benchmarks',
-    'list_differences', 'metric_name', 'read_history', 'read_results',
-    'score_again', 'scored_rows', 'write_history', 'write_results'
+    'list_differences', 'metric_name', 'read_results', 'score_again',
+    'scored_rows', 'write_results'
 ]

@@ -23,8 +23,8 @@ def score_baselines(boxes: Sequence[Sequence[Sequence[float]]],
     Args:
         boxes (Sequence): (N, 4) of each sample, xyxy as fractions.
         protocol (Protocol): Share of the picture and comparison.
-        combine (str): How boxes become a target. Defaults to ``'union'``.
-        consensus (int): See :func:`fnac_mm.functional.boxes_to_target`.
+        combine (str): See :func:`fnac_mm.functional.boxes_to_target`.
+        consensus (int): The same.
 
     Returns:
         dict: ``n``, ``n_empty_target`` and the scores in percent of

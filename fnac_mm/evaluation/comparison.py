@@ -23,7 +23,7 @@ Contents = Mapping[str, Mapping[str, Any]]
 def check_same_test(contents: Contents) -> None:
     """Refuse results of other lists or annotations.
 
-    Files without a hash, of an earlier release, are not judged by it.
+    Files without a hash are not judged by it.
 
     Args:
         contents (Mapping[str, dict]): Contents of files, by their names.
@@ -52,6 +52,11 @@ def list_differences(contents: Contents) -> List[str]:
     Returns:
         list[str]: A line for each of code and hardware.
     """
+
+    def plain(value: Any) -> str:
+        return 'unknown' if value is None else ', '.join(
+            f'{k} {str(v)[:40]}' for k, v in value.items())
+
     lines = []
     for key in ('code', 'hardware'):
         told = {
@@ -59,26 +64,16 @@ def list_differences(contents: Contents) -> List[str]:
             for name, content in contents.items()
         }
         if len({json_digest(value) for value in told.values()}) > 1:
-            lines.append(f'other {key}: ' + '; '.join(
-                f'{name}: {"unknown" if value is None else _plain(value)}'
-                for name, value in told.items()))
+            lines.append(f'other {key}: ' +
+                         '; '.join(f'{name}: {plain(value)}'
+                                   for name, value in told.items()))
     return lines
 
 
-def _plain(value: Mapping[str, Any]) -> str:
-    return ', '.join(f'{k} {str(v)[:40]}' for k, v in value.items())
-
-
 def check_comparable(first: Dict[str, Any], second: Dict[str, Any]) -> None:
-    """Refuse files that do not tell of the same test.
+    """ValueError unless both tell of the same test.
 
-    Args:
-        first (dict): See :func:`read_results`.
-        second (dict): The same.
-
-    Raises:
-        ValueError: If metric, data set, protocol, samples or annotation
-            differ.
+    Metric, data set, protocol, samples and annotation must be the same.
     """
     for part, remedy in PARTS.items():
         parts = [content.get(part, {}) for content in (first, second)]

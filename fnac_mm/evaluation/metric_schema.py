@@ -36,55 +36,27 @@ class MetricSchema:
     note = ''
 
     def options(self) -> Dict[str, Any]:
-        """Arguments beyond the protocol that decide the numbers.
-
-        Returns:
-            dict: Plain values, by their names.
-        """
+        """Arguments beyond the protocol that decide the numbers, plain."""
         return {}
 
     @classmethod
     def check_head(cls, content: Dict[str, Any], path: str) -> None:
-        """Refuse a file of results that lacks what only this metric needs.
-
-        Args:
-            content (dict): Of the file.
-            path (str): For the message.
-
-        Raises:
-            ValueError: If it is malformed.
-        """
+        """ValueError if a file lacks what only this metric needs."""
 
     @classmethod
     def check_row(cls, row: Dict[str, Any], where: str) -> None:
-        """Refuse a row of a file beyond what ``row_schema`` says.
+        """ValueError if a row of a file is malformed beyond its schema.
 
-        Args:
-            row (dict): With the keys of ``row_schema``.
-            where (str): File and sample, for the message.
-
-        Raises:
-            ValueError: If it is malformed.
+        ``where``, file and sample, begins the message.
         """
 
     @classmethod
     def score_keys(cls) -> Tuple[str, ...]:
-        """What a file keeps of a row that its raw maps would give again.
-
-        Returns:
-            tuple[str, ...]: Keys of ``row_schema``.
-        """
+        """Keys of a row in a file that its raw maps would give again."""
         return ()
 
     def titles(self, metrics: Mapping[str, float]) -> Mapping[str, str]:
-        """Titles of the numbers that there are, by their keys.
-
-        Args:
-            metrics (Mapping[str, float]): See :meth:`aggregate`.
-
-        Returns:
-            Mapping[str, str]: In the order of the report.
-        """
+        """Titles of the numbers that there are, in the order of the report."""
         return {
             key: title
             for key, title in self.columns.items()
@@ -92,54 +64,25 @@ class MetricSchema:
         }
 
     def head(self, metrics: Mapping[str, float]) -> List[str]:
-        """What stands above the table in the log.
-
-        Args:
-            metrics (Mapping[str, float]): See :meth:`aggregate`.
-
-        Returns:
-            list[str]: Lines.
-        """
+        """Lines above the table in the log."""
         return [
             f'{self.meta("dataset_name", "data set")}: n = {metrics["n"]:,} '
             f'of {metrics["n_listed"]:,}'
         ]
 
     def report(self, metrics: Dict[str, float]) -> str:
-        """Table for the log.
-
-        Args:
-            metrics (dict[str, float]): See :meth:`aggregate`.
-
-        Returns:
-            str: Several lines.
-        """
+        """Head and table for the log, of the numbers of ``aggregate``."""
         return '\n'.join(
             [*self.head(metrics), *self.table(metrics, self.predictors)])
 
     def table(self, metrics: Mapping[str, float],
               predictors: Mapping[str, str]) -> List[str]:
-        """Table of some predictors.
-
-        Args:
-            metrics (Mapping[str, float]): See :meth:`aggregate`.
-            predictors (Mapping[str, str]): Titles, by their keys.
-
-        Returns:
-            list[str]: Lines.
-        """
+        """Lines of a table of some predictors, titles by their keys."""
         return format_table(metrics, self.titles(metrics), predictors,
                             self.references)
 
     def beside(self, own: str) -> Dict[str, str]:
-        """What a table of benchmarks gives beside a number of the model.
-
-        Args:
-            own (str): One of the predictors ``own``.
-
-        Returns:
-            dict[str, str]: Predictors, by the names of their columns.
-        """
+        """Predictors beside an own one in a table of benchmarks, by column."""
         return {
             k: k
             for k in self.predictors if k != own and k not in self.own

@@ -20,14 +20,7 @@ ANNOTATION = ('sample_id', 'boxes', 'mask', 'group', 'negative_kind')
 
 
 def annotation_digest(rows: Sequence[Mapping[str, Any]]) -> str:
-    """SHA-256 of what the samples are compared with.
-
-    Args:
-        rows (Sequence[Mapping]): Results of the samples.
-
-    Returns:
-        str: 64 hexadecimal digits; the order of the rows does not matter.
-    """
+    """SHA-256 of what the samples are compared with, whatever their order."""
     parts = [{k: row[k] for k in ANNOTATION if k in row} for row in rows]
     return json_digest(sorted(parts, key=lambda part: part['sample_id']))
 
@@ -36,14 +29,8 @@ def add_provenance(content: Dict[str, Any],
                    dataset_meta: Optional[Mapping[str, Any]]) -> dict:
     """Parts of a file of results, with their origin.
 
-    Args:
-        content (dict): See :mod:`fnac_mm.evaluation.result_file`.
-        dataset_meta (Mapping, optional): Of the data set; its ``provenance``,
-            that of a file whose maps are scored again, stands for that of
-            the run.
-
-    Returns:
-        dict: Copy with ``provenance``.
+    Where the data set has ``provenance``, that of a file whose maps are
+    scored again, it stands for that of the run.
     """
     meta = dataset_meta or {}
     facts = meta.get('provenance')

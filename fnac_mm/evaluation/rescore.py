@@ -17,11 +17,7 @@ TOLERANCE = 1e-3
 def change_protocol(content: Dict[str, Any],
                     protocol: Optional[str] = None,
                     alpha: Optional[float] = None) -> Optional[Protocol]:
-    """Protocol that a user asks for instead of the file's.
-
-    Raises:
-        ValueError: If the preset is unknown, or the metric has no protocol.
-    """
+    """Protocol that a user asks for instead of the file's, if any."""
     if protocol is None and alpha is None:
         return None
     if 'protocol' not in content:
@@ -45,8 +41,6 @@ def _build(content: Dict[str, Any],
     name = settings.pop('type')
     if 'protocol' in content:
         settings['protocol'] = protocol or Protocol(**content['protocol'])
-    elif protocol is not None:
-        raise ValueError(f'{name} has no protocol to change')
     try:
         metric = find_metric(name)(**settings)
     except TypeError as error:
@@ -76,8 +70,8 @@ def score_again(content: Dict[str, Any],
         SampleMetric: Its ``results`` are in the order of the file.
 
     Raises:
-        ValueError: If the metric has no protocol but one is asked for, or
-            does not take an option that the file names.
+        ValueError: If the metric does not take an option that the file
+            names.
     """
     metric = _build(content, protocol, out_file)
     rows = content['results']
@@ -92,15 +86,7 @@ def score_again(content: Dict[str, Any],
 
 
 def scored_rows(content: Dict[str, Any]) -> Tuple[Any, List[Dict[str, Any]]]:
-    """The metric of a file and its rows with their scores.
-
-    Args:
-        content (dict): See :func:`read_results`.
-
-    Returns:
-        tuple[SampleMetric, list[dict]]: Rows in the order of the file; its
-        own where it has the scores.
-    """
+    """The metric of a file and its rows with their scores, in its order."""
     metric = _build(content)
     if 'protocol' not in content or metric.score_keys():
         return metric, content['results']

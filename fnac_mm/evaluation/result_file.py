@@ -6,8 +6,7 @@ the metric, and the options that decide its numbers), ``dataset`` (``name``),
 ``results`` and ``sha256`` of all that. Results are rows sorted by
 ``sample_id``; what else they hold the metric's ``row_schema`` says, so that a
 metric of another project has such files too. ``provenance`` says where the
-numbers come from (:mod:`fnac_mm.evaluation.provenance`); files of earlier
-releases lack it.
+numbers come from (:mod:`fnac_mm.evaluation.provenance`), if that is known.
 
 Metrics of maps also have ``protocol`` (all fields) and in ``dataset`` how
 boxes become a target (``combine``, ``consensus``); their rows hold ``boxes``
@@ -35,9 +34,14 @@ VERSION = 1
 # Of what was found, for messages: an edited file may hold anything.
 _BRIEF = reprlib.Repr()
 _BRIEF.maxstring = _BRIEF.maxother = 80
-# Files of the first release name no metric.
-FIRST = 'LocalizationMetric'
-PARTS = dict(dataset=dict, n=int, n_listed=int, metrics=dict, results=list)
+PARTS = dict(
+    metric=dict,
+    dataset=dict,
+    n=int,
+    n_listed=int,
+    metrics=dict,
+    results=list,
+    sha256=str)
 
 
 def _registered() -> Iterator[Tuple[str, Any]]:
@@ -66,7 +70,7 @@ def ask_for_results(evaluator: Any, path: str) -> None:
     """Let the metrics of a config write files of results.
 
     Args:
-        evaluator (dict | list[dict]): ``test_evaluator``, changed in place.
+        evaluator (dict | list[dict]): Changed in place.
         path (str): File of the first; another writes ``<path>_<metric>``.
 
     Raises:
@@ -148,8 +152,7 @@ def read_results(path: Union[str, Path]) -> Dict[str, Any]:
         path (str | Path): File.
 
     Returns:
-        dict: The parts of the file; ``metric`` is there also of files of
-        the first release, which have none.
+        dict: The parts of the file.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -169,24 +172,22 @@ def read_results(path: Union[str, Path]) -> Dict[str, Any]:
             f'{path}: expected version {VERSION} of the file of '
             f'results, found {_BRIEF.repr(found)}; was it written by '
             'tools/test.py --out?')
-    is_sealed = 'metric' in content or 'sha256' in content
-    kind = content.setdefault('metric', dict(type=FIRST))
-    check_keys(content, dict(metric=dict), str(path))
-    check_keys(kind, dict(type=str), f'{path}: metric')
+    check_keys(content, PARTS, str(path))
+    check_keys(content['metric'], dict(type=str), f'{path}: metric')
     try:
-        metric = find_metric(kind['type'])
+        metric = find_metric(content['metric']['type'])
     except ValueError as error:
         raise ValueError(f'{path}: {error}') from None
-    check_keys(content, PARTS, str(path))
     check_keys(content['dataset'], dict(name=str), f'{path}: dataset')
     metric.check_head(content, str(path))
     _check_rows(content, metric, str(path))
-    if is_sealed:  # as all but those of the first release
-        _check_seal(content, str(path))
-    else:
-        kind['adaptive'] = 'audio_visual_adaptive' in content['results'][0][
-            'ciou']
-    _check_provenance(content, str(path))
+    if content['sha256'] != content_digest(content):
+        raise ValueError(
+            f'{path} was changed after the evaluation: it does not have the '
+            f'sha256 {_BRIEF.repr(content["sha256"])} that it names; '
+            'evaluate again with tools/test.py --out')
+    if 'provenance' in content:
+        _check_provenance(content, str(path))
     return content
 
 
@@ -211,28 +212,16 @@ def _check_rows(content: Dict[str, Any], metric: Any, path: str) -> None:
                          f'{len(rows)} results')
 
 
-def _check_seal(content: Dict[str, Any], path: str) -> None:
-    """ValueError if something is not as it was written."""
-    check_keys(content, dict(sha256=str), path)
-    if content['sha256'] != content_digest(content):
-        raise ValueError(
-            f'{path} was changed after the evaluation: it does not have the '
-            f'sha256 {_BRIEF.repr(content["sha256"])} that it names; '
-            'evaluate again with tools/test.py --out')
-
-
 def _check_provenance(content: Dict[str, Any], path: str) -> None:
     """ValueError if the origin is malformed or of other samples."""
-    if 'provenance' not in content:
-        return
-    check_keys(content, dict(provenance=dict, sha256=str), path)
+    check_keys(content, dict(provenance=dict), path)
     facts = content['provenance']
-    expected: Dict[str, Any] = {
-        key: str
-        for key in facts if key.endswith('_sha256')
-    }
-    expected.update({k: dict for k in ('code', 'hardware') if k in facts})
-    check_keys(facts, expected, f'{path}: provenance')
+    kinds: Dict[str, type] = dict(code=dict, hardware=dict)
+    kinds.update({key: str for key in facts if key.endswith('_sha256')})
+    check_keys(facts, {
+        k: v
+        for k, v in kinds.items() if k in facts
+    }, f'{path}: provenance')
     stored = facts.get('annotation_sha256')
     if stored is not None and stored != annotation_digest(content['results']):
         raise ValueError(f'{path} was changed after the evaluation: its '
@@ -251,16 +240,9 @@ def _refuse_constant(name: str) -> None:
 
 
 def check_keys(part: Any, expected: Mapping[str, Any], where: str) -> None:
-    """Refuse a part of a file that lacks something.
+    """ValueError unless all keys are there, with values of these types.
 
-    Args:
-        part (Any): What was found.
-        expected (Mapping[str, type]): Types by key; ``Optional[...]`` of what
-            may be absent.
-        where (str): For the message.
-
-    Raises:
-        ValueError: Unless all keys are there, with values of these types.
+    ``where`` begins the message; a type ``Optional[...]`` may be absent.
     """
     if not isinstance(part, dict):
         raise ValueError(f'{where}: expected an object, found '
@@ -282,16 +264,9 @@ def check_array(values: Any,
                 rank: int,
                 where: str,
                 width: Union[int, None] = None) -> None:
-    """Refuse what is no full array of finite numbers.
+    """ValueError unless a full array of finite numbers of this rank.
 
-    Args:
-        values (Any): What was found.
-        rank (int): Number of its dimensions.
-        where (str): For the message.
-        width (int, optional): Of the last dimension. None (default): any.
-
-    Raises:
-        ValueError: If it is something else, or empty.
+    ``where`` begins the message; ``width`` is that of the last dimension.
     """
     try:
         array = np.asarray(values, dtype=np.float64)

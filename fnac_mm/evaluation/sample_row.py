@@ -20,14 +20,7 @@ META_KEYS = ('class_name', 'group', 'negative_kind', 'img_path', 'audio_path')
 
 
 def encode_mask(mask: np.ndarray) -> Dict[str, List[int]]:
-    """Mask as lengths of runs, row by row; the first run is of zeros.
-
-    Args:
-        mask (np.ndarray): (H, W), 0 and 1.
-
-    Returns:
-        dict: ``size`` [H, W] and ``counts``.
-    """
+    """(H, W) as lengths of runs, row by row; the first run is of zeros."""
     flat = np.concatenate([[0], mask.reshape(-1) != 0])
     ends = np.flatnonzero(np.diff(flat))
     counts = np.diff(np.concatenate([[0], ends, [mask.size]]))
@@ -35,13 +28,7 @@ def encode_mask(mask: np.ndarray) -> Dict[str, List[int]]:
 
 
 def decode_mask(code: Mapping[str, Sequence[int]]) -> np.ndarray:
-    """Inverse of :func:`encode_mask`.
-
-    Args:
-        code (Mapping): ``size`` and ``counts``.
-
-    Returns:
-        np.ndarray: (H, W) uint8.
+    """(H, W) uint8, of what :func:`encode_mask` gives.
 
     Raises:
         ValueError: If the runs don't add up to the size, or it is not that
@@ -62,11 +49,7 @@ def decode_mask(code: Mapping[str, Sequence[int]]) -> np.ndarray:
 
 
 def check_protocol(part: Dict[str, Any], where: str) -> None:
-    """Refuse what a file calls its protocol.
-
-    Raises:
-        ValueError: Unless these are the fields of a protocol.
-    """
+    """ValueError unless these are the fields of a protocol."""
     example = asdict(Protocol('', threshold=0.5))
     unknown = sorted(set(part) - set(example))
     if unknown:
@@ -77,11 +60,7 @@ def check_protocol(part: Dict[str, Any], where: str) -> None:
 
 
 def check_map_row(row: Dict[str, Any], where: str) -> None:
-    """Refuse a row of a file with maps, boxes or a mask that are none.
-
-    Raises:
-        ValueError: If one is malformed.
-    """
+    """ValueError if maps, boxes or mask of a file's row are malformed."""
     for key in MAPS:
         if key in row:
             check_array(row[key], 2, f'{where}: {key}')
@@ -137,15 +116,7 @@ def describe_sample(sample: Mapping[str, Any]) -> Dict[str, Any]:
 
 
 def row_to_sample(row: Mapping[str, Any]) -> AVDataSample:
-    """Annotation and prediction of a row.
-
-    Args:
-        row (Mapping): See :func:`describe_sample`, with ``map``.
-
-    Returns:
-        AVDataSample: To be scored again or drawn; boxes only if it has any
-        or has no mask.
-    """
+    """Annotation and prediction of a row, to be scored again or drawn."""
     meta = {key: row[key] for key in ('sample_id', *META_KEYS) if key in row}
     sample = AVDataSample(metainfo=meta)
     if row['boxes'] or 'mask' not in row:
@@ -168,13 +139,9 @@ def row_target(row: Mapping[str, Any], size: int,
                rule: Mapping[str, Any]) -> Tensor:
     """What a map of this sample is compared with.
 
-    Args:
-        row (Mapping): See :func:`describe_sample`.
-        size (int): Pixels of each side.
-        rule (Mapping): ``combine`` and ``consensus`` of boxes.
-
     Returns:
-        Tensor: (size, size) float32 in [0, 1].
+        Tensor: (size, size) float32 in [0, 1], of boxes by ``rule``, the
+        arguments of :func:`boxes_to_target`.
 
     Raises:
         ValueError: If a mask is of another size.

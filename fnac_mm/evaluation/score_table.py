@@ -8,14 +8,8 @@ def format_table(metrics: Mapping[str, float], columns: Mapping[str, str],
                  references: Collection[str]) -> List[str]:
     """A line of titles, then one for each predictor that was scored.
 
-    Args:
-        metrics (Mapping[str, float]): By ``<predictor>/<column>``.
-        columns (Mapping[str, str]): Titles of the columns, by their keys.
-        predictors (Mapping[str, str]): Titles of the lines, by their keys.
-        references (Collection[str]): A rule is drawn before the first.
-
-    Returns:
-        list[str]: Lines of equal length; ``-`` where there is no score.
+    Numbers are by ``<predictor>/<column>``, titles by these keys. A rule is
+    drawn before the first reference, ``-`` where there is no score.
     """
     widths = {key: max(9, len(title) + 2) for key, title in columns.items()}
     lines = [
@@ -45,7 +39,7 @@ def benchmark_numbers(name: str, metric: Any,
     Args:
         name (str): Of the set.
         metric (SampleMetric): After its evaluation.
-        metrics (Mapping[str, float]): Its numbers, without prefix; percent.
+        metrics (Mapping[str, float]): Its numbers, without prefix.
 
     Returns:
         list[dict]: A row for each number: ``set``, ``number``, ``n``,

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from .localization_map import check_finite
-from .localization_score import ArrayLike
+from .localization_score import ArrayLike, as_float
 
 MODES = ('slavc', 'standard')
 # Pixels of the target, of 224 x 224: from (included) and to (excluded).
@@ -48,9 +48,7 @@ def map_confidence(score: Tensor, share: float = 0.25) -> Tensor:
     if score.dim() != 3:
         raise ValueError(f'expected maps (B,H,W), got {tuple(score.shape)}')
     check_finite(score)
-    flat = score.detach().flatten(1)
-    if flat.dtype != torch.float64:
-        flat = flat.float()
+    flat = as_float(score).flatten(1)
     count = math.ceil(share * flat.shape[1])
     largest = flat.topk(count, dim=1, sorted=False).values
     return largest.mean(dim=1, dtype=torch.float64)
@@ -162,18 +160,10 @@ def detection_ap(confidence: ArrayLike,
     first threshold dropped; steps can be negative, and confidences that are
     all equal give 0.
 
-    Args:
-        confidence (Tensor): See :func:`detection_curve`; the others too.
-        cious (Tensor): The same.
-        positive (Tensor): The same.
-        mode (str): The same.
-        iou_threshold (float): The same.
+    Arguments and errors are those of :func:`detection_curve`.
 
     Returns:
         float: At most 1. NaN in the standard if nothing is positive.
-
-    Raises:
-        ValueError: See :func:`detection_curve`.
     """
     values, ious, is_positive = _check(confidence, cious, positive, mode)
     if mode == 'standard':
@@ -198,18 +188,10 @@ def detection_f1(confidence: ArrayLike,
     ``'standard'`` tries every confidence, ``'slavc'`` every ``n // 10``-th
     from the smallest up, as published.
 
-    Args:
-        confidence (Tensor): See :func:`detection_curve`; the others too.
-        cious (Tensor): The same.
-        positive (Tensor): The same.
-        mode (str): The same.
-        iou_threshold (float): The same.
+    Arguments and errors are those of :func:`detection_curve`.
 
     Returns:
         float: In [0, 1]. NaN in the standard if nothing is positive.
-
-    Raises:
-        ValueError: See :func:`detection_curve`.
     """
     values, ious, is_positive = _check(confidence, cious, positive, mode)
     if mode == 'standard' and not is_positive.any():
@@ -247,8 +229,7 @@ def size_subsets(areas: ArrayLike,
         positive (Tensor): Boolean (n,).
 
     Returns:
-        dict[str, np.ndarray]: Boolean (n,) of ``small``, ``medium``,
-        ``large`` and ``huge``; together they are the positives.
+        dict[str, np.ndarray]: Boolean (n,) by the names of ``SIZES``.
     """
     pixels = np.asarray(areas, dtype=np.float64)
     is_positive = np.asarray(positive, dtype=bool)
@@ -267,19 +248,13 @@ def summarize_detections(
         confidence_threshold: float = 0.5) -> Dict[str, float]:
     """AP, max-F1, F1 at a fixed threshold and LocAcc, in percent.
 
+    Other arguments and errors are those of :func:`detection_curve`.
+
     Args:
-        confidence (Tensor): See :func:`detection_curve`; the others too.
-        cious (Tensor): The same.
-        positive (Tensor): The same.
-        mode (str): The same.
-        iou_threshold (float): The same.
         confidence_threshold (float): Of ``f1``. Defaults to 0.5.
 
     Returns:
         dict[str, float]: ``ap``, ``max_f1``, ``f1`` and ``loc_acc``.
-
-    Raises:
-        ValueError: See :func:`detection_curve`.
     """
     sample = (confidence, cious, positive)
     fixed = detection_curve(*sample, [confidence_threshold], mode,

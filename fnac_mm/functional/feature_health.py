@@ -47,39 +47,13 @@ def effective_rank(features: Tensor) -> Tensor:
     return torch.special.entr(shares).sum().exp()
 
 
-def alignment(first: Tensor, second: Tensor) -> Tensor:
-    """Mean squared distance of the members of a pair, at unit length.
-
-    `Understanding Contrastive Representation Learning through Alignment and
-    Uniformity on the Hypersphere <https://arxiv.org/abs/2005.10242>`_ (Wang
-    and Isola, 2020), with exponent 2.
-
-    Args:
-        first (Tensor): (B, C), of any length.
-        second (Tensor): (B, C).
-
-    Returns:
-        Tensor: Scalar in [0, 4]: 0 if equal, 2 if perpendicular, 4 if
-        opposite.
-
-    Raises:
-        ValueError: If the shapes are others.
-    """
-    if first.shape != second.shape:
-        raise ValueError('expected two of one shape, got '
-                         f'{tuple(first.shape)} and {tuple(second.shape)}')
-    pair = [
-        F.normalize(_check(x, name), dim=1)
-        for x, name in ((first, 'first'), (second, 'second'))
-    ]
-    return (pair[0] - pair[1]).square().sum(dim=1).mean()
-
-
 def uniformity(features: Tensor, t: float = 2.0) -> Tensor:
     """How evenly the features cover the sphere; the lower, the better.
 
     ``log mean exp(-t |x - y|^2)`` over all pairs of different rows, at unit
-    length; source as for :func:`alignment`.
+    length: `Understanding Contrastive Representation Learning through
+    Alignment and Uniformity on the Hypersphere
+    <https://arxiv.org/abs/2005.10242>`_.
 
     Args:
         features (Tensor): (B, C), of any length, B >= 2.

@@ -21,14 +21,7 @@ BATCH = 2**21
 
 
 def number_groups(n: int, groups: Groups) -> np.ndarray:
-    """Number of the group of each sample, from 0, in order of appearance.
-
-    Args:
-        n (int): Samples.
-        groups (Sequence, optional): n keys; None: each is one by itself.
-
-    Returns:
-        np.ndarray: (n,) int.
+    """Number of the group of each of n samples, in order of appearance.
 
     Raises:
         ValueError: If there are not as many keys as samples.

@@ -121,15 +121,9 @@ def fuse_maps(audio_visual: Tensor,
 
 
 def check_finite(*values: Tensor, what: str = 'a map') -> None:
-    """Refuse what has no score.
+    """ValueError if a value is NaN or infinite; ``what`` is its name there.
 
-    Args:
-        *values (Tensor): Of any shape. Those of the device ``meta``, which
-            hold nothing, pass.
-        what (str): Name in the error. Defaults to ``'a map'``.
-
-    Raises:
-        ValueError: If a value is NaN or infinite.
+    Those of the device ``meta``, which hold nothing, pass.
     """
     if not all(v.is_meta or torch.isfinite(v).all() for v in values):
         raise ValueError(f'{what} holds NaN or infinity; it has no score')

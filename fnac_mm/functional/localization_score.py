@@ -67,14 +67,14 @@ def boxes_to_target(boxes: ArrayLike,
     return torch.from_numpy(np.minimum(number / np.float32(enough), 1))
 
 
-def _as_float(map: Tensor) -> Tensor:
+def as_float(map: Tensor) -> Tensor:
     """Without gradient, float64 as it is, all else as float32."""
     map = map.detach()
     return map if map.dtype == torch.float64 else map.float()
 
 
 def _predicted(size: int, area: float) -> int:
-    """How many of so many pixels the area rule takes, where none is equal."""
+    """How many of this many pixels the area rule takes if no two tie."""
     if not 0 <= area < 1:
         raise ValueError(f'area must be in [0, 1), got {area}')
     return size - int(size * area)
@@ -138,7 +138,7 @@ def select_region(map: Tensor,
         ValueError: If an argument is out of range or the map is not finite.
     """
     check_finite(map)
-    map = _as_float(map)
+    map = as_float(map)
     limit = area_threshold(map, area) if threshold is None else threshold
     return _reaching(map, limit, compare)
 
@@ -176,15 +176,13 @@ def consensus_iou(map: Tensor,
     Args:
         map (Tensor): (B, H, W), at the size of the target.
         target (Tensor): (B, H, W) in [0, 1], see :func:`boxes_to_target`.
-        area (float): See :func:`select_region`.
-        compare (str): See :func:`select_region`.
-        threshold (float, optional): See :func:`select_region`.
+        area, compare, threshold: See :func:`select_region`.
 
     Returns:
         Tensor: (B,) float64 in [0, 1].
 
     Raises:
-        ValueError: If the shapes differ or a map is not finite.
+        ValueError: See :func:`select_region` and :func:`region_ciou`.
     """
     region = select_region(map, area, compare, threshold)
     return region_ciou(region.to(target.device), target)
@@ -212,7 +210,7 @@ def adaptive_threshold(map: Tensor, target: Tensor) -> Tensor:
         raise ValueError('expected map (B,H,W) or (1,H,W) and target (B,H,W), '
                          f'got {tuple(map.shape)} and {tuple(target.shape)}')
     check_finite(map)
-    flat = _as_float(map).flatten(1)
+    flat = as_float(map).flatten(1)
     counts = torch.count_nonzero(target.flatten(1), dim=1).tolist()
     limits = [
         _smallest_of_largest(row[None], count or flat.shape[1] // 2)
@@ -221,46 +219,23 @@ def adaptive_threshold(map: Tensor, target: Tensor) -> Tensor:
     return torch.cat([flat.new_zeros(0), *limits])
 
 
-def adaptive_region(map: Tensor, target: Tensor, compare: str = '>') -> Tensor:
-    """Binary prediction at the threshold of each target.
-
-    Args:
-        map (Tensor): (B, H, W), or (1, H, W) for all targets.
-        target (Tensor): (B, H, W) in [0, 1].
-        compare (str): ``'>'`` (published) keeps one pixel less than the
-            target has, where no two values are equal; ``'>='`` as many.
-
-    Returns:
-        Tensor: Boolean (B, H, W). A constant map gives nothing under
-        ``'>'`` and everything under ``'>='``.
-
-    Raises:
-        ValueError: If ``compare`` is unknown, the shapes don't fit or a map
-            is not finite.
-    """
-    return _reaching(_as_float(map), adaptive_threshold(map, target), compare)
-
-
 def adaptive_ciou(map: Tensor, target: Tensor, compare: str = '>') -> Tensor:
     """Consensus IoU at the threshold of each target (SSL-Alignment).
 
     ``success_rate`` and ``success_auc`` of it are the published
     ``cIoU_adap`` and ``AUC_adap``. With ``centre_map()[None]`` for a map it
-    is what the image-blind guess gets.
+    is what the image-blind guess gets. Other arguments and errors are those
+    of :func:`adaptive_threshold`.
 
     Args:
-        map (Tensor): (B, H, W), or (1, H, W) for all targets.
-        target (Tensor): (B, H, W) in [0, 1].
-        compare (str): See :func:`adaptive_region`.
+        compare (str): ``'>'`` (published) keeps one pixel less than the
+            target has, where no two values are equal, and nothing of a
+            constant map; ``'>='`` as many, and everything.
 
     Returns:
         Tensor: (B,) float64 in [0, 1]; 0 for an empty target.
-
-    Raises:
-        ValueError: If ``compare`` is unknown, the shapes don't fit or a map
-            is not finite.
     """
-    region = adaptive_region(map, target, compare)
+    region = _reaching(as_float(map), adaptive_threshold(map, target), compare)
     return region_ciou(region.to(target.device), target)
 
 
@@ -274,13 +249,12 @@ def oracle_ciou(target: Tensor,
 
     Args:
         target (Tensor): (B, H, W) in [0, 1].
-        area (float): See :func:`select_region`.
-        compare (str): See :func:`select_region`.
+        area, compare: See :func:`select_region`.
 
     Returns:
         Tensor: (B,) float64.
     """
-    flat = _as_float(target).flatten(1)
+    flat = as_float(target).flatten(1)
     count = _predicted(flat.shape[1], area) - (compare == '>')
     best = flat.topk(count, dim=1, sorted=False).values
     unused = (count - torch.count_nonzero(flat, dim=1)).clamp(min=0)
@@ -307,10 +281,7 @@ def baseline_cious(target: Tensor,
                    compare: str = '>=') -> Dict[str, Tensor]:
     """What a score on these targets is worth: image-blind guesses and cap.
 
-    Args:
-        target (Tensor): (B, H, W) in [0, 1].
-        area (float): See :func:`select_region`.
-        compare (str): See :func:`select_region`.
+    Arguments are those of :func:`oracle_ciou`.
 
     Returns:
         dict[str, Tensor]: ``whole_image``, ``centre`` and ``oracle_cap``,

@@ -15,7 +15,7 @@ from .localization_map import localization_map
 from .similarity import max_similarity_and_means
 
 # Elements handled at once on the host: of half-precision features that are
-# held in float32, and of b x B matrices, of which at least so many rows.
+# held in float32, and of b x B matrices, whose pieces have at least _ROWS.
 _FEATURES, _CELLS, _ROWS = 2**23, 2**16, 32
 
 # Half precision rounds a length by less than this.

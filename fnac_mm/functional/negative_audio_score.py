@@ -7,8 +7,7 @@ cosine for the others, decides everywhere whether a pixel sounds.
 Shape legend: B batch, (H, W) pixels.
 """
 import hashlib
-from typing import (Dict, Hashable, List, Mapping, Optional, Sequence, Tuple,
-                    Union)
+from typing import Dict, Hashable, List, Mapping, Optional, Sequence, Union
 
 import numpy as np
 import torch
@@ -16,7 +15,7 @@ from torch import Tensor
 
 from .localization_map import check_finite, resize_map
 from .localization_score import ArrayLike
-from .success_score import THRESHOLDS, success_auc
+from .success_score import success_auc, threshold_auc
 
 # Hard-coded in vssl_eval: third quartile of the maxima of negatives.
 PUBLISHED_THRESHOLDS: Dict[str, float] = dict(
@@ -85,44 +84,16 @@ def active_share(map: Tensor, threshold: Union[float, Tensor]) -> Tensor:
 
 
 def placement_confidence(map: Tensor, size: int = 224) -> Tensor:
-    """Largest cosine of each enlarged map: what tells sound from silence.
+    """Largest cosine (B,) of enlarged maps: what tells sound from silence.
 
     A universal threshold U of vssl_eval decides on ``(cos + 1) / 2``, so a
     picture in which nothing sounds has a confidence of at most ``2 U - 1``.
 
     Args:
         map (Tensor): (B, h, w), cosines.
-        size (int): Pixels of each side at which U was found. Defaults to 224.
-
-    Returns:
-        Tensor: (B,).
+        size (int): Pixels of each side at which U was found.
     """
     return resize_map(map, size).amax(dim=(1, 2))
-
-
-def region_overlap(first: Tensor, second: Tensor) -> Tensor:
-    """IoU of two predictions of the same picture with two sounds.
-
-    Tells how little the map listens: 1 if it does not.
-
-    Args:
-        first (Tensor): Boolean (B, H, W).
-        second (Tensor): Boolean (B, H, W).
-
-    Returns:
-        Tensor: (B,) float64; 1 if both are empty, 0 if one is.
-
-    Raises:
-        ValueError: If the shapes differ or the regions are not boolean.
-    """
-    if first.shape != second.shape or first.dim() != 3 or not (
-            first.dtype == second.dtype == torch.bool):
-        raise ValueError('expected two boolean (B,H,W), got '
-                         f'{first.dtype} {tuple(first.shape)} and '
-                         f'{second.dtype} {tuple(second.shape)}')
-    either = (first | second).sum(dim=(1, 2), dtype=torch.float64)
-    both = (first & second).sum(dim=(1, 2), dtype=torch.float64)
-    return torch.where(either == 0, 1, both / either)
 
 
 def negative_auc(shares: ArrayLike) -> float:
@@ -138,21 +109,13 @@ def negative_auc(shares: ArrayLike) -> float:
     Raises:
         ValueError: If there is no sample or a value is not finite.
     """
-    array = _as_shares(shares, 'shares')
-    rates = [float((array <= t).mean()) for t in THRESHOLDS]
-    return float(np.trapezoid(rates, THRESHOLDS))
+    return threshold_auc(_as_shares(shares, 'shares'), np.less_equal)
 
 
 def harmonic_mean(first: float, second: float) -> float:
     """Harmonic mean of two numbers that are not negative, 0 / 0 := 0."""
     total = first + second
     return 2 * first * second / total if total else 0.0
-
-
-def _combine(found: Tuple[float, float],
-             quiet: Tuple[float, float]) -> Tuple[float, float]:
-    """F_LOC and F_AUC of (cIoU_U, AUC_U) and (100 - pIA, AUC_N)."""
-    return harmonic_mean(found[0], quiet[0]), harmonic_mean(found[1], quiet[1])
 
 
 def summarize_negative_audio(
@@ -180,16 +143,16 @@ def summarize_negative_audio(
     found = (100 * float(_as_shares(cious, 'cious').mean()),
              100 * success_auc(cious))
     result = dict(ciou_u=found[0], auc_u=found[1])
-    quiet = []
+    quiet = {}
     for kind, values in shares.items():
         active = 100 * float(_as_shares(values, f'shares of {kind}').mean())
-        silent = (100 - active, 100 * negative_auc(values))
-        quiet.append(silent)
-        result[f'pia/{kind}'], result[f'auc_n/{kind}'] = active, silent[1]
-        result[f'f_loc/{kind}'], result[f'f_auc/{kind}'] = _combine(
-            found, silent)
-    mean = tuple(np.mean(quiet, axis=0).tolist())
-    result['f_loc'], result['f_auc'] = _combine(found, mean)
+        quiet[f'/{kind}'] = (100 - active, 100 * negative_auc(values))
+        result[f'pia/{kind}'] = active
+        result[f'auc_n/{kind}'] = quiet[f'/{kind}'][1]
+    quiet[''] = np.mean(list(quiet.values()), axis=0).tolist()
+    for end, (silent, silent_auc) in quiet.items():
+        result[f'f_loc{end}'] = harmonic_mean(found[0], silent)
+        result[f'f_auc{end}'] = harmonic_mean(found[1], silent_auc)
     return result
 
 

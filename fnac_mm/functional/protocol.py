@@ -68,16 +68,7 @@ class Protocol:
     def maps(self,
              audio_visual: Tensor,
              objectness: Optional[Tensor] = None) -> Dict[str, Tensor]:
-        """Maps to be scored.
-
-        Args:
-            audio_visual (Tensor): (B, h, w), cosines.
-            objectness (Tensor, optional): (B, h', w'), raw object maps.
-
-        Returns:
-            dict[str, Tensor]: ``audio_visual`` and, if there is an object
-            map, ``object`` and ``fused``, each (B, size, size).
-        """
+        """Maps (B, size, size) to be scored; see `score_maps`."""
         large = resize_map(audio_visual, self.size, self.mode,
                            self.align_corners)
         if self.threshold is not None or self.fuse_scores:
@@ -182,12 +173,6 @@ def build_protocol(protocol: Union[str, Dict[str, Any],
 
 def get_protocol(protocol: Union[str, Protocol]) -> Protocol:
     """Preset of this name; a :class:`Protocol` is returned as it is.
-
-    Args:
-        protocol (str | Protocol): Name or object.
-
-    Returns:
-        Protocol: The preset.
 
     Raises:
         ValueError: If there is no such preset.

@@ -3,7 +3,7 @@
 Shape legend: N pairs, C channels, (h, w) positions. Row i is picture i,
 column j is sound j; the pairs are on the diagonal.
 """
-from typing import Dict, Sequence, Tuple
+from typing import Tuple
 
 import torch
 import torch.nn.functional as F
@@ -17,8 +17,7 @@ KINDS = ('max', 'pooled')
 
 def retrieval_similarity(visual: Tensor,
                          audio: Tensor,
-                         kind: str = 'max',
-                         chunk_size: int = 32) -> Tensor:
+                         kind: str = 'max') -> Tensor:
     """Similarity of each picture with each sound.
 
     Args:
@@ -28,7 +27,6 @@ def retrieval_similarity(visual: Tensor,
         kind (str): ``'max'``: largest cosine over positions, by which the
             model localises; ``'pooled'``: cosine of the mean over positions
             (a picture whose features cancel out gets 0).
-        chunk_size (int): Pictures handled at once. Defaults to 32.
 
     Returns:
         Tensor: (n, N).
@@ -39,33 +37,9 @@ def retrieval_similarity(visual: Tensor,
     if kind not in KINDS:
         raise ValueError(f'kind must be one of {KINDS}, got {kind!r}')
     if kind == 'max':
-        return pairwise_max_similarity(visual, audio, chunk_size)
+        return pairwise_max_similarity(visual, audio)
     pooled = F.normalize(visual.mean(dim=(2, 3), keepdim=True), dim=1)
     return pairwise_max_similarity(pooled, audio)
-
-
-def retrieval_ranks(similarity: Tensor) -> Tuple[Tensor, Tensor]:
-    """Place of the true partner, 0 for the first.
-
-    Of equal similarities the lower index comes first, so that features that
-    are all equal are no better than chance.
-
-    Args:
-        similarity (Tensor): (N, N), pictures by sounds.
-
-    Returns:
-        tuple[Tensor, Tensor]: (N,) int64 of each picture's sound among all
-        sounds, and of each sound's picture among all pictures.
-
-    Raises:
-        ValueError: If the matrix is empty, not square or not finite.
-    """
-    if similarity.dim() != 2 or not 0 < similarity.shape[0] \
-            == similarity.shape[1]:
-        raise ValueError('expected a square matrix of at least one pair, got '
-                         f'{tuple(similarity.shape)}')
-    return partial_ranks(similarity, torch.arange(len(similarity)),
-                         similarity.diagonal())
 
 
 def partial_ranks(similarity: Tensor, columns: Tensor,
@@ -101,7 +75,7 @@ def recall_at(ranks: Tensor, k: int) -> float:
     """Share of pairs whose partner is among the first k.
 
     Args:
-        ranks (Tensor): (N,), see :func:`retrieval_ranks`.
+        ranks (Tensor): (N,), places, see :func:`partial_ranks`.
         k (int): More than N is N.
 
     Returns:
@@ -113,28 +87,3 @@ def recall_at(ranks: Tensor, k: int) -> float:
     if k < 1:
         raise ValueError(f'k must be at least 1, got {k}')
     return (ranks < k).double().mean().item()
-
-
-def summarize_retrieval(
-    similarity: Tensor, ks: Sequence[int] = (1, 5, 10)) -> Dict[str, float]:
-    """Recall at k both ways and what guessing gets, in percent.
-
-    Args:
-        similarity (Tensor): (N, N), see :func:`retrieval_similarity`.
-        ks (Sequence[int]): Defaults to 1, 5 and 10.
-
-    Returns:
-        dict[str, float]: ``image_to_audio/recall@k``,
-        ``audio_to_image/recall@k`` and ``chance/recall@k`` = k / N.
-
-    Raises:
-        ValueError: If the matrix is empty, not square or not finite, or a k
-            is less than 1.
-    """
-    to_audio, to_image = retrieval_ranks(similarity)
-    result = {}
-    for k in ks:
-        result[f'image_to_audio/recall@{k}'] = 100 * recall_at(to_audio, k)
-        result[f'audio_to_image/recall@{k}'] = 100 * recall_at(to_image, k)
-        result[f'chance/recall@{k}'] = 100 * min(k / len(similarity), 1)
-    return result

@@ -137,17 +137,12 @@ def pixel_average_precision(map: Tensor, target: Tensor) -> Tensor:
     Our definition of the "mAP" that papers report without code: each
     picture's own :func:`average_precision`, to be averaged over pictures.
 
-    Args:
-        map (Tensor): (B, H, W); only the order of the values counts.
-        target (Tensor): (B, H, W), 0 and 1.
+    Arguments and errors are those of :func:`f_measure_curve`, but only the
+    order of the values counts.
 
     Returns:
         Tensor: (B,) float64 on the CPU; NaN for a frame without object. A
         constant map gives the share of the object.
-
-    Raises:
-        ValueError: If the shapes differ, a map is not finite or a mask is
-            not binary.
     """
     return torch.tensor([
         average_precision(inside, outside, len(inside))

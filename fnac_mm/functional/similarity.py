@@ -36,8 +36,8 @@ def _visual_gradient(grad: Tensor, position: Tensor, audio: Tensor,
     """
     count, sounds = position.shape
     ordered, order = position.sort(dim=1)
-    # Where each position's sounds begin: counting them would have a device
-    # waited for.
+    # Where each position's sounds begin: counting them would make
+    # the host wait for the device.
     every = torch.arange(places, device=grad.device).expand(count, -1)
     first = torch.searchsorted(ordered, every.contiguous())
     first += torch.arange(count, device=grad.device)[:, None] * sounds
@@ -135,11 +135,8 @@ class _MaxSimilarity(torch.autograd.Function):
         return grad_visual, grad_audio, None, None
 
 
-def max_similarity_and_means(
-        visual: Tensor,
-        audio: Tensor,
-        weights: Tensor,
-        chunk_size: Optional[int] = None) -> Tuple[Tensor, Tensor]:
+def max_similarity_and_means(visual: Tensor, audio: Tensor,
+                             weights: Tensor) -> Tuple[Tensor, Tensor]:
     """:func:`pairwise_max_similarity` and weighted means in one pass.
 
     ``mean[n, k] = sum_{h,w} weights[n, k] v_n(h,w) / P``. Half-precision
@@ -150,22 +147,18 @@ def max_similarity_and_means(
         visual (Tensor): (N, C, h, w).
         audio (Tensor): (M, C).
         weights (Tensor): (N, K, h, w), without gradient.
-        chunk_size (int, optional): See :func:`pairwise_max_similarity`.
 
     Returns:
         tuple[Tensor, Tensor]: (N, M) and (N, K, C), float32 at least,
         differentiable once.
 
     Raises:
-        ValueError: If the shapes don't fit or ``chunk_size`` < 1.
+        ValueError: If the shapes don't fit.
     """
     _check_pair(visual, audio)
     places = visual.shape[2] * visual.shape[3]
-    if chunk_size is None:
-        block = piece_elements(visual.device, _BLOCK)
-        chunk_size = max(block // max(len(audio) * places, 1), 1)
-    if chunk_size < 1:
-        raise ValueError(f'chunk_size must be at least 1, got {chunk_size}')
+    block = piece_elements(visual.device, _BLOCK)
+    chunk_size = max(block // max(len(audio) * places, 1), 1)
     dtype = torch.promote_types(visual.dtype, audio.dtype)
     dtype = torch.promote_types(dtype, torch.float32)
     return _MaxSimilarity.apply(
@@ -173,9 +166,7 @@ def max_similarity_and_means(
         weights.detach().flatten(2).to(dtype) / places, chunk_size)
 
 
-def pairwise_max_similarity(visual: Tensor,
-                            audio: Tensor,
-                            chunk_size: Optional[int] = None) -> Tensor:
+def pairwise_max_similarity(visual: Tensor, audio: Tensor) -> Tensor:
     """Largest similarity of each picture with each sound over positions.
 
     ``M[n, m] = max_{h,w} <v_n(h,w), a_m>``: the bag similarity of EZ-VSL and
@@ -185,16 +176,13 @@ def pairwise_max_similarity(visual: Tensor,
     Args:
         visual (Tensor): (N, C, h, w).
         audio (Tensor): (M, C).
-        chunk_size (int, optional): Pictures compared at once. None (default)
-            compares as many as give 1 million similarities, on a GPU 128
-            million. The backward pass chooses for itself.
 
     Returns:
         Tensor: (N, M), float32 at least, differentiable once.
 
     Raises:
-        ValueError: If the shapes don't fit or ``chunk_size`` < 1.
+        ValueError: If the shapes don't fit.
     """
     _check_pair(visual, audio)
     nothing = visual.new_empty(len(visual), 0, *visual.shape[2:])
-    return max_similarity_and_means(visual, audio, nothing, chunk_size)[0]
+    return max_similarity_and_means(visual, audio, nothing)[0]

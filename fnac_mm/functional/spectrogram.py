@@ -2,7 +2,6 @@
 
 Shape legend: S samples, F frequency bins, T time frames, B batch.
 """
-import math
 from typing import Union
 
 import torch
@@ -10,27 +9,6 @@ from torch import Tensor
 
 # Waveforms at once on the host, whose cache they should not leave.
 PART = 4
-
-
-def tukey_window(length: int, dtype: torch.dtype,
-                 device: Union[str, torch.device]) -> Tensor:
-    """Periodic Tukey window with a taper of 0.25 (SciPy's default).
-
-    Args:
-        length (int): Number of samples.
-        dtype (torch.dtype): Type of the result.
-        device (str | torch.device): Device of the result.
-
-    Returns:
-        Tensor: (length,).
-    """
-    edge = math.floor(0.25 * length / 2)
-    position = torch.arange(length, dtype=torch.float64)
-    # The periodic window is the symmetric one of length + 1, less its end.
-    distance = torch.minimum(position, length - position)
-    phase = (2 * distance / (0.25 * length) - 1) * math.pi
-    window = torch.where(distance <= edge, 0.5 * (1 + torch.cos(phase)), 1.0)
-    return window.to(device=device, dtype=dtype)
 
 
 def log_spectrogram(waveform: Tensor,
@@ -75,7 +53,9 @@ def log_spectrogram(waveform: Tensor,
     dtype = waveform.dtype
     if dtype in (torch.float16, torch.bfloat16):
         waveform = waveform.float()
-    window = tukey_window(n_fft, waveform.dtype, waveform.device)
+    # Late: it takes long to load.
+    from scipy.signal.windows import tukey
+    window = torch.from_numpy(tukey(n_fft, 0.25, sym=False)).to(waveform)
     rows = waveform.reshape(-1, waveform.shape[-1])
     size = PART if waveform.device.type == 'cpu' else max(len(rows), 1)
     found = torch.cat([

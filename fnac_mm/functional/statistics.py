@@ -43,7 +43,7 @@ def paired_test(first: ArrayLike,
                 groups: Groups = None,
                 n_resamples: int = 9999,
                 seed: int = 0) -> Dict[str, float]:
-    """Is the mean of one model's samples another than the other's?
+    """Do the means of two models' samples differ?
 
     A permutation test: if the models were alike, the sign of each sample's
     difference would be a coin's; exact where there are no more patterns of
@@ -112,15 +112,6 @@ def mcnemar_test(first: ArrayLike, second: ArrayLike) -> Dict[str, float]:
         only_first=only_first, only_second=only_second, p_value=float(p_value))
 
 
-def _mixed(columns: Sequence[np.ndarray], others: Sequence[np.ndarray],
-           rows: np.ndarray) -> List[np.ndarray]:
-    """Columns with some rows of the others."""
-    return [
-        np.where(rows.reshape(-1, *[1] * (column.ndim - 1)), other, column)
-        for column, other in zip(columns, others)
-    ]
-
-
 def swap_test(function: Callable[..., float],
               first: Sequence[np.ndarray],
               second: Sequence[np.ndarray],
@@ -142,8 +133,7 @@ def swap_test(function: Callable[..., float],
         seed (int): Same seed, same p. Defaults to 0.
 
     Returns:
-        dict[str, float]: ``difference`` second - first, its bootstrap 95 %
-        interval ``low`` and ``high``, and the two-sided ``p_value``.
+        dict[str, float]: See :func:`paired_test`.
 
     Raises:
         ValueError: If the columns differ in length.
@@ -159,13 +149,22 @@ def swap_test(function: Callable[..., float],
     def difference(*columns: np.ndarray) -> float:
         return function(*columns[count:]) - function(*columns[:count])
 
+    def mixed(columns: Sequence[np.ndarray], others: Sequence[np.ndarray],
+              rows: np.ndarray) -> List[np.ndarray]:
+        """Columns with some rows of the others."""
+        return [
+            np.where(
+                rows.reshape(-1, *[1] * (column.ndim - 1)), other, column)
+            for column, other in zip(columns, others)
+        ]
+
     observed = difference(*first, *second)
     rng = np.random.default_rng(seed)
     beyond = 0
     for _ in range(n_resamples):
         swap = rng.integers(2, size=members.max() + 1)[members] == 1
-        drawn = difference(*_mixed(first, second, swap),
-                           *_mixed(second, first, swap))
+        drawn = difference(*mixed(first, second, swap),
+                           *mixed(second, first, swap))
         # Against rounding: draws like the one observed must count.
         beyond += abs(drawn) >= abs(observed) * (1 - 1e-12)
     low, high = bootstrap_interval(
@@ -199,11 +198,7 @@ class SampleStatistic:
     function: Optional[Callable[..., float]] = None
 
     def value(self) -> float:
-        """The number.
-
-        Returns:
-            float: NaN where the function gives it.
-        """
+        """The number; NaN where the function gives it."""
         if self.function is None:
             return float(np.mean(self.columns[0]))
         return float(self.function(*self.columns))
@@ -211,14 +206,8 @@ class SampleStatistic:
     def interval(self, n_resamples: int = 1000, seed: int = 0) -> Interval:
         """Bootstrap percentile 95 % interval.
 
-        Args:
-            n_resamples (int): Draws; of a mean twice as many. Defaults to
-                1000.
-            seed (int): Same seed, same interval. Defaults to 0.
-
-        Returns:
-            tuple[float, float]: Low and high; NaN if there are fewer than
-            two units to draw from.
+        Low and high of that many draws, of a mean twice as many; NaN if there
+        are fewer than two units to draw from.
         """
         if self.function is not None:
             return bootstrap_interval(
@@ -237,19 +226,9 @@ class SampleStatistic:
     def compare(self,
                 other: 'SampleStatistic',
                 seed: int = 0) -> Dict[str, float]:
-        """Is the other model's number another, on the same samples?
+        """Does the other model's number differ, on the same samples?
 
-        Args:
-            other (SampleStatistic): The same number of the other model, in
-                the same order of samples.
-            seed (int): Of the draws. Defaults to 0.
-
-        Returns:
-            dict[str, float]: ``difference`` other - this, its 95 % interval
-            ``low`` and ``high``, and the two-sided ``p_value``.
-
-        Raises:
-            ValueError: If they differ in length.
+        See :func:`paired_test` and :func:`swap_test`.
         """
         if self.function is None:
             return paired_test(

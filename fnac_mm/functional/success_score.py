@@ -3,14 +3,16 @@
 A group is right if all of it is (SSL-Alignment's interactive scores). What is
 measured depends on the group: both objects of a picture of IS3, all sounds of
 one of VPO-MS, all five frames of a clip of AVSBench.
+
+Everywhere ``cious`` are (n,), the cIoU of each sample, and ``groups`` n keys.
+No sample, or a value that is not finite, is a ValueError.
 """
 import math
 from collections import Counter
-from typing import Any, Dict, Hashable, Sequence
+from typing import Dict, Hashable, Sequence
 
 import numpy as np
 
-from .intervals import Groups, Interval, mean_interval
 from .localization_score import ArrayLike
 
 # As published, products in float64: a cIoU of 0.15 does not pass 0.05 * 3.
@@ -18,16 +20,7 @@ THRESHOLDS = np.array([0.05 * k for k in range(21)])
 
 
 def as_cious(cious: ArrayLike) -> np.ndarray:
-    """cIoUs in the form in which they are scored.
-
-    Args:
-        cious (Tensor): (B,) cIoU of each sample.
-
-    Returns:
-        np.ndarray: (B,) float64.
-
-    Raises:
-        ValueError: If there is no sample or a value is not finite.
+    """(B,) float64 in the form in which cIoUs are scored.
     """
     array = np.asarray(cious, dtype=np.float64).reshape(-1)
     if array.size == 0:
@@ -40,15 +33,8 @@ def as_cious(cious: ArrayLike) -> np.ndarray:
 def success_rate(cious: ArrayLike, threshold: float = 0.5) -> float:
     """Share of samples with ``cIoU >= threshold``: the papers' "cIoU".
 
-    Args:
-        cious (Tensor): (B,) cIoU of each sample.
-        threshold (float): Defaults to 0.5.
-
     Returns:
         float: In [0, 1].
-
-    Raises:
-        ValueError: If there is no sample or a value is not finite.
     """
     return float((as_cious(cious) >= threshold).mean())
 
@@ -56,34 +42,23 @@ def success_rate(cious: ArrayLike, threshold: float = 0.5) -> float:
 def success_auc(cious: ArrayLike) -> float:
     """Area under the success rate over 21 thresholds ``0.05 * k``.
 
-    The thresholds are that product in float64, as published: a cIoU of 0.15
-    does not pass ``0.05 * 3``.
-
-    Args:
-        cious (Tensor): (B,) cIoU of each sample.
-
     Returns:
         float: In [0, 1], by the trapezoid rule.
-
-    Raises:
-        ValueError: If there is no sample or a value is not finite.
     """
-    array = as_cious(cious)
-    rates = [float((array >= t).mean()) for t in THRESHOLDS]
+    return threshold_auc(as_cious(cious), np.greater_equal)
+
+
+def threshold_auc(values: np.ndarray, compare: np.ufunc) -> float:
+    """Area under the rate of values that compare with a threshold."""
+    rates = [float(compare(values, t).mean()) for t in THRESHOLDS]
     return float(np.trapezoid(rates, THRESHOLDS))
 
 
 def summarize_cious(cious: ArrayLike) -> Dict[str, float]:
     """The three numbers of the field, in percent.
 
-    Args:
-        cious (Tensor): (B,) cIoU of each sample.
-
     Returns:
         dict[str, float]: ``ciou@0.5``, ``mean_ciou`` and ``auc``.
-
-    Raises:
-        ValueError: If there is no sample or a value is not finite.
     """
     array = as_cious(cious)
     return {
@@ -96,15 +71,9 @@ def summarize_cious(cious: ArrayLike) -> Dict[str, float]:
 def sample_scores(cious: ArrayLike) -> Dict[str, np.ndarray]:
     """What each sample contributes to the three numbers of the field.
 
-    Args:
-        cious (Tensor): (n,) cIoU of each sample.
-
     Returns:
         dict[str, np.ndarray]: ``ciou@0.5``, ``mean_ciou`` and ``auc``, each
         (n,) in percent; their means are those of :func:`summarize_cious`.
-
-    Raises:
-        ValueError: If there is no sample or a value is not finite.
     """
     array = as_cious(cious)
     passed = (array[:, None] >= THRESHOLDS).astype(np.float64)
@@ -115,70 +84,18 @@ def sample_scores(cious: ArrayLike) -> Dict[str, np.ndarray]:
     }
 
 
-def summarize_intervals(cious: ArrayLike,
-                        groups: Groups = None,
-                        **kwargs: Any) -> Dict[str, Interval]:
-    """Intervals of the three numbers of the field, in percent.
-
-    For IIoU and IAUC give the cIoUs of the groups (:func:`group_cious`).
-
-    Args:
-        cious (Tensor): (n,) cIoU of each sample.
-        groups (Sequence, optional): n keys of what is drawn together.
-        **kwargs: Other arguments of :func:`mean_interval`.
-
-    Returns:
-        dict[str, tuple[float, float]]: Low and high of ``ciou@0.5``,
-        ``mean_ciou`` and ``auc``, from the same draws.
-
-    Raises:
-        ValueError: See :func:`mean_interval`.
-    """
-    scores = sample_scores(cious)
-    low, high = mean_interval(
-        np.stack(list(scores.values())), groups, **kwargs)
-    return dict(zip(scores, zip(low.tolist(), high.tolist())))
-
-
-def picture_group(sample_id: str) -> str:
-    """Key of a sample whose id is ``<picture>_<object or number>``.
-
-    So are those of IS3, VPO-SS, VPO-MS and the frames of AVSBench. Keys are
-    to be compared whole: some of IS3 begin with another one.
-
-    Args:
-        sample_id (str): Without folder and suffix.
-
-    Returns:
-        str: What stands before the last ``_``.
-
-    Raises:
-        ValueError: If there is no ``_``, as in Flickr-SoundNet, where groups
-            have no meaning.
-    """
-    group, separator, _ = sample_id.rpartition('_')
-    if not separator or not group:
-        raise ValueError(f'sample {sample_id!r} has no group: its id is not '
-                         'of the form <picture>_<object>')
-    return group
-
-
 def group_cious(cious: ArrayLike, groups: Sequence[Hashable]) -> np.ndarray:
     """Smallest cIoU of each group.
 
     "All members reach t" is "the smallest reaches t", so any score of these
     is that score of the groups.
 
-    Args:
-        cious (Tensor): (n,) cIoU of each sample.
-        groups (Sequence): n keys, one for each sample.
-
     Returns:
         np.ndarray: (number of groups,) float64, in order of appearance.
 
     Raises:
-        ValueError: If there is no sample, a value is not finite, a key is
-            None, or there are not as many keys as samples.
+        ValueError: Also if a key is None, or there are not as many keys as
+            samples.
     """
     array = as_cious(cious)
     if len(groups) != len(array):
@@ -196,18 +113,13 @@ def summarize_groups(cious: ArrayLike,
                      groups: Sequence[Hashable]) -> Dict[str, float]:
     """IIoU and IAUC, in percent.
 
-    Args:
-        cious (Tensor): (n,) cIoU of each sample; adaptive ones give the
-            published ``_adap`` variants.
-        groups (Sequence): n keys. Groups of one count like the others.
+    Adaptive cIoUs give the published ``_adap`` variants. Groups of one count
+    like the others.
 
     Returns:
         dict[str, float]: ``iiou@0.5``, ``iauc``, ``n_groups`` and
         ``n_single``, the number of groups of one: where all are, these are
         the scores of the samples.
-
-    Raises:
-        ValueError: See :func:`group_cious`.
     """
     smallest = group_cious(cious, groups)
     sizes = Counter(groups).values()

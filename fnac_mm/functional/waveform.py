@@ -25,14 +25,7 @@ _MAX_TAPS = 2**24
 
 
 def pcm16_to_float(waveform: Tensor) -> Tensor:
-    """Scale 16-bit samples as :func:`load_waveform` does.
-
-    Args:
-        waveform (Tensor): int16 of any shape.
-
-    Returns:
-        Tensor: float32 in [-1, 1], the same bits on the CPU.
-    """
+    """int16 of any shape to float32 in [-1, 1], as :func:`load_waveform`."""
     return (waveform.float() / _PEAK).clamp(-1, 1)
 
 
@@ -57,27 +50,12 @@ def encode_pcm16(waveform: np.ndarray) -> np.ndarray:
 
 
 def decode_pcm16(samples: np.ndarray) -> np.ndarray:
-    """Waveform of 16-bit values.
-
-    Args:
-        samples (np.ndarray): (S,) int16 of :func:`encode_pcm16`.
-
-    Returns:
-        np.ndarray: (S,) float32 in [-1, 1], the values over 32767.
-    """
+    """(S,) float32 in [-1, 1] of what :func:`encode_pcm16` gives."""
     return np.divide(samples, np.float32(_PEAK), dtype=np.float32)
 
 
 def tile_waveform(waveform: Tensor, length: int) -> Tensor:
-    """Repeat a short waveform up to ``length`` samples, cut a long one.
-
-    Args:
-        waveform (Tensor): (S,), S >= 1.
-        length (int): Number of samples wanted.
-
-    Returns:
-        Tensor: (length,).
-    """
+    """Repeat a short (S,), S >= 1, up to a length, or cut a long one."""
     if len(waveform) < length:
         waveform = waveform.repeat(-(-length // len(waveform)))
     return waveform[:length]
@@ -136,15 +114,7 @@ def mix_int16(samples: np.ndarray, name: str = 'a sound') -> np.ndarray:
 
 
 def check_resampling(rate: int, wanted: int) -> None:
-    """Refuse rates between which the filters would fill the memory.
-
-    Args:
-        rate (int): Hz of a recording.
-        wanted (int): Hz of the result.
-
-    Raises:
-        ValueError: If the rates have hardly a common divisor.
-    """
+    """ValueError for rates between which the filters fill the memory."""
     if rate * wanted // math.gcd(rate, wanted)**2 > _MAX_TAPS:
         raise ValueError(f'{rate} Hz can\'t be resampled to {wanted} Hz in a '
                          'reasonable memory; if that is its true rate, '

@@ -1,6 +1,6 @@
 """The one reader of sound: a window, a part or all of a track.
 
-Seconds are those of :func:`~fnac_mm.media.container.clock_zero`. Shape
+Seconds are those of :func:`~fnac_mm.media.clock.clock_zero`. Shape
 legend: S samples, C channels, 1 or 2: of more FFmpeg mixes two.
 """
 import sys

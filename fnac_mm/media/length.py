@@ -17,7 +17,7 @@ from .pcm import wav_data_bytes
 # Those whose header tells the length of each track.
 _EXACT = ('mov', 'avi', 'w64', 'flac', 'ogg', 'aiff', 'caf', 'au')
 
-# Seconds that a file may hold less than it announces.
+# Seconds by which a file may be shorter than it announces.
 MAX_SHORTAGE = 0.5
 
 
@@ -151,7 +151,7 @@ def announced_end(stream: av.stream.Stream) -> Optional[float]:
 
     Returns:
         float, optional: Second, see
-        :func:`~fnac_mm.media.container.clock_zero`; None where nobody tells.
+        :func:`~fnac_mm.media.clock.clock_zero`; None where nobody tells.
     """
     length = announced_length(stream)
     return None if length is None else max(_begin(stream) + length, 0.0)
@@ -177,7 +177,7 @@ def track_end(stream: av.stream.Stream) -> float:
         stream (av.stream.Stream): A track.
 
     Returns:
-        float: Second, see :func:`~fnac_mm.media.container.clock_zero`.
+        float: Second, see :func:`~fnac_mm.media.clock.clock_zero`.
     """
     return max(_begin(stream) + track_length(stream), 0.0)
 

@@ -8,7 +8,7 @@ import struct
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
-from typing import Iterator, Optional, Union
+from typing import Any, Iterator, Optional, Tuple, Union
 
 import numpy as np
 from mmengine import fileio
@@ -27,7 +27,8 @@ _DECODE_ERRORS = (OSError, ValueError, SyntaxError, EOFError, IndexError,
                   TypeError, ArithmeticError, struct.error,
                   Image.DecompressionBombError)
 # Pillow knows 40 others; for one of them (EPS) it starts another program.
-_FORMATS = ('JPEG', 'PNG', 'BMP', 'GIF', 'WEBP', 'TIFF', 'PPM', 'AVIF')
+_FORMATS: Tuple[str, ...] = ('JPEG', 'PNG', 'BMP', 'GIF', 'WEBP', 'TIFF',
+                             'PPM', 'AVIF')
 # Conversion to RGB would clip these to 255 instead of scaling them.
 _DEEP_MODES = ('I', 'F')
 # Either can hold an orientation, which Pillow's reader knows to follow.
@@ -55,7 +56,7 @@ def open_picture(content: bytes,
         MediaError: ``undecodable``.
     """
     name = f'not a readable {what} of {len(content)} bytes'
-    formats, advice = _FORMATS, 'unknown format'
+    advice, formats = 'unknown format', _FORMATS
     if content[4:8] == b'ftyp':
         suffix = '.avif' if content[8:12] in _AVIF else '.heic'
         missing = missing_plugin(suffix)
@@ -100,7 +101,7 @@ def decode_picture(content: bytes,
     Raises:
         MediaError: ``undecodable``.
     """
-    array = decode_plain_jpeg(content, order) if fast else None
+    array = _decode_plain_jpeg(content, order) if fast else None
     if array is not None:
         return array
     with open_picture(content, path) as picture:
@@ -115,20 +116,11 @@ def decode_picture(content: bytes,
     return array if order == 'RGB' else array[..., ::-1]
 
 
-def decode_plain_jpeg(content: bytes, order: str) -> Optional[np.ndarray]:
-    """Decode an ordinary JPEG of 8 bits, twice as fast as Pillow.
+def _decode_plain_jpeg(content: bytes, order: str) -> Optional[np.ndarray]:
+    """(H, W, 3) of an ordinary JPEG; None leaves all others to Pillow.
 
     Both use libjpeg-turbo with the accurate transform and smooth upsampling
     of the colours, so the pixels are equal.
-
-    Args:
-        content (bytes): A file.
-        order (str): ``'RGB'`` or ``'BGR'``.
-
-    Returns:
-        np.ndarray | None: (H, W, 3) uint8. None leaves the file to Pillow:
-        another format, CMYK, an orientation, any irregularity, or simplejpeg
-        is not installed.
     """
     if simplejpeg is None or not content.startswith(b'\xff\xd8\xff') or any(
             mark in content for mark in _ORIENTATION):
@@ -147,7 +139,7 @@ def decode_plain_jpeg(content: bytes, order: str) -> Optional[np.ndarray]:
 
 def read_picture(path: Union[str, Path],
                  backend_args: Optional[dict] = None,
-                 **kwargs: object) -> np.ndarray:
+                 **kwargs: Any) -> np.ndarray:
     """Read a picture file, see :func:`decode_picture`.
 
     Args:

@@ -104,7 +104,7 @@ def decode_frame(container: InputContainer,
     Args:
         container (av.container.InputContainer): An open file.
         time (float): Second, not negative; see
-            :func:`~fnac_mm.media.container.clock_zero`.
+            :func:`~fnac_mm.media.clock.clock_zero`.
         clamp (bool): Take the last frame for times after the end, instead of
             an error. Defaults to False.
 
@@ -185,7 +185,7 @@ class Frame:
     Attributes:
         image (np.ndarray): (H, W, 3) uint8 RGB, upright.
         time (Fraction): Second, see
-            :func:`~fnac_mm.media.container.clock_zero`.
+            :func:`~fnac_mm.media.clock.clock_zero`.
         duration (Fraction): Seconds.
     """
     image: np.ndarray
@@ -234,7 +234,7 @@ class VideoReader:
             self.close()
             raise ValueError(f'{path}: {error}') from error
         self._stream.codec_context.thread_count = threads
-        # PyAV 19 has a type of its own, which can less.
+        # PyAV 19 has a type of its own, which can do less.
         self.time_base = Fraction(
             self._stream.time_base or Fraction(1, av.time_base))
         self.rate = Fraction(self._stream.average_rate or 25)

@@ -1,6 +1,6 @@
 """From raw pictures and waveforms to the network's input, on the device."""
 import inspect
-from typing import List, Optional, Sequence, Union
+from typing import Optional, Sequence, Union
 
 import torch
 from mmengine.model import BaseDataPreprocessor
@@ -12,12 +12,15 @@ from fnac_mm.registry import MODELS
 from fnac_mm.structures import AVDataSample
 
 
-def _names(samples: Optional[Sequence[AVDataSample]], size: int) -> List[str]:
-    """How messages call the samples: their ids, or their places."""
-    places = [f'#{i}' for i in range(size)]
-    if samples is None:
-        return places
-    return [s.get('sample_id', place) for s, place in zip(samples, places)]
+def _refuse_mixed(values: Sequence, samples: Optional[Sequence[AVDataSample]],
+                  what: str) -> None:
+    """ValueError, by the samples' ids or places, if values differ."""
+    if len(set(values)) > 1:
+        names = [f'#{i}' for i in range(len(values))]
+        if samples is not None:
+            names = [s.get('sample_id', n) for s, n in zip(samples, names)]
+        found = dict(zip(names, values))
+        raise ValueError(f'the batch mixes {what.format(found)}')
 
 
 @MODELS.register_module()
@@ -111,7 +114,7 @@ class AVDataPreprocessor(BaseDataPreprocessor):
         if key == 'waveform':
             sound = self.analyze(sound, self._rate_of(samples))
         audio = self._scale(sound[:, None], training)
-        # A copy, changed in place: three large ones would take thrice as long.
+        # A copy, changed in place: three large ones take three times as long.
         image = image.to(torch.float32, copy=True)
         image.sub_(self.image_mean).div_(self.image_std)
         return dict(
@@ -119,15 +122,12 @@ class AVDataPreprocessor(BaseDataPreprocessor):
 
     def renormalize(self, image: Tensor, mean: Sequence[float],
                     std: Sequence[float]) -> Tensor:
-        """Normalised pictures as another network was trained to see them.
+        """Normalised (B, 3, H, W) as another network was trained to see them.
 
         Args:
-            image (Tensor): (B, 3, H, W), as :meth:`forward` gives them.
+            image (Tensor): As :meth:`forward` gives them.
             mean (Sequence[float]): Per channel (RGB), in 0..255.
             std (Sequence[float]): Per channel (RGB), in 0..255.
-
-        Returns:
-            Tensor: (B, 3, H, W); ``image`` itself where nothing differs.
         """
         if (tuple(mean), tuple(std)) == self.image_normalization:
             return image
@@ -142,12 +142,9 @@ class AVDataPreprocessor(BaseDataPreprocessor):
         value: Union[Tensor, Sequence[Tensor]] = inputs[key]
         if not isinstance(value, Tensor):
             shapes = [tuple(item.shape) for item in value]
-            if len(set(shapes)) > 1:
-                found = dict(zip(_names(samples, len(value)), shapes))
-                raise ValueError(
-                    f'the batch mixes shapes of {key}: {found}; resize '
-                    'pictures to one size, load sound of one duration and '
-                    'sample_rate')
+            _refuse_mixed(
+                shapes, samples, f'shapes of {key}: {{}}; resize pictures to '
+                'one size, load sound of one duration and sample_rate')
             value = torch.stack(list(value))
         return self.cast_data(value)
 
@@ -156,11 +153,9 @@ class AVDataPreprocessor(BaseDataPreprocessor):
         if not samples:
             return self.sample_rate
         rates = [s.get('sample_rate', self.sample_rate) for s in samples]
-        if len(set(rates)) > 1:
-            found = dict(zip(_names(samples, len(rates)), rates))
-            raise ValueError('the batch mixes sample rates, in Hz: '
-                             f'{found}; set sample_rate in LoadAudio to '
-                             'resample')
+        _refuse_mixed(
+            rates, samples, 'sample rates, in Hz: {}; set sample_rate in '
+            'LoadAudio to resample')
         return rates[0]
 
     def analyze(self, waveform: Tensor, rate: int) -> Tensor:

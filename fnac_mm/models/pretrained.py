@@ -20,14 +20,7 @@ def _pretrained_cfgs(module: BaseModule) -> List[Tuple[str, dict]]:
 
 
 def is_pretrained(module: BaseModule) -> bool:
-    """Whether the ``init_cfg`` of a module names a checkpoint.
-
-    Args:
-        module (BaseModule): Any module of OpenMMLab.
-
-    Returns:
-        bool: True if one of its entries is ``Pretrained``.
-    """
+    """Whether the ``init_cfg`` of a module names a checkpoint."""
     return bool(_pretrained_cfgs(module))
 
 

@@ -3,7 +3,7 @@ import argparse
 import math
 import os
 from pathlib import Path
-from typing import Any, Callable, Dict, Optional
+from typing import Any, Callable, Dict, Optional, Sequence
 
 FRAME_RULES = ('first', 'middle', 'random')
 JPEG_QUALITY = 95
@@ -42,11 +42,44 @@ def between(low: float,
     return parse
 
 
-def make_parser(description: Optional[str]) -> argparse.ArgumentParser:
-    """Parser with the arguments of all tools.
+_SHARED: Dict[str, Dict[str, Any]] = {
+    '--image-format':
+    dict(
+        choices=('jpg', 'png'),
+        default='jpg',
+        help=f'jpg (default, quality {JPEG_QUALITY}) or png'),
+    '--audio-track':
+    dict(
+        type=between(0),
+        default=0,
+        help='number among the audio tracks; default: 0, the first'),
+    '--seed':
+    dict(type=between(0), default=0, help='seed of random frames'),
+    '--list':
+    dict(
+        type=Path,
+        nargs='+',
+        help='lists of ids, as published; only these are wanted'),
+    '--link':
+    dict(
+        choices=('symlink', 'hardlink', 'copy'),
+        default='symlink',
+        help='how published files get into OUT_DIR; default: symlink'),
+}
+_OF_VIDEOS = ('--image-format', '--audio-track', '--seed')
+
+
+def make_parser(description: Optional[str],
+                *options: str,
+                frame: Optional[str] = None) -> argparse.ArgumentParser:
+    """Parser with the arguments that tools share.
 
     Args:
         description (str, optional): Docstring of the tool.
+        *options (str): Of ``--seed``, ``--list`` and ``--link``, those that
+            the tool takes.
+        frame (str, optional): Default of ``--frame``, of tools that decode
+            videos; with it come all that :func:`video_options` names.
 
     Returns:
         argparse.ArgumentParser: To which a tool adds its own.
@@ -64,74 +97,41 @@ def make_parser(description: Optional[str]) -> argparse.ArgumentParser:
     add('--no-space-check',
         action='store_true',
         help='start even if the disk seems too small')
+    if frame is not None:
+        add('--frame',
+            type=frame_rule,
+            default=frame,
+            metavar='RULE',
+            help='seconds after the first frame, first, middle or random '
+            f'(uniform, by --seed and the id); default: {frame}')
+        options = (*_OF_VIDEOS, *options)
+    for name in options:
+        add(name, **_SHARED[name])
     return parser
 
 
-def add_video_arguments(parser: argparse.ArgumentParser, frame: str) -> None:
-    """Add the arguments of tools that decode videos.
-
-    Args:
-        parser (argparse.ArgumentParser): Changed in place.
-        frame (str): Default of ``--frame``.
-    """
-    add = parser.add_argument
-    add('--frame',
-        type=frame_rule,
-        default=frame,
-        metavar='RULE',
-        help='seconds after the first frame, first, middle or random '
-        f'(uniform, by --seed and the id); default: {frame}')
-    add('--image-format',
-        choices=('jpg', 'png'),
-        default='jpg',
-        help=f'jpg (default, quality {JPEG_QUALITY}) or png')
-    add('--audio-track',
-        type=between(0),
-        default=0,
-        help='number among the audio tracks; default: 0, the first')
-    add_seed(parser)
-
-
 def video_options(args: argparse.Namespace) -> Dict[str, Any]:
-    """What of :func:`add_video_arguments` the files depend on."""
+    """Arguments on which frames and sounds of videos depend."""
     names = ('frame', 'image_format', 'audio_track', 'seed')
     return {name: getattr(args, name) for name in names}
 
 
-def add_seed(parser: argparse.ArgumentParser) -> None:
-    """Add ``--seed``."""
-    parser.add_argument(
-        '--seed', type=between(0), default=0, help='seed of random frames')
-
-
-def add_list(parser: argparse.ArgumentParser, example: str) -> None:
-    """Add ``--list``, files of ids."""
-    parser.add_argument(
-        '--list',
-        type=Path,
-        nargs='+',
-        help=f'lists of ids, as {example}; only these are wanted')
-
-
-def add_link(parser: argparse.ArgumentParser) -> None:
-    """Add ``--link``."""
-    parser.add_argument(
-        '--link',
-        choices=('symlink', 'hardlink', 'copy'),
-        default='symlink',
-        help='how published files get into OUT_DIR; default: symlink')
-
-
-def check_files(args: argparse.Namespace) -> None:
-    """Look whether the files of a command line are there.
+def parse(parser: argparse.ArgumentParser,
+          argv: Optional[Sequence[str]]) -> argparse.Namespace:
+    """Read a command line and look whether its files are there.
 
     Args:
-        args (argparse.Namespace): Of :func:`make_parser`.
+        parser (argparse.ArgumentParser): Of :func:`make_parser`.
+        argv (Sequence[str], optional): Words; default: those of the process.
+
+    Returns:
+        argparse.Namespace: The arguments.
 
     Raises:
         SystemExit: If a file or folder is missing, or ``out_dir`` is
             ``source`` or lies in it.
     """
+    args = parser.parse_args(argv)
     if not args.source.is_dir():
         raise SystemExit(f'error: {args.source}: no such folder')
     for name in ('csv', 'list'):
@@ -143,3 +143,4 @@ def check_files(args: argparse.Namespace) -> None:
     if out_dir == source or source in out_dir.parents:
         raise SystemExit(f'error: out_dir {args.out_dir} lies in source '
                          f'{args.source}: name another folder')
+    return args

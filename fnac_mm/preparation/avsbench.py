@@ -3,14 +3,14 @@ import os
 from argparse import Namespace
 from typing import Dict, List, Mapping, Optional, Tuple
 
-from fnac_mm.datasets.avsbench import NUM_FRAMES
+from fnac_mm.datasets.avsbench import NUM_FRAMES, AVSBenchMS3, AVSBenchS4
 from fnac_mm.datasets.text_files import check_id, read_table
 from fnac_mm.media.suffixes import VIDEOS
 from fnac_mm.utils.files import write_atomically
 from .plan import Clip, Output, Plan
 from .runner import prepare
 
-COLUMNS = dict(s4=('name', 'category', 'split'), ms3=('name', 'split'))
+SETS = dict(s4=AVSBenchS4, ms3=AVSBenchMS3)
 FRAME_SIZE = 224
 # Frame n is the last of 16 in its second.
 LAST_SIXTEENTH = 15 / 16
@@ -19,17 +19,17 @@ LAST_SIXTEENTH = 15 / 16
 def _tree_paths(row: Mapping[str, str],
                 subset: str) -> Tuple[str, str, List[Tuple[str, str]]]:
     """Raw video without suffix, sound, (frame, mask) of each number."""
-    data, name = f'{subset}_data', row['name']
-    if subset == 's4':
-        clip = f'{row["split"]}/{row["category"]}/{name}'
-        raw, frame = clip, f'{clip}/{name}_'
-    else:
-        clip = f'{row["split"]}/{name}'
-        raw, frame = name, f'{name}/{name}.mp4_'
-    pairs = [(f'{data}/visual_frames/{frame}{n}.png',
-              f'{data}/gt_masks/{clip}/{name}_{n}.png')
-             for n in range(1, NUM_FRAMES + 1)]
-    return f'{data}/raw_videos/{raw}', f'{data}/audio_wav/{clip}.wav', pairs
+    data, files = SETS[subset].FOLDER, SETS[subset].STEMS
+    stems = [{
+        k: stem.format(number=n, **row)
+        for k, stem in files.items()
+    } for n in range(1, NUM_FRAMES + 1)]
+    pairs = [(f'{data}/visual_frames/{stem["img_path"]}.png',
+              f'{data}/gt_masks/{stem["mask_path"]}.png') for stem in stems]
+    # The raw videos of MS3 lie in one folder.
+    raw = stems[0]['audio_path'] if subset == 's4' else row['name']
+    return (f'{data}/raw_videos/{raw}',
+            f'{data}/audio_wav/{stems[0]["audio_path"]}.wav', pairs)
 
 
 def _plan_clip(row: Mapping[str, str], args: Namespace,
@@ -65,7 +65,7 @@ def _plan_clip(row: Mapping[str, str], args: Namespace,
 def _make_plan(args: Namespace) -> Plan:
     """Look for the files of every listed clip."""
     path = args.source / f'{args.subset}_meta_data.csv'
-    columns = COLUMNS[args.subset]
+    columns = SETS[args.subset].COLUMNS
     try:
         rows = read_table(path, columns)
         for number, row in enumerate(rows, start=2):
@@ -88,11 +88,7 @@ def _make_plan(args: Namespace) -> Plan:
 
 
 def prepare_avsbench(args: Namespace) -> None:
-    """Prepare what is missing.
-
-    Args:
-        args (Namespace): Of ``tools/dataset_converters/prepare_avsbench.py``.
-    """
+    """Prepare what is missing, as the arguments say."""
     folder = prepare(
         args,
         _make_plan(args),

@@ -98,12 +98,7 @@ def _make_plan(args: Namespace) -> Plan:
 
 
 def prepare_flickr_soundnet(args: Namespace) -> None:
-    """Prepare what is missing.
-
-    Args:
-        args (Namespace): Of ``tools/dataset_converters/
-            prepare_flickr_soundnet.py``.
-    """
+    """Prepare what is missing, as the arguments say."""
     prepare(
         args,
         _make_plan(args),

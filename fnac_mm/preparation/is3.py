@@ -74,11 +74,7 @@ def _make_plan(args: Namespace) -> Plan:
 
 
 def prepare_is3(args: Namespace) -> None:
-    """Prepare what is missing.
-
-    Args:
-        args (Namespace): Of ``tools/dataset_converters/prepare_is3.py``.
-    """
+    """Prepare what is missing, as the arguments say."""
     prepare(args, _make_plan(args), 'prepare_is3', link=args.link)
     if args.list:
         write_atomically(args.out_dir / args.list.name, args.list.read_bytes())

@@ -21,22 +21,11 @@ from .pictures import Record, make_link, make_still, write_picture
 from .plan import Clip, MediaOptions, Output
 
 
-def frame_time(rule: str, clip: Clip, duration: float, seed: int) -> float:
-    """Time of the frame.
+def _frame_time(rule: str, clip: Clip, duration: float, seed: int) -> float:
+    """Seconds from the first frame of a video of ``duration`` seconds on.
 
-    Args:
-        rule (str): Seconds from the begin of the clip, ``'first'``,
-            ``'middle'`` or ``'random'``: uniform over the clip, a function
-            of the seed and the id only.
-        clip (Clip): The clip.
-        duration (float): Seconds of the video.
-        seed (int): Seed of random frames.
-
-    Returns:
-        float: Seconds from the first frame of the video on.
-
-    Raises:
-        MediaError: If the rule needs a length and the video tells none.
+    The rule: seconds from the start of the clip, ``'first'``, ``'middle'`` or
+    ``'random'``: uniform over the clip, a function of seed and id only.
     """
     if rule not in FRAME_RULES:
         return clip.begin + float(rule)
@@ -57,7 +46,7 @@ def _make_frame(output: Output, draft: Path, clip: Clip,
     """Write a frame of a video."""
     with open_media(options.source / output.source) as container:
         stream = video_track(container)
-        time = frame_time(output.rule, clip, track_end(stream), options.seed)
+        time = _frame_time(output.rule, clip, track_end(stream), options.seed)
         chosen = output.clamp or output.rule in ('middle', 'random')
         frame, begin = decode_frame(container, time, clamp=chosen)
         picture = frame_picture(frame)

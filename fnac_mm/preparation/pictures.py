@@ -52,8 +52,8 @@ def make_still(output: Output, draft: Path, clip: Clip,
                options: MediaOptions) -> Record:
     """Take a picture file; JPEG as it is, others are encoded anew."""
     content, picture = read_whole(options.source / output.source)
-    if content.startswith(b'\x89PNG' if output.path.endswith('.png') else
-                          b'\xff\xd8'):
+    if content.startswith(
+            b'\x89PNG' if output.path.endswith('.png') else b'\xff\xd8'):
         draft.write_bytes(content)
     else:
         write_picture(draft, picture, output)

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import (Any, Dict, Iterable, List, Mapping, Optional, Sequence,
                     Tuple)
 
-from fnac_mm.datasets.text_files import check_id, read_text
+from fnac_mm.datasets.id_lists import read_id_list
+from fnac_mm.datasets.text_files import check_id
 from fnac_mm.media.suffixes import VIDEOS, is_hidden, media_kind
 
 
@@ -18,7 +19,7 @@ class Output:
         source (str): Below the source folder.
         kind (str): ``'frame'`` or ``'sound'`` of a video, ``'still'`` (a
             picture file) or ``'link'`` (a file that is taken as it is).
-        rule (str): Which frame, see :func:`~.media.frame_time`.
+        rule (str): Which frame, seconds or a name of ``FRAME_RULES``.
         size (int, optional): Squash the frame to this square, in pixels.
         clamp (bool): Take the last frame if the video ends before.
     """
@@ -89,16 +90,6 @@ def frame_and_sound(clip_id: str, source: str, rule: str,
                    rule), Output(f'audio/{clip_id}.wav', source, 'sound'))
 
 
-def _is_safe(name: str) -> bool:
-    """Whether a name can be an id: no path, no control characters, UTF-8."""
-    try:
-        check_id(name, '')
-        name.encode()
-    except ValueError:
-        return False
-    return True
-
-
 def find_files(folder: Path, ignored: Dict[str, List[str]], *kinds:
                str) -> List[str]:
     """Media below a folder, but for links and hidden folders.
@@ -114,12 +105,12 @@ def find_files(folder: Path, ignored: Dict[str, List[str]], *kinds:
     found = []
     for parent, folders, names in os.walk(folder):
         below = os.path.relpath(parent, folder)
-        links = [
-            name for name in folders
-            if os.path.islink(os.path.join(parent, name)) or is_hidden(name)
-        ]
+        hidden = [name for name in folders if is_hidden(name)]
         folders[:] = [name for name in folders if not is_hidden(name)]
-        for name in links + names:
+        for name in hidden + names + [
+                name for name in folders
+                if os.path.islink(os.path.join(parent, name))
+        ]:
             path = os.path.normpath(os.path.join(below, name))
             if os.path.islink(os.path.join(parent, name)):
                 reason = 'symbolic links'
@@ -127,20 +118,21 @@ def find_files(folder: Path, ignored: Dict[str, List[str]], *kinds:
                 reason = 'hidden files'
             elif media_kind(name) not in kinds:
                 reason = f'no {" or ".join(kinds)} by their names'
-            elif not _is_safe(os.path.splitext(name)[0]):
-                reason = 'unsafe names'
             else:
-                found.append(path)
-                continue
+                try:
+                    check_id(os.path.splitext(name)[0], '').encode()
+                    found.append(path)
+                    continue
+                except ValueError:
+                    reason = 'unsafe names'
             ignored.setdefault(reason, []).append(path)
     return sorted(found)
 
 
 def choose_source(sources: Iterable[str]) -> List[str]:
-    """Order the videos of one clip, the one to use first.
+    """Videos of one clip, the one to use first: mp4, mkv, webm, others.
 
-    mp4 before mkv before webm before the others; then the shorter path, then
-    by name.
+    Then the shorter path, then by name.
     """
     return sorted(
         sources,
@@ -149,29 +141,22 @@ def choose_source(sources: Iterable[str]) -> List[str]:
 
 
 def read_ids(paths: Optional[Sequence[Path]]) -> Optional[List[str]]:
-    """Ids of list files: the text before the first comma of each line.
+    """Ids of list files, without classes and repetitions; None without lists.
 
     Args:
-        paths (Sequence[Path], optional): Lists as published.
-
-    Returns:
-        list[str] | None: Without repetitions; None without lists.
+        paths (Sequence[Path], optional): Lists as published, see
+            :func:`~fnac_mm.datasets.id_lists.read_id_list`.
 
     Raises:
         SystemExit: If a file is absent, empty, or holds unsafe ids.
     """
     if not paths:
         return None
-    ids: Dict[str, None] = {}
     try:
-        for path in paths:
-            lines = read_text(path).splitlines()
-            for number, line in enumerate(lines, start=1):
-                name = line.split(',')[0].strip()
-                if name:
-                    ids[check_id(name, f'{path}, line {number}')] = None
+        return list(
+            dict.fromkeys(
+                # Some name classes in a .txt.
+                check_id(name.partition(',')[0].strip(), f'{path}, {name!r}')
+                for path in paths for name in read_id_list(path)))
     except (OSError, ValueError) as error:
         raise SystemExit(f'error: {error}') from error
-    if not ids:
-        raise SystemExit(f'error: {", ".join(map(str, paths))}: no ids')
-    return list(ids)

@@ -5,9 +5,10 @@ import signal
 import time
 from argparse import Namespace
 from collections import Counter
+from contextlib import contextmanager
 from dataclasses import fields
 from functools import partial
-from typing import Any, List, Sequence
+from typing import Any, Iterator, List, Sequence
 
 from soundfile import SoundFileError
 
@@ -18,7 +19,7 @@ from fnac_mm.utils.progress import track
 from .arguments import JPEG_QUALITY
 from .media import failure, make_clip
 from .plan import Clip, MediaOptions, Output, Plan
-from .state import MANIFEST, PreparedFolder
+from .state import MANIFEST, PreparedFolder, remove_leftovers
 
 VERSION = 1
 
@@ -48,15 +49,7 @@ def _output_bytes(output: Output, clip: Clip, options: MediaOptions) -> float:
 
 
 def estimate_bytes(clips: Sequence[Clip], options: MediaOptions) -> int:
-    """Space that the outputs need, from the headers of a few sources.
-
-    Args:
-        clips (Sequence[Clip]): What to make.
-        options (MediaOptions): How.
-
-    Returns:
-        int: Bytes, with a tenth to spare; 0 if no header could be read.
-    """
+    """Bytes of the outputs, by the headers of a few sources; 0: unknown."""
     sizes = []
     for clip in clips[::-(-len(clips) // _PROBED) or 1]:
         try:
@@ -64,6 +57,7 @@ def estimate_bytes(clips: Sequence[Clip], options: MediaOptions) -> int:
                 sum(_output_bytes(o, clip, options) for o in clip.outputs))
         except (MediaError, OSError):
             continue
+    # A tenth to spare.
     return int(1.1 * sum(sizes) / len(sizes) * len(clips)) if sizes else 0
 
 
@@ -101,20 +95,19 @@ def _run(folder: PreparedFolder, todo: Sequence[Clip], options: MediaOptions,
           f'clips/s with {workers} process{"es" * (workers > 1)}')
 
 
-def _run_until_stopped(folder: PreparedFolder, plan: Plan,
-                       todo: Sequence[Clip], options: MediaOptions,
-                       workers: int) -> None:
-    """Run; Ctrl-C, SIGTERM and a full disk end it with a message."""
+@contextmanager
+def _stops_named(folder: PreparedFolder, plan: Plan) -> Iterator[None]:
+    """Ctrl-C, SIGTERM and a full disk end the block with a message."""
     previous = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        _run(folder, todo, options, workers)
+        yield
     except KeyboardInterrupt as error:
         ready = sum(folder.has_outputs(clip.clip_id) for clip in plan.clips)
         print(f'stopped: {ready} of {len(plan.clips)} clips are ready; give '
               'the same command again to go on')
         raise SystemExit(130) from error
     except (OSError, SoundFileError) as error:
-        raise SystemExit(f'error: can not write to {options.out_dir}: '
+        raise SystemExit(f'error: can not write to {folder.folder}: '
                          f'{error}; what was made is kept') from error
     finally:
         signal.signal(signal.SIGTERM, previous)
@@ -168,23 +161,24 @@ def prepare(args: Namespace, plan: Plan, tool: str,
             f'error: {args.source}: found none of {len(plan.missing)} '
             f'listed clips; ignored: '
             f'{ {k: len(v) for k, v in plan.ignored.items()} }')
-    names = [field.name for field in fields(MediaOptions)]
+    names = {field.name for field in fields(MediaOptions)}
     options = MediaOptions(
-        **{name: getattr(args, name)
-           for name in names if hasattr(args, name)})
+        **{k: vars(args)[k]
+           for k in names & vars(args).keys()})
     folder = PreparedFolder(
         args.out_dir,
         dict(tool=tool, version=VERSION, jpeg_quality=JPEG_QUALITY, **saved))
-    folder.remove_leftovers(plan.clips)
-    todo: List[Clip] = [
+    remove_leftovers(args.out_dir)
+    todo = [
         clip for clip in plan.clips
         if not folder.is_made(clip, options.source)
     ]
     if todo and not args.no_space_check:
         _check_space(todo, options)
     if todo:
-        _run_until_stopped(folder, plan, todo, options, args.workers)
-    folder.remove_leftovers(plan.clips)
+        with _stops_named(folder, plan):
+            _run(folder, todo, options, args.workers)
+    remove_leftovers(args.out_dir)
     folder.finish(plan.clips, plan.missing)
     _print_summary(folder, plan, len(plan.clips) - len(todo))
     return folder

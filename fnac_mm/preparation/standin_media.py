@@ -24,27 +24,17 @@ AVSBENCH = dict(s4='avsbench/Single-source', ms3='avsbench/Multi-sources')
 VPO = dict(ss='vpo/COCO_AV', ms='vpo/COCO_AV_MS')
 
 
-def write_picture(path: Path, picture: Image.Image) -> str:
+def write_picture(path: Path, picture: Image.Image) -> None:
     """Write a picture in the format of its suffix."""
     with atomic_path(path) as draft:
         # The quality is JPEG's; PNG has none.
         picture.save(draft, quality=90)
-    return str(path)
 
 
-def write_sound(path: Path, waveform: Array) -> str:
-    """Write a wav file."""
-    write_wav(path, waveform, SAMPLE_RATE)
-    return str(path)
-
-
-def write_clip(image_path: Path, image: Array, audio_path: Path,
-               waveform: Array) -> List[str]:
+def write_clip(folder: Path, name: str, image: Array, waveform: Array) -> None:
     """Write a frame (H, W, 3) and its sound (S,)."""
-    return [
-        write_picture(image_path, Image.fromarray(image)),
-        write_sound(audio_path, waveform)
-    ]
+    write_picture(folder / f'frames/{name}.jpg', Image.fromarray(image))
+    write_wav(folder / f'audio/{name}.wav', waveform, SAMPLE_RATE)
 
 
 def palette_mask(mask: Array) -> Image.Image:
@@ -97,11 +87,8 @@ def make_vggss(index: int, root: Path, seed: int) -> Record:
     if index < 0:
         name = f'StandInHide_{-index:06d}'
         waveform = find_sound(seed, BLOCK, 3., lambda c: c not in classes)
-    folder = root / 'vggsound'
-    files = write_clip(folder / f'frames/{name}.jpg', scene.image,
-                       folder / f'audio/{name}.wav', waveform)
-    return dict(
-        id=name, index=index, box=scene.boxes[0], classes=classes, files=files)
+    write_clip(root / 'vggsound', name, scene.image, waveform)
+    return dict(id=name, index=index, box=scene.boxes[0], classes=classes)
 
 
 def make_flickr(index: int, root: Path, seed: int) -> Record:
@@ -114,16 +101,11 @@ def make_flickr(index: int, root: Path, seed: int) -> Record:
         f'<bbox><annotator>{k}</annotator><xmin>{x0}</xmin><ymin>{y0}</ymin>'
         f'<xmax>{x1}</xmax><ymax>{y1}</ymax></bbox>'
         for k, (x0, y0, x1, y1) in enumerate(boxes.tolist()))
-    annotation = folder / f'Annotations/{name}.xml'
-    write_atomically(annotation,
+    write_atomically(folder / f'Annotations/{name}.xml',
                      f'<annotation><object>{texts}</object></annotation>')
-    files = write_clip(folder / f'frames/{name}.jpg', scene.image,
-                       folder / f'audio/{name}.wav', scene.waveform)
+    write_clip(folder, name, scene.image, scene.waveform)
     return dict(
-        id=name,
-        index=index,
-        classes=[scene.class_name, scene.distractor],
-        files=[str(annotation), *files])
+        id=name, index=index, classes=[scene.class_name, scene.distractor])
 
 
 def make_avsbench(index: int, root: Path, seed: int, name: str) -> Record:
@@ -141,15 +123,15 @@ def make_avsbench(index: int, root: Path, seed: int, name: str) -> Record:
     clip = f'{split}/{video}' if several else \
         f'{split}/{scene.class_name}/{video}'
     data = root / AVSBENCH[name] / f'{name}_data'
-    audio = write_sound(data / f'audio_wav/{clip}.wav', waveform)
+    audio = data / f'audio_wav/{clip}.wav'
+    write_wav(audio, waveform, SAMPLE_RATE)
     record: Record = dict(
         name=video,
         index=index,
         start_time=0,
         category=scene.class_name,
         split=split,
-        entries=[],
-        files=[audio])
+        entries=[])
     for number in range(1, FRAMES + 1):
         window = np.s_[2 * number:, 3 * number:]
         # Nothing sounds at the end of every second clip.
@@ -160,8 +142,7 @@ def make_avsbench(index: int, root: Path, seed: int, name: str) -> Record:
         labelled = several or split == 'test' or number == 1
         entry = write_frame(data, paths, scene.image[window][:224, :224],
                             visible[:224, :224], several, labelled)
-        record['entries'].append(dict(entry, audio=audio))
-        record['files'] += [entry['image'], entry['mask']][:1 + labelled]
+        record['entries'].append(dict(entry, audio=str(audio)))
     return record
 
 
@@ -197,14 +178,15 @@ def make_pair(index: int, root: Path, seed: int, name: str) -> Record:
             for c in (scene.class_name, scene.distractor)
         ]
         ids = [f'{"_".join(sorted(classes))}_{index}_{c}' for c in classes]
-    record: Record = dict(index=index, entries=[], files=[])
+    record: Record = dict(index=index, entries=[])
     for sample_id, mask, sound in zip(ids, masks, sounds):
         image = folder / f'visual_frames/{sample_id}.jpg'
         audio = folder / f'audio_wav/{sample_id}.wav'
         target = folder / masks_in / f'{sample_id}.jpg'
         grey = Image.fromarray(255 * mask.astype(np.uint8))
-        record['files'] += write_clip(image, scene.image, audio, sound)
-        record['files'].append(write_picture(target, grey))
+        write_picture(image, Image.fromarray(scene.image))
+        write_wav(audio, sound, SAMPLE_RATE)
+        write_picture(target, grey)
         record['entries'].append(
             dict(
                 image=str(image),

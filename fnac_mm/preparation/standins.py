@@ -6,13 +6,13 @@ import json
 import os
 from functools import partial
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Sequence, Tuple
+from typing import Callable, Dict, List, Sequence, Tuple
 
 from fnac_mm.datasets.synthetic_scenes import VERSION
 from fnac_mm.utils.files import write_atomically
 from .standin_media import (AVSBENCH, FRAMES, VPO, Record, make_avsbench,
                             make_flickr, make_pair, make_vggss)
-from .state import note_options, other_options, to_lines
+from .state import compare_options, to_lines
 from .synthetic import make_all
 
 MAKERS: Dict[str, Callable[..., Record]] = dict(
@@ -43,20 +43,13 @@ def list_tasks(num: int) -> List[Task]:
 
 
 def make_task(task: Task, root: Path, seed: int) -> Record:
-    """Make one sample, or read what an earlier run said about it."""
+    """Make one sample; what the lists say about it."""
     name, index = task
-    journal = root / 'records' / f'{name}_{index}.json'
-    if journal.is_file():
-        record = json.loads(journal.read_text())
-        if all(os.path.isfile(root / path) for path in record['files']):
-            return record
     record = MAKERS[name](index, root, seed)
-    record['files'] = [os.path.relpath(path, root) for path in record['files']]
     for entry in record.get('entries', ()):
         for key in ('image', 'audio', 'mask'):
             # The published lists hold absolute paths of their authors' disk.
             entry[key] = f'/standins/{os.path.relpath(entry[key], root)}'
-    write_atomically(journal, json.dumps(record))
     return record
 
 
@@ -99,31 +92,27 @@ def write_extended(folder: Path, prefix: str,
         ['video,audio,label', *(f'{v},{a},non-sounding' for v, a in pairs)])
 
 
-def write_json(path: Path, entries: Sequence[Any]) -> None:
-    """Write a list of objects."""
-    write_atomically(path, json.dumps(entries))
-
-
 def write_sslalign(folder: Path, name: str, ending: str,
                    records: Sequence[Record]) -> None:
     """Lists of boxes and of masks in the format of SSL-Alignment."""
     for key, kind in (('box', ending), ('mask', 'seg')):
-        write_json(folder / f'{name}_{kind}.json', [{
-            'image': entry['image'],
-            'audio': entry['audio'],
-            'gt_box': entry[key]
-        } for record in records for entry in record['entries']])
+        entries = [
+            dict(image=e['image'], audio=e['audio'], gt_box=e[key])
+            for record in records for e in record['entries']
+        ]
+        write_atomically(folder / f'{name}_{kind}.json', json.dumps(entries))
 
 
 def write_lists(root: Path, records: Dict[str, List[Record]]) -> None:
     """Write lists and annotations of all sets."""
     metadata = root / 'vggsound' / 'metadata'
     write_extended(metadata, 'vggss', records['vggss'])
-    write_json(metadata / 'vggss.json', [{
+    boxes = [{
         'file': r['id'],
         'class': r['classes'][0],
         'bbox': [r['box']]
-    } for r in records['vggss'] if r['index'] >= 0])
+    } for r in records['vggss'] if r['index'] >= 0]
+    write_atomically(metadata / 'vggss.json', json.dumps(boxes))
     write_extended(root / 'flickr' / 'metadata', 'flickr', records['flickr'])
     for name, below in AVSBENCH.items():
         columns = ('name', 'start_time', 'category', 'split') \
@@ -142,7 +131,7 @@ def write_lists(root: Path, records: Dict[str, List[Record]]) -> None:
 
 def make_standins(root: Path, num: int, seed: int,
                   workers: int) -> Dict[str, int]:
-    """Make or complete the stand-ins.
+    """Make the stand-ins; samples of each set.
 
     Args:
         root (Path): Folder to write.
@@ -150,16 +139,11 @@ def make_standins(root: Path, num: int, seed: int,
         seed (int): Seed of the scenes.
         workers (int): Processes; the result does not depend on them.
 
-    Returns:
-        dict[str, int]: Samples of each set.
-
     Raises:
         SystemExit: If the folder holds something else.
     """
-    path = root / 'manifest.json'
-    manifest = dict(version=VERSION, num=num, seed=seed)
-    note_options(path, manifest)
-    differences = other_options(path, path.read_text(), manifest)
+    differences = compare_options(root / 'manifest.json',
+                                  dict(version=VERSION, num=num, seed=seed))
     if differences:
         raise SystemExit(f'error: out_dir {root} holds other stand-ins '
                          f'({differences}): name another folder')

@@ -7,11 +7,10 @@ where it stood.
 """
 import fcntl
 import json
-import os
 from pathlib import Path
-from typing import IO, Any, Dict, Iterable, Iterator, Mapping
+from typing import Any, Dict, Iterable, Iterator, Mapping
 
-from fnac_mm.utils.files import UNFINISHED, remove_unfinished, write_atomically
+from fnac_mm.utils.files import UNFINISHED, write_atomically
 from .media import source_sizes
 from .pictures import Record
 from .plan import Clip
@@ -51,43 +50,31 @@ def read_records(path: Path) -> Dict[str, Record]:
     return records
 
 
-def note_options(path: Path, options: Mapping[str, Any]) -> None:
-    """Write what a folder is made of, unless that stands there.
+def compare_options(path: Path, options: Mapping[str, Any]) -> str:
+    """Write what a folder is made of; where that stands, compare it.
 
     Args:
         path (Path): File in the folder.
         options (dict): What the files depend on, as json types.
 
+    Returns:
+        str: In what the folder differs from them; '' if in nothing.
+
     Raises:
-        SystemExit: If it is missing in a folder that is not empty.
+        SystemExit: If the file is damaged, or missing in a folder that is
+            not empty.
     """
     folder = path.parent
-    if path.is_file():
-        return
-    if folder.exists() and (not folder.is_dir()
-                            or any(not p.name.startswith(UNFINISHED)
-                                   for p in folder.iterdir())):
-        raise SystemExit(f'error: out_dir {folder} is not an empty folder and '
-                         f'has no {path.name}: name a new or an empty folder')
-    write_atomically(path, f'{json.dumps(dict(options), indent=2)}\n')
-
-
-def other_options(path: Path, text: str, options: Mapping[str, Any]) -> str:
-    """In what a folder differs from what is asked for.
-
-    Args:
-        path (Path): File of :func:`note_options`, for messages.
-        text (str): Its content.
-        options (dict): What is asked for.
-
-    Returns:
-        str: '' if it is the same.
-
-    Raises:
-        SystemExit: If the content is damaged.
-    """
+    if not path.is_file():
+        if folder.exists() and (not folder.is_dir()
+                                or any(not p.name.startswith(UNFINISHED)
+                                       for p in folder.iterdir())):
+            raise SystemExit(
+                f'error: out_dir {folder} is not an empty folder and has no '
+                f'{path.name}: name a new or an empty folder')
+        write_atomically(path, f'{json.dumps(dict(options), indent=2)}\n')
     try:
-        old = dict(json.loads(text))
+        old = dict(json.loads(path.read_text()))
     except (ValueError, TypeError, RecursionError) as error:
         raise SystemExit(f'error: {path} is damaged ({error!s:.200}): delete '
                          'this folder') from error
@@ -95,6 +82,12 @@ def other_options(path: Path, text: str, options: Mapping[str, Any]) -> str:
         f'{key}: {old.get(key)!r} there, {options.get(key)!r} asked for'
         for key in sorted({*old, *options})
         if old.get(key) != options.get(key))
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Delete the unfinished files of killed runs in a folder and below."""
+    for path in folder.rglob(f'{UNFINISHED}*'):
+        path.unlink(missing_ok=True)
 
 
 class PreparedFolder:
@@ -112,14 +105,20 @@ class PreparedFolder:
     def __init__(self, folder: Path, options: Mapping[str, Any]) -> None:
         self.folder = folder
         path = folder / OPTIONS
-        note_options(path, options)
-        self._lock = self._hold(path)
-        # Not by its name: to close another handle would end the lock.
-        differences = other_options(path, self._lock.read(), options)
+        differences = compare_options(path, options)
         if differences:
             raise SystemExit(
                 f'error: out_dir {folder} was prepared with other options '
                 f'({differences}): name another folder, or delete this one')
+        # Held until this process ends, however it ends. Nothing may read the
+        # file by its name from here on: to close it would end the lock.
+        self._lock = open(path, 'r+')
+        try:
+            fcntl.lockf(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            self._lock.close()
+            raise SystemExit(f'error: out_dir {folder}: another process '
+                             'prepares this folder') from error
         self.records = read_records(folder / MANIFEST)
         # What a stopped run said.
         self.records.update(read_records(folder / JOURNAL))
@@ -127,33 +126,8 @@ class PreparedFolder:
         # The line before may have been torn by a kill.
         self._journal.write('\n')
 
-    def _hold(self, path: Path) -> IO[str]:
-        """Lock the folder until this process ends, however it ends."""
-        file = open(path, 'r+')
-        try:
-            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            file.close()
-            raise SystemExit(f'error: out_dir {self.folder}: another process '
-                             'prepares this folder') from error
-        return file
-
-    def remove_leftovers(self, clips: Iterable[Clip]) -> None:
-        """Delete the unfinished files of killed runs.
-
-        Args:
-            clips (Iterable[Clip]): All clips of the plan.
-        """
-        paths = (output.path for clip in clips for output in clip.outputs)
-        for folder in {'', *map(os.path.dirname, paths)}:
-            remove_unfinished(self.folder / folder)
-
     def add(self, record: Record) -> None:
-        """Note a result; it survives a kill from here on.
-
-        Args:
-            record (dict): See :func:`~preparation.media.make_clip`.
-        """
+        """Note what became of a clip; it survives a kill from here on."""
         self.records[record['id']] = record
         self._journal.write(f'{json.dumps(record)}\n')
         self._journal.flush()

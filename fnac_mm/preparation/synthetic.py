@@ -17,11 +17,10 @@ import torch
 from fnac_mm.datasets.synthetic_scenes import (CLASSES, SAMPLE_RATE, SPLITS,
                                                VERSION, make_scene)
 from fnac_mm.functional import baseline_cious, boxes_to_target, summarize_cious
-from fnac_mm.utils.files import (atomic_path, remove_unfinished,
-                                 write_atomically)
+from fnac_mm.utils.files import atomic_path, write_atomically
 from fnac_mm.utils.process_map import process_map
 from fnac_mm.utils.progress import track
-from .state import note_options, other_options, read_lines, to_lines
+from .state import compare_options, read_lines, remove_leftovers, to_lines
 
 PREFIXES = dict(train='SyntheTrain', val='SyntheValid', test='SyntheTest0')
 JPEG_QUALITY = 92
@@ -31,14 +30,9 @@ Record = Dict[str, Any]
 Task = TypeVar('Task')
 
 
-def scene_id(split: str, index: int) -> str:
-    """Identifier of a scene, 18 characters like those of VGG-Sound."""
-    return f'{PREFIXES[split]}_{index:06d}'
-
-
-def media_paths(root: Path, split: str, index: int) -> Tuple[Path, Path]:
-    """Paths of the frame and of the clip of a scene."""
-    name, folder = scene_id(split, index), root / split
+def _media_paths(root: Path, split: str, index: int) -> Tuple[Path, Path]:
+    """Frame and clip; ids have 18 characters like those of VGG-Sound."""
+    name, folder = f'{PREFIXES[split]}_{index:06d}', root / split
     return folder / 'frames' / f'{name}.jpg', folder / 'audio' / f'{name}.wav'
 
 
@@ -52,32 +46,17 @@ def _is_complete(path: Path, num_samples: int) -> bool:
 
 
 def write_wav(path: Path, waveform: np.ndarray, sample_rate: int) -> None:
-    """Write a mono 16-bit wav file.
-
-    Args:
-        path (Path): File to write.
-        waveform (np.ndarray): float in [-1, 1], shape (S,).
-        sample_rate (int): Samples per second.
-    """
+    """Write a mono 16-bit wav file of samples (S,) in [-1, 1]."""
     with atomic_path(path) as draft:
         soundfile.write(
             draft, waveform, sample_rate, subtype='PCM_16', format='WAV')
 
 
-def make_sample(task: Tuple[str, int], root: Path,
-                manifest: Mapping[str, Any]) -> Record:
-    """Make one scene, write what is missing of its media.
-
-    Args:
-        task (tuple[str, int]): Split, and number of the scene in it.
-        root (Path): Folder of the benchmark.
-        manifest (dict): Parameters of the benchmark.
-
-    Returns:
-        dict: All that is known of the scene, as json types.
-    """
+def _make_sample(task: Tuple[str, int], root: Path,
+                 manifest: Mapping[str, Any]) -> Record:
+    """Make a scene (split, number), write what is missing of its media."""
     scene = make_scene(manifest['seed'], *task, **manifest['scene'])
-    frame, clip = media_paths(root, *task)
+    frame, clip = _media_paths(root, *task)
     if not _is_complete(frame, 0):
         _, jpeg = cv2.imencode('.jpg', scene.image[..., ::-1],
                                [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
@@ -86,7 +65,7 @@ def make_sample(task: Tuple[str, int], root: Path,
         write_wav(clip, scene.waveform, scene.sample_rate)
     return {
         'index': task[1],
-        'file': scene_id(*task),
+        'file': frame.stem,
         'class': scene.class_name,
         'bbox': scene.boxes,
         'distractor': scene.distractor,
@@ -96,17 +75,13 @@ def make_sample(task: Tuple[str, int], root: Path,
 
 def build_manifest(seed: int, counts: Mapping[str, int],
                    scene: Mapping[str, Any]) -> Dict[str, Any]:
-    """Everything that the files depend on.
+    """Everything that the files depend on, as json types.
 
     Args:
         seed (int): Seed of the benchmark.
         counts (dict[str, int]): Scenes of ``train``, ``val`` and ``test``.
-        scene (dict): ``height``, ``width``, ``duration`` and
-            ``distractor_rate`` of :func:`~fnac_mm.datasets.
+        scene (dict): Further arguments of :func:`~fnac_mm.datasets.
             synthetic_scenes.make_scene`.
-
-    Returns:
-        dict: As json types.
     """
     return dict(
         generator_version=VERSION,
@@ -122,17 +97,15 @@ def _claim_folder(root: Path, manifest: Dict[str, Any],
                   overwrite: bool) -> None:
     """Create the folder, or check that it holds the same benchmark."""
     path = root / 'manifest.json'
-    note_options(path, manifest)
-    differences = other_options(path, path.read_text(), manifest)
-    if not differences:
-        return
-    if not overwrite:
+    differences = compare_options(path, manifest)
+    if differences and not overwrite:
         raise SystemExit(
             f'error: out_dir {root} holds another benchmark ({differences}): '
             'name another folder, or give --overwrite to delete it')
-    for name in (*SPLITS, 'metadata'):
-        shutil.rmtree(root / name, ignore_errors=True)
-    write_atomically(path, f'{json.dumps(manifest, indent=2)}\n')
+    if differences:
+        for name in (*SPLITS, 'metadata'):
+            shutil.rmtree(root / name, ignore_errors=True)
+        write_atomically(path, f'{json.dumps(manifest, indent=2)}\n')
 
 
 def _write_metadata(folder: Path, split: str, records: List[Record]) -> None:
@@ -197,15 +170,13 @@ def make_benchmark(root: Path,
         }
         for split, path in journals.items()
     }
-    for folder in ('', 'metadata', *(f'{split}/{kind}' for split in SPLITS
-                                     for kind in ('frames', 'audio'))):
-        remove_unfinished(root / folder)
+    remove_leftovers(root)
     num_samples = int(round(manifest['scene']['duration'] * SAMPLE_RATE))
     todo = [(split, index) for split, count in manifest['counts'].items()
             for index in range(count) if index not in known[split] or not all(
                 _is_complete(path, num_samples)
-                for path in media_paths(root, split, index))]
-    make = partial(make_sample, root=root, manifest=manifest)
+                for path in _media_paths(root, split, index))]
+    make = partial(_make_sample, root=root, manifest=manifest)
     for (split, index), record in make_all(make, todo, workers, 'scenes'):
         known[split][index] = record
         with open(journals[split], 'a') as file:

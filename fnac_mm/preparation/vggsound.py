@@ -29,10 +29,11 @@ def make_id(youtube: str, start: int) -> str:
 
 
 def read_csv(path: Path) -> Dict[str, Dict[str, str]]:
-    """Read ``vggsound.csv``: YouTube id, start second, label, split.
+    """Label and split of each id in ``vggsound.csv``.
 
     Args:
-        path (Path): The file, without header as published.
+        path (Path): The file, without header as published: YouTube id, start
+            second, label, split.
 
     Returns:
         dict[str, dict]: ``label`` and ``split`` of each id.
@@ -60,14 +61,10 @@ def read_csv(path: Path) -> Dict[str, Dict[str, str]]:
 
 
 def candidate_ids(stem: str) -> List[str]:
-    """Ids that a file name may mean, the likeliest first.
+    """Ids that a file name without suffix may mean, the likeliest first.
 
-    Args:
-        stem (str): Name without suffix. A second number is the end; numbers
-            are seconds or, in multiples of 1000, perhaps milliseconds.
-
-    Returns:
-        list[str]: Empty if the name does not begin with a YouTube id.
+    A second number is the end; numbers are seconds or, in multiples of 1000,
+    perhaps milliseconds. Empty if it does not begin with a YouTube id.
     """
     youtube, rest = stem[:11], stem[11:]
     found = _REST.fullmatch(rest)
@@ -89,16 +86,10 @@ def candidate_ids(stem: str) -> List[str]:
 
 def identify(paths: Sequence[str],
              table: Table) -> Tuple[Dict[str, List[str]], List[str]]:
-    """Which files are which clip.
+    """Files of each id, and those whose name means no clip.
 
-    Args:
-        paths (Sequence[str]): Files below the source folder.
-        table (dict, optional): Of :func:`read_csv`; it decides where a name
-            may mean several clips, and names those without a start.
-
-    Returns:
-        tuple[dict[str, list[str]], list[str]]: Files of each id, and those
-        whose name means no clip.
+    The table of :func:`read_csv` decides where a name may mean several
+    clips, and names those without a start.
     """
     starts: Dict[str, List[str]] = defaultdict(list)
     for clip_id in table or ():
@@ -165,11 +156,7 @@ def _write_lists(folder: PreparedFolder) -> None:
 
 
 def prepare_vggsound(args: Namespace) -> None:
-    """Prepare what is missing, and list what is there.
-
-    Args:
-        args (Namespace): Of ``tools/dataset_converters/prepare_vggsound.py``.
-    """
+    """Prepare what is missing and list what is there, as the arguments say."""
     _write_lists(
         prepare(args, make_plan(args), 'prepare_vggsound',
                 **video_options(args)))

@@ -14,17 +14,7 @@ from .state import to_lines
 
 
 def name_videos(paths: Sequence[str]) -> Dict[str, str]:
-    """Give every video an id.
-
-    Args:
-        paths (Sequence[str]): Files below the source folder.
-
-    Returns:
-        dict[str, str]: Path of each id.
-
-    Raises:
-        SystemExit: If two files can't get different ids.
-    """
+    """Path of each id; SystemExit if two can't get different ids."""
     plain = {
         path: str(PurePosixPath(path).with_suffix('')).replace('/', '_')
         for path in paths
@@ -54,7 +44,7 @@ def _windows(path: Path, length: int) -> List[Tuple[float, Optional[float]]]:
 
 
 def make_plan(args: Namespace) -> Plan:
-    """All videos, or all _windows of them."""
+    """All videos, or all windows of them."""
     plan = Plan([])
     paths = find_files(args.source, plan.ignored, 'video')
     for name, path in sorted(name_videos(paths).items()):
@@ -78,11 +68,7 @@ def make_plan(args: Namespace) -> Plan:
 
 
 def prepare_videos(args: Namespace) -> None:
-    """Prepare what is missing, and list what is there.
-
-    Args:
-        args (Namespace): Of ``tools/dataset_converters/prepare_videos.py``.
-    """
+    """Prepare what is missing and list what is there, as the arguments say."""
     folder = prepare(
         args,
         make_plan(args),

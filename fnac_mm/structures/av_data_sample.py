@@ -47,56 +47,26 @@ class AVDataSample(BaseDataElement):
     audio_feature: Tensor
 
     def set_gt_boxes(self, boxes: ArrayLike) -> 'AVDataSample':
-        """Set the annotated boxes.
-
-        Args:
-            boxes (ArrayLike): (N, 4) xyxy as fractions; N may be 0.
-
-        Returns:
-            AVDataSample: self.
-        """
+        """Set the annotated boxes, (N, 4) xyxy as fractions; returns self."""
         array = np.asarray(boxes, dtype=np.float64).reshape(-1, 4)
         self.set_field(array, 'gt_boxes')
         return self
 
     def set_gt_mask(self, mask: Tensor) -> 'AVDataSample':
-        """Set the annotated pixels.
-
-        Args:
-            mask (Tensor): (H', W'), 1 where the source is, else 0.
-
-        Returns:
-            AVDataSample: self.
-        """
+        """Set the mask (H', W'), 1 where the source is; returns self."""
         self.gt_mask = PixelData(data=mask[None].to(torch.uint8))
         return self
 
     def set_pred_map(self,
                      audio_visual: Tensor,
                      objectness: Optional[Tensor] = None) -> 'AVDataSample':
-        """Set the predicted maps.
-
-        Args:
-            audio_visual (Tensor): (h, w), cosines.
-            objectness (Tensor, optional): (h', w').
-
-        Returns:
-            AVDataSample: self.
-        """
+        """Set the predicted maps, (h, w) and (h', w'); returns self."""
         self.pred_map = PixelData(data=audio_visual[None])
         if objectness is not None:
             self.pred_object_map = PixelData(data=objectness[None])
         return self
 
     def set_features(self, visual: Tensor, audio: Tensor) -> 'AVDataSample':
-        """Set the features that the map is the product of.
-
-        Args:
-            visual (Tensor): (C, h, w), unit length over C.
-            audio (Tensor): (C,), unit length.
-
-        Returns:
-            AVDataSample: self.
-        """
+        """Set the features that the map is the product of; returns self."""
         self.visual_feature, self.audio_feature = visual, audio
         return self

@@ -8,7 +8,7 @@ import struct
 import zipfile
 import zlib
 from contextlib import contextmanager
-from typing import IO, Any, Dict, Iterator, List
+from typing import IO, Any, Dict, Iterator
 
 import torch
 from torch import Tensor
@@ -78,9 +78,6 @@ def safe_loading(source: str) -> Iterator[None]:
 
     Args:
         source (str): File or address that is read, for messages.
-
-    Yields:
-        None: Load inside the context.
 
     Raises:
         ValueError: If the file carries code or is no checkpoint; the message
@@ -173,19 +170,20 @@ def check_weights(expected: Dict[str, Tensor], found: Dict[str, Any],
         ValueError: If they differ in names or shapes; the message counts
             and names the first.
     """
-    wrong = [
+    kinds = {
+        'missing': expected.keys() - found.keys(),
+        'unexpected': found.keys() - expected.keys()
+    }
+    kinds['of another shape'] = {
         f'{key} {tuple(getattr(found[key], "shape", ()))} instead of '
-        f'{tuple(value.shape)}' for key, value in expected.items()
-        if key in found and getattr(found[key], 'shape', None) != value.shape
-    ]
-    kinds: Dict[str, List[str]] = {
-        'missing': [key for key in expected if key not in found],
-        'unexpected': [key for key in found if key not in expected],
-        'of another shape': wrong
+        f'{tuple(expected[key].shape)}'
+        for key in expected.keys() & found.keys()
+        if getattr(found[key], 'shape', None) != expected[key].shape
     }
     lines = [
-        f'\n  {len(names)} {kind}: ' + ', '.join(n[:120] for n in names[:3]) +
-        (', ...' if names[3:] else '') for kind, names in kinds.items()
+        f'\n  {len(names)} {kind}: ' +
+        ', '.join(name[:120] for name in sorted(names)[:3]) +
+        (', ...' if len(names) > 3 else '') for kind, names in kinds.items()
         if names
     ]
     if lines:
@@ -204,12 +202,13 @@ def forget_foreign_paths(checkpoint: dict, folder: str) -> None:
         folder (str): Of the training that is resumed.
     """
     hub = checkpoint.get('message_hub')
-    hub = hub if isinstance(hub, dict) else {}
     info, resumed = (
         part if isinstance(part, dict) else {}
-        for part in map(hub.get, ('runtime_info', 'resumed_keys')))
+        for part in map((hub if isinstance(hub, dict) else {}).get, (
+            'runtime_info', 'resumed_keys')))
+    home = os.path.realpath(folder)
     for key in [k for k in info if str(k).startswith('best_ckpt')]:
-        path, home = str(info[key]), os.path.realpath(folder)
+        path = str(info[key])
         inside = os.path.realpath(os.path.dirname(path)) == home
         if not inside or path[-4:] != '.pth' or os.path.isdir(path):
             del info[key]

@@ -23,14 +23,7 @@ def piece_elements(device: torch.device, on_host: int) -> int:
 
 
 def no_autocast(device: torch.device) -> ContextManager:
-    """Context in which types stay as they are.
-
-    Args:
-        device (torch.device): Where the computation is.
-
-    Returns:
-        ContextManager: Autocast switched off, where there is one.
-    """
+    """Context in which types stay as they are: autocast switched off."""
     if torch.amp.is_autocast_available(device.type):
         return torch.autocast(device.type, enabled=False)
     return nullcontext()

@@ -7,11 +7,7 @@ from torch import Tensor
 
 
 def world_size() -> int:
-    """Number of processes that train or test together.
-
-    Returns:
-        int: 1 without a process group.
-    """
+    """Number of processes that work together; 1 without a process group."""
     return dist.get_world_size() \
         if dist.is_available() and dist.is_initialized() else 1
 

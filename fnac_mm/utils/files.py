@@ -2,7 +2,7 @@
 import hashlib
 import json
 import os
-import tempfile
+import secrets
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Iterable, Iterator, Union
@@ -39,15 +39,11 @@ def atomic_path(path: PathLike, durable: bool = False) -> Iterator[Path]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(
-        dir=path.parent, prefix=UNFINISHED, suffix=path.suffix[:16])
-    os.close(descriptor)
-    draft = Path(name)
+    # Named before it is there, so that whatever ends us can remove it.
+    draft = path.with_name(
+        f'{UNFINISHED}{secrets.token_hex(8)}{path.suffix[:16]}')
     try:
-        # mkstemp keeps others from reading; open() would not.
-        mask = os.umask(0)
-        os.umask(mask)
-        draft.chmod(0o666 & ~mask)
+        draft.touch(exist_ok=False)
         yield draft
         if durable:
             _sync(draft)

@@ -29,7 +29,7 @@ def lazy_names(
     own = sys.modules[package]
     stub = Path(str(own.__file__)).with_suffix('.pyi')
     places = {
-        alias.name: node.module
+        alias.name: (node.module, node.level)
         for node in ast.parse(stub.read_text(encoding='utf-8')).body
         if isinstance(node, ast.ImportFrom) for alias in node.names
     }
@@ -38,10 +38,10 @@ def lazy_names(
         if name not in places:
             raise AttributeError(f'module {package!r} has no attribute '
                                  f'{name!r}')
-        module = places[name]
+        module, level = places[name]
         if module is None:  # a module of the package
             return import_module(f'{package}.{name}')
-        value = getattr(import_module(f'{package}.{module}'), name)
+        value = getattr(import_module(f'{"." * level}{module}', package), name)
         setattr(own, name, value)
         return value
 

@@ -1,17 +1,18 @@
 """What files and clips say only when they are compared."""
 from collections import Counter, defaultdict
+from pathlib import Path
 from typing import Any, Dict, List, Mapping, Sequence, Set, Tuple
 
 import numpy as np
 
 from .fingerprint import IMAGE_BITS, find_near_duplicates
-from .inventory import TRAIN, FileUse, View, file_stem
+from .inventory import TRAIN, View
 from .media_checks import STILL_CHANGE, frame_change
-from .probe import FileFacts
+from .probe import FileFacts, FileTask
 from .problems import Problem
 
 Facts = Mapping[str, FileFacts]
-Uses = Mapping[str, FileUse]
+Tasks = Mapping[str, FileTask]
 
 _WORDS = dict(img_path='picture', audio_path='sound')
 
@@ -39,11 +40,11 @@ def _names(view: View) -> Set[str]:
     names = set(view.survey.ids)
     for clip in view.survey.clips:
         if '+' in clip['sample_id']:
-            names |= {file_stem(clip[k]) for k in ('img_path', 'audio_path')}
+            names |= {Path(clip[k]).stem for k in ('img_path', 'audio_path')}
     return names
 
 
-def equal_content(uses: Uses, facts: Facts) -> List[Problem]:
+def equal_content(tasks: Tasks, facts: Facts) -> List[Problem]:
     """Pictures or sounds that are equal to the last bit, once decoded.
 
     Samples of one group (frames of a video, sounds of a picture) share their
@@ -53,21 +54,21 @@ def equal_content(uses: Uses, facts: Facts) -> List[Problem]:
     for path in sorted(facts):
         digest = facts[path].digest
         if digest is not None:
-            same[uses[path].task.kind, digest].append(path)
+            same[tasks[path].kind, digest].append(path)
     problems = []
     for (kind, _), paths in same.items():
         # Clips of training come first: those of a test are compared to them.
-        paths.sort(key=lambda path: TRAIN not in uses[path].loaders)
-        first = uses[paths[0]]
+        paths.sort(key=lambda path: TRAIN not in tasks[path].loaders)
+        first = tasks[paths[0]]
         for path in paths[1:]:
-            use = uses[path]
-            leaked = TRAIN in first.loaders and TRAIN not in use.loaders
-            if leaked or not first.groups & use.groups:
+            task = tasks[path]
+            leaked = TRAIN in first.loaders and TRAIN not in task.loaders
+            if leaked or not first.groups & task.groups:
                 problems.append(
                     Problem(
                         path, 'leaked_content' if leaked else 'duplicate',
-                        f'the same {_WORDS[kind]} as {first.task.path} '
-                        f'({first.label})', use.label, first.task.path))
+                        f'the same {_WORDS[kind]} as {first.path} '
+                        f'({first.label})', task.label, first.path))
     return problems
 
 
@@ -75,22 +76,18 @@ def still_clips(views: Sequence[View], facts: Facts) -> List[Problem]:
     """Videos of which all frames are one picture."""
     problems = []
     for view in views:
-        frames: Dict[tuple, List[str]] = defaultdict(list)
+        videos: Dict[tuple, Set[str]] = defaultdict(set)
         for clip in view.clips:
             if 'group' in clip:
-                frames[clip['group'],
-                       clip['audio_path']].append(clip['img_path'])
-        for paths in frames.values():
-            small = [
-                facts[p].thumbnail for p in sorted(set(paths))
-                if p in facts and facts[p].thumbnail is not None
-            ]
-            change = frame_change([t for t in small if t is not None]) \
-                if len(small) > 1 else np.inf
+                videos[clip['group'], clip['audio_path']].add(clip['img_path'])
+        for paths in videos.values():
+            found = [facts[p].thumbnail for p in sorted(paths) if p in facts]
+            small = [thumbnail for thumbnail in found if thumbnail is not None]
+            change = frame_change(small) if len(small) > 1 else np.inf
             if change < STILL_CHANGE:
                 problems.append(
                     view.problem(
-                        sorted(paths)[0], 'still',
+                        min(paths), 'still',
                         f'{len(small)} frames that differ by {change:.2f} '
                         'grey levels'))
     return problems
@@ -128,25 +125,22 @@ def near_duplicates(views: Sequence[View], facts: Facts) -> List[Problem]:
     Those with the id or the content of a training clip are left to the other
     checks. Each clip is reported once, with the closest of training.
     """
-    # Each pair of files once, by whether it is for training.
-    clips: Dict[bool, Dict[tuple, Tuple[dict, List[str]]]] = {
-        True: {},
-        False: {}
-    }
+    # By role each pair of files once: its sample, and who uses it.
+    clips: Tuple[Dict[tuple, Tuple[dict, List[str]]], ...] = ({}, {})
     for view in views:
         for clip in view.clips:
             key = clip['img_path'], clip['audio_path']
             if key[0] in facts and facts[key[0]].fingerprint is not None:
                 clips[TRAIN in view.loaders].setdefault(
                     key, (clip, []))[1].append(view.label)
-    test, train = (list(clips[t].values()) for t in (False, True))
+    test, train = (list(role.values()) for role in clips)
     prints: List[List[Any]] = [[
         (facts[picture].fingerprint,
          facts[sound].fingerprint if sound in facts else None)
-        for picture, sound in clips[t]
-    ] for t in (False, True)]
+        for picture, sound in role
+    ] for role in clips]
     problems: Dict[str, Problem] = {}
-    for pair in find_near_duplicates(prints[0], prints[1]):
+    for pair in find_near_duplicates(*prints):
         (clip, labels), (other, _) = test[pair.query], train[pair.reference]
         if clip['sample_id'] == other['sample_id'] or all(
                 facts[clip[k]].digest == facts[other[k]].digest

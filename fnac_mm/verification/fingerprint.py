@@ -53,14 +53,7 @@ def require_imagehash() -> None:
 
 
 def image_fingerprint(image: np.ndarray) -> np.ndarray:
-    """Perceptual hash of a frame, by the package ImageHash.
-
-    Args:
-        image (np.ndarray): (H, W, 3) uint8, RGB.
-
-    Returns:
-        np.ndarray: (IMAGE_BITS / 8,) uint8.
-    """
+    """Perceptual hash (32,) uint8 of a frame (H, W, 3) uint8 RGB."""
     # Optional, and slow to import.
     from imagehash import phash
     bits = phash(Image.fromarray(image), hash_size=HASH_SIDE).hash
@@ -126,13 +119,12 @@ def bit_error_rate(first: np.ndarray,
                    max_shift: float = MAX_SHIFT) -> float:
     """Share of bits that differ, at the best shift.
 
+    Near 0.5 for sounds that have nothing in common.
+
     Args:
         first (np.ndarray): (T,) of :func:`audio_fingerprint`.
         second (np.ndarray): (T',) of the other sound.
         max_shift (float): Seconds that one may be ahead of the other.
-
-    Returns:
-        float: Near 0.5 for sounds that have nothing in common.
     """
     most = int(np.ceil(max_shift * AUDIO_RATE / HOP_LENGTH))
     rates = [1.0]
@@ -146,14 +138,7 @@ def bit_error_rate(first: np.ndarray,
 
 
 class NearDuplicate(NamedTuple):
-    """Two clips that are nearly the same.
-
-    Attributes:
-        query (int): Index of the one.
-        reference (int): Index of the other.
-        audio_error (float): Share of bits of the sounds that differ.
-        image_bits (int): Bits of the perceptual hashes that differ.
-    """
+    """Indices of two clips, the share and the number of bits that differ."""
     query: int
     reference: int
     audio_error: float

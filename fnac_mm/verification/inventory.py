@@ -1,21 +1,89 @@
-"""Data sets of a config, what they list, and the files to look at."""
+"""Data sets of a config, what they list, what is there, what to look at."""
 import json
-import os
-from dataclasses import dataclass, field, replace
-from typing import (Any, Dict, Iterable, Iterator, List, Optional, Sequence,
-                    Set, Tuple)
+from dataclasses import dataclass, field
+from typing import Any, Dict, Iterable, Iterator, List, Optional, Tuple
 
 import numpy as np
 from mmengine.config import ConfigDict
 
 from fnac_mm.datasets import AVLocalizationDataset
+from fnac_mm.datasets.id_lists import read_exclusions
 from fnac_mm.registry import DATASETS
 from .probe import FileTask
 from .problems import Problem
 from .published_lists import recognize_list
-from .survey import ClipSurvey, survey_clips
 
 TRAIN = 'train'
+
+
+@dataclass
+class ClipSurvey:
+    """What a data set lists and what of it is there.
+
+    Attributes:
+        n_listed (int): Clips on the list or, without one, with any file.
+        n_excluded (int): Of these, those on ``exclude`` lists.
+        ids (list[str]): The others, sorted.
+        clips (list[dict]): Samples that have all files, as
+            :meth:`AVLocalizationDataset.load_data_list` gives them.
+        missing (dict[str, dict[str, str]]): For each kind of file the ids
+            without one, and where it would be.
+        n_unlisted (int): Clips with all files that no list asks for.
+    """
+    n_listed: int = 0
+    n_excluded: int = 0
+    ids: List[str] = field(default_factory=list)
+    clips: List[dict] = field(default_factory=list)
+    missing: Dict[str, Dict[str, str]] = field(default_factory=dict)
+    n_unlisted: int = 0
+
+
+def survey_clips(dataset: AVLocalizationDataset) -> ClipSurvey:
+    """Match lists and folders of a data set, whatever is absent.
+
+    Args:
+        dataset (AVLocalizationDataset): Built with ``lazy_init=True``: its
+            own initialisation stops at the first fault.
+
+    Returns:
+        ClipSurvey: Counts, samples and missing files.
+
+    Raises:
+        FileNotFoundError: If a list or folder is absent.
+        ValueError: If a list is malformed, or a folder has no file of the
+            kind.
+    """
+    samples, files = dataset._index_clips()
+    listed = files.any_ids() if samples is None else samples.keys()
+    excluded = read_exclusions(map(dataset._path, dataset.exclude), listed)
+    ids = sorted(set(listed) - excluded)
+    clips = files.paths(ids)
+    if samples is not None:
+        for clip in clips:
+            clip.update(samples[clip['sample_id']])
+    return ClipSurvey(
+        n_listed=len(listed),
+        n_excluded=len(listed) - len(ids),
+        ids=ids,
+        clips=clips,
+        missing=files.missing(ids),
+        n_unlisted=len(files.ids() - set(listed)))
+
+
+def _list_rows(dataset: AVLocalizationDataset) -> Iterator[Dict[str, Any]]:
+    """The list files in the report."""
+    for argument, path in dataset.annotation_files():
+        try:
+            facts = recognize_list(path)
+        except (OSError, ValueError):
+            # A folder, or a format of the data set's own, which has read it.
+            continue
+        yield dict(
+            argument=argument,
+            file=path,
+            count=facts.size,
+            sha256=facts.digest,
+            recognized=facts.description)
 
 
 @dataclass
@@ -35,8 +103,7 @@ class View:
     cfg: ConfigDict
     name: str = ''
     readable: bool = False
-    survey: ClipSurvey = field(
-        default_factory=lambda: ClipSurvey(0, 0, [], [], {}, 0))
+    survey: ClipSurvey = field(default_factory=ClipSurvey)
     clips: List[dict] = field(default_factory=list)
     lists: List[Dict[str, Any]] = field(default_factory=list)
 
@@ -48,11 +115,9 @@ class View:
     @property
     def sound(self) -> Dict[str, Any]:
         """dict: Arguments of its ``LoadAudio``, with the defaults."""
-        steps = [
-            step for step in self.cfg.get('pipeline', ())
-            if str(step.get('type')).rpartition('.')[2] == 'LoadAudio'
-        ]
-        given = dict(steps[0]) if steps else {}
+        given = next((dict(step) for step in self.cfg.get('pipeline', ())
+                      if str(step.get('type')).split('.')[-1] == 'LoadAudio'),
+                     {})
         return {**dict(duration=3.0, sample_rate=16000, start=None), **given}
 
     def problem(self, file: str, kind: str, found: str) -> Problem:
@@ -77,7 +142,7 @@ def open_view(view: View, sample: Optional[int]) -> List[Problem]:
 
     Args:
         view (View): Filled in place.
-        sample (int, optional): Look at so many clips, drawn with a fixed
+        sample (int, optional): Look at this many clips, drawn with a fixed
             seed; None: at all.
 
     Returns:
@@ -90,7 +155,7 @@ def open_view(view: View, sample: Optional[int]) -> List[Problem]:
             raise TypeError(f'{type(dataset).__name__} is not a data set of '
                             'this package')
         view.name = dataset.dataset_name or dataset.metainfo['dataset_name']
-        view.survey = survey_clips(dataset)
+        view.survey = survey = survey_clips(dataset)
         view.lists = list(_list_rows(dataset))
     except (OSError, ValueError, KeyError, TypeError) as error:
         return [
@@ -98,29 +163,11 @@ def open_view(view: View, sample: Optional[int]) -> List[Problem]:
                 str(view.cfg.get('data_root')), 'data_set',
                 f'{type(error).__name__}: {error}')
         ]
-    view.readable = True
-    view.clips = _draw(view.survey.clips, sample)
-    return _missing(view, dataset)
-
-
-def _list_rows(dataset: AVLocalizationDataset) -> Iterator[Dict[str, Any]]:
-    """The list files in the report."""
-    for argument, path in dataset.annotation_files():
-        try:
-            facts = recognize_list(path)
-        except (OSError, ValueError):
-            # A folder, or a format of the data set's own, which has read it.
-            continue
-        yield dict(
-            argument=argument,
-            file=path,
-            count=facts.size,
-            sha256=facts.digest,
-            recognized=facts.description)
-
-
-def _missing(view: View, dataset: AVLocalizationDataset) -> List[Problem]:
-    survey = view.survey
+    view.readable, view.clips = True, survey.clips
+    if sample is not None and sample < len(view.clips):
+        chosen = np.random.default_rng(0).choice(
+            len(view.clips), sample, replace=False)
+        view.clips = [view.clips[i] for i in sorted(chosen)]
     problems = [
         view.problem(path, 'missing', f'no such file for {sample_id!r}')
         for paths in survey.missing.values()
@@ -134,33 +181,6 @@ def _missing(view: View, dataset: AVLocalizationDataset) -> List[Problem]:
                 f'{survey.n_unlisted:,} others are; is it the list of another '
                 'data set?'))
     return problems
-
-
-def _draw(clips: List[dict], sample: Optional[int]) -> List[dict]:
-    """Some of the clips, in their order."""
-    if sample is None or sample >= len(clips):
-        return clips
-    chosen = np.random.default_rng(0).choice(len(clips), sample, replace=False)
-    return [clips[i] for i in sorted(chosen)]
-
-
-@dataclass(slots=True)
-class FileUse:
-    """A file, and who uses it.
-
-    Attributes:
-        task (FileTask): What is asked about it.
-        loaders (dict[str, None]): Names of dataloaders, in order.
-        groups (set[str]): Of its samples (frames of a video, ...).
-    """
-    task: FileTask
-    loaders: Dict[str, None] = field(default_factory=dict)
-    groups: Set[str] = field(default_factory=set)
-
-    @property
-    def label(self) -> str:
-        """str: Its dataloaders, for messages."""
-        return '+'.join(self.loaders)
 
 
 def _tasks(view: View, fingerprints: bool) -> Iterator[Tuple[FileTask, dict]]:
@@ -180,20 +200,14 @@ def _tasks(view: View, fingerprints: bool) -> Iterator[Tuple[FileTask, dict]]:
                     thumbnail=groups and kind == 'img_path'), clip
 
 
-def collect_files(views: Sequence[View],
-                  fingerprints: bool) -> Dict[str, FileUse]:
+def collect_files(views: Iterable[View],
+                  fingerprints: bool) -> Dict[str, FileTask]:
     """Each file once, by path, with all its users."""
-    uses: Dict[str, FileUse] = {}
+    tasks: Dict[str, FileTask] = {}
     for view in views:
-        for task, clip in _tasks(view, fingerprints):
-            use = uses.setdefault(task.path, FileUse(task))
-            if task.seconds > use.task.seconds:
-                use.task = replace(use.task, seconds=task.seconds)
-            use.loaders.update(dict.fromkeys(view.loaders))
-            use.groups.add(clip.get('group', clip['sample_id']))
-    return uses
-
-
-def file_stem(path: str) -> str:
-    """Name of a file without folder and suffix."""
-    return os.path.splitext(os.path.basename(path))[0]
+        for new, clip in _tasks(view, fingerprints):
+            task = tasks.setdefault(new.path, new)
+            task.seconds = max(task.seconds, new.seconds)
+            task.loaders.update(dict.fromkeys(view.loaders))
+            task.groups.add(clip.get('group', clip['sample_id']))
+    return tasks

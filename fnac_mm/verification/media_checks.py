@@ -31,8 +31,8 @@ def sound_level(waveform: np.ndarray, rate: int) -> float:
         rate (int): Hz.
 
     Returns:
-        float: Root mean square without the constant part, in dB of full
-        scale; -inf for digital silence.
+        float: Of its root mean square without the constant part, in dB of
+        full scale; -inf for digital silence.
     """
     samples = np.asarray(waveform, np.float64)
     samples = samples - samples.mean()
@@ -62,27 +62,15 @@ def frame_fault(image: np.ndarray) -> Optional[str]:
 
 
 def thumbnail(image: np.ndarray) -> np.ndarray:
-    """Small grey picture for :func:`frame_change`.
-
-    Args:
-        image (np.ndarray): (H, W, 3) uint8, BGR.
-
-    Returns:
-        np.ndarray: (32, 32) uint8.
-    """
+    """Small grey picture (32, 32) of a frame (H, W, 3) uint8 BGR."""
     grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
     return cv2.resize(grey, _THUMBNAIL, interpolation=cv2.INTER_AREA)
 
 
 def frame_change(thumbnails: Sequence[np.ndarray]) -> float:
-    """How much the frames of a clip differ.
+    """Greatest mean difference of thumbnails to the first, in grey levels.
 
-    Args:
-        thumbnails (Sequence[np.ndarray]): N of :func:`thumbnail`, N >= 2.
-
-    Returns:
-        float: Greatest mean absolute difference to the first one, in grey
-        levels; a clip below ``STILL_CHANGE`` stands still.
+    A clip below ``STILL_CHANGE`` stands still.
     """
     first, *others = (np.asarray(t, np.float64) for t in thumbnails)
     return max(float(np.abs(t - first).mean()) for t in others)

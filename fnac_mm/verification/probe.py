@@ -2,7 +2,7 @@
 import hashlib
 import os
 from dataclasses import dataclass, field
-from typing import List, Optional, Tuple
+from typing import Dict, List, Optional, Set, Tuple
 
 import numpy as np
 import soundfile
@@ -23,9 +23,9 @@ _BLOCK = 2**18
 _LOAD_IMAGE = LoadImage()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class FileTask:
-    """A file, and what is asked about it.
+    """A file, who uses it, and what is asked about it.
 
     Attributes:
         path (str): The file.
@@ -35,6 +35,8 @@ class FileTask:
         mask_threshold (int, optional): See :class:`fnac_mm.LoadMask`.
         fingerprint (bool): Whether to make one.
         thumbnail (bool): Whether to make one.
+        loaders (dict[str, None]): Names of its dataloaders, in order.
+        groups (set[str]): Of its samples (frames of a video, ...).
     """
     path: str
     kind: str
@@ -43,6 +45,13 @@ class FileTask:
     mask_threshold: Optional[int] = None
     fingerprint: bool = False
     thumbnail: bool = False
+    loaders: Dict[str, None] = field(default_factory=dict)
+    groups: Set[str] = field(default_factory=set)
+
+    @property
+    def label(self) -> str:
+        """str: Its dataloaders, for messages."""
+        return '+'.join(self.loaders)
 
 
 @dataclass(slots=True)
@@ -67,11 +76,7 @@ class FileFacts:
 def probe_file(task: FileTask) -> FileFacts:
     """Read a file and say what is wrong with it.
 
-    Args:
-        task (FileTask): The file.
-
-    Returns:
-        FileFacts: What was found; no exception for whatever the file holds.
+    Whatever the file holds raises no exception.
     """
     facts = FileFacts()
     probes = dict(

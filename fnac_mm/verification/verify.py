@@ -7,18 +7,18 @@ from fnac_mm.utils.process_map import process_map
 from fnac_mm.utils.progress import track
 from fnac_mm.version import __version__
 from . import cross_checks, fingerprint, media_checks
-from .inventory import FileUse, View, collect_files, find_views, open_view
-from .probe import FileFacts, probe_file
+from .inventory import View, collect_files, find_views, open_view
+from .probe import FileFacts, FileTask, probe_file
 from .problems import Problem
 
 
-def _probe_files(uses: Mapping[str, FileUse], workers: int,
+def _probe_files(tasks: Mapping[str, FileTask], workers: int,
                  facts: Dict[str, FileFacts]) -> None:
     """Open all files; what was found is left after Ctrl-C."""
     crashed = FileFacts([('unreadable', 'the decoder takes its process down')])
-    tasks = (use.task for use in uses.values())
     for task, found in track(
-            process_map(probe_file, tasks, workers), len(uses), 'files'):
+            process_map(probe_file, tasks.values(), workers), len(tasks),
+            'files'):
         facts[task.path] = crashed if found is None else found
 
 
@@ -58,7 +58,7 @@ def verify(data_sets: Iterable[Tuple[str, ConfigDict]],
         data_sets (Iterable[tuple[str, ConfigDict]]): Dataloaders of a config,
             each with a data set of it.
         workers (int): Processes.
-        sample (int, optional): Open the files of so many clips of each data
+        sample (int, optional): Open the files of this many clips of each data
             set; None (default): of all.
         duplicates (bool): Search near-duplicates too, for which ImageHash is
             needed. Defaults to False.
@@ -78,12 +78,12 @@ def verify(data_sets: Iterable[Tuple[str, ConfigDict]],
     for view in views:
         problems += open_view(view, sample)
     problems += cross_checks.leaked_ids(views)
-    uses = collect_files(views, duplicates)
+    tasks = collect_files(views, duplicates)
     facts: Dict[str, FileFacts] = {}
     interrupted = False
     try:
-        _probe_files(uses, workers, facts)
-        problems += cross_checks.equal_content(uses, facts)
+        _probe_files(tasks, workers, facts)
+        problems += cross_checks.equal_content(tasks, facts)
         problems += cross_checks.still_clips(views, facts)
         problems += cross_checks.mixed_rates(views, facts)
         if duplicates:
@@ -91,14 +91,14 @@ def verify(data_sets: Iterable[Tuple[str, ConfigDict]],
     except KeyboardInterrupt:
         interrupted = True
     problems += [
-        Problem(path, kind, found, uses[path].label)
+        Problem(path, kind, found, tasks[path].label)
         for path, fact in facts.items() for kind, found in fact.problems
     ]
     return dict(
         version=__version__,
         interrupted=interrupted,
         near_duplicates_searched=duplicates and not interrupted,
-        n_files=len(uses),
+        n_files=len(tasks),
         n_files_opened=len(facts),
         thresholds=_thresholds(),
         data_sets=[_view_row(view, facts) for view in views],

@@ -1,31 +1,32 @@
 """Losses, learning rate and scores over the epochs, from MMEngine's log."""
 import json
 import warnings
-from itertools import cycle
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, Sequence, Set, Tuple, Union
+from typing import Any, Dict, List, Mapping, Sequence, Tuple, Union
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from .figure import PathLike, make_figure, save_figure
+from fnac_mm.utils import atomic_path
 
+PathLike = Union[str, Path]
 Records = Dict[float, Dict[str, Any]]
 Run = Tuple[Records, Records]
 
-# Whose scores are drawn: how, and by what name.
-_MAP, _FUSED = dict(marker='o'), dict(marker='^', linestyle='-.')
-_SHUFFLED = dict(marker='x', linestyle=':')
-_GUESS = dict(linestyle='--', color='0.3')
-_CAP = dict(linestyle=':', color='0.5')
-PREDICTORS: Dict[str, Tuple[Dict[str, Any], str]] = {
-    'audio_visual': (_MAP, 'audio-visual'),
-    'fused': (_FUSED, 'fused with object map'),
-    'shuffled_audio': (_SHUFFLED, "hears another clip's sound"),
-    'centre': (_GUESS, 'centre, sees no image'),
-    'oracle_cap': (_CAP, 'cap of the half-image rule'),
-}
-_COLORS = [f'C{index}' for index in range(10)]
+# Whose scores are drawn: by what name and how.
+PREDICTORS: Dict[str, Dict[str, Any]] = dict(
+    audio_visual=dict(label='audio-visual', marker='o'),
+    fused=dict(
+        label='fused with object map', marker='^', linestyle='-.', color='C1'),
+    shuffled_audio=dict(
+        label="hears another clip's sound",
+        marker='x',
+        linestyle=':',
+        color='C7'),
+    centre=dict(label='centre, sees no image', linestyle='--', color='0.3'),
+    oracle_cap=dict(
+        label='cap of the half-image rule', linestyle=':', color='0.5'))
+BASELINES = ('centre', 'oracle_cap')
 
 
 def plot_training_curves(scalars: Union[PathLike, Sequence[PathLike],
@@ -59,16 +60,39 @@ def plot_training_curves(scalars: Union[PathLike, Sequence[PathLike],
     runs = {name: _read_run(paths, metric) for name, paths in files.items()}
     if not runs:
         raise ValueError('no runs given')
-    figure = make_figure((7, 8.5))
+    figure = Figure(figsize=(7, 8.5), layout='constrained')
     loss, score, rate = figure.subplots(
         3, 1, sharex=True, height_ratios=[3, 3, 1])
-    for (name, run), color in zip(runs.items(), cycle(_COLORS)):
-        _plot_losses(loss, run[0], name, color)
-        _plot_scores(score, run[1], metric, name, color)
-        _plot_rate(rate, run[0], color)
-    _plot_baselines(score, runs, metric)
-    _finish(loss, score, rate, metric)
+    for index, (name, (training, validation)) in enumerate(runs.items()):
+        color = f'C{index % 10}'
+        _plot_losses(loss, training, name, color)
+        _plot_scores(score, validation, name, color)
+        plot_figure(rate, training, 'lr', color=color)
+    _plot_baselines(score, runs)
+    label = {'ciou@0.5': 'cIoU@0.5', 'miou': 'mIoU'}.get(metric, metric)
+    finish(loss, 'training loss')
+    finish(score, f'{label} of validation in %')
+    finish(rate, 'learning rate')
+    loss.set_ylim(bottom=0)
+    score.set_ylim(0, 105)
+    rate.set_ylim(bottom=0)
+    rate.ticklabel_format(axis='y', scilimits=(-2, 2))
+    rate.set_xlabel('epoch')
     return save_figure(figure, out_file)
+
+
+def save_figure(figure: Figure, out_file: PathLike) -> Figure:
+    """Write a figure, at once or not at all; its folder is made.
+
+    Raises:
+        ValueError: If the suffix is that of no format.
+    """
+    with atomic_path(out_file) as draft:
+        try:
+            figure.savefig(draft, dpi=110)
+        except ValueError as error:
+            raise ValueError(f'{out_file}: {error}') from None
+    return figure
 
 
 def find_logs(work_dir: PathLike) -> List[Path]:
@@ -88,19 +112,10 @@ def find_logs(work_dir: PathLike) -> List[Path]:
 
 def read_scalars(paths: Sequence[PathLike],
                  metric: str = 'ciou@0.5') -> Tuple[Records, Records]:
-    """Read the lines of training and of validation, by step.
+    """Training records by iteration, validation scores by epoch.
 
-    A last line that a kill has cut short is left out, with a warning.
-
-    Args:
-        paths (Sequence[str | Path]): Files with a json object per line, of
-            the starts of one run.
-        metric (str): What a line of validation holds, see
-            :func:`plot_training_curves`.
-
-    Returns:
-        tuple: Training records by iteration, validation records by epoch,
-        the keys of the latter beginning with the kind of map.
+    Of the logs of the starts of one run. A last line that a kill has cut
+    short is left out, with a warning.
 
     Raises:
         FileNotFoundError: If a file is absent.
@@ -151,11 +166,11 @@ def _of_metric(record: Dict[str, Any], metric: str) -> Dict[str, Any]:
     if not keys:
         return {}
     prefix = min(keys, key=len)[:-len(own)]
-    scores = {
-        kind: record.get(f'{prefix}{kind}/{metric}')
+    return {
+        kind: record[f'{prefix}{kind}/{metric}']
         for kind in PREDICTORS
+        if record.get(f'{prefix}{kind}/{metric}') is not None
     }
-    return {k: v for k, v in scores.items() if v is not None}
 
 
 def _read_run(paths: Sequence[PathLike], metric: str) -> Run:
@@ -167,89 +182,64 @@ def _read_run(paths: Sequence[PathLike], metric: str) -> Run:
     return training, validation
 
 
-def in_epochs(training: Records, steps: Sequence[float]) -> List[float]:
-    """Iterations in epochs."""
+def plot_figure(axes: Axes, training: Records, key: str, **style: Any) -> None:
+    """Draw an entry of the log over the epochs, where there is one."""
     # Step s in epoch e means s <= e * iterations, nearly equal at its end.
     per_epoch = max((step / record.get('epoch', step)
                      for step, record in training.items()),
                     default=1)
-    return [step / per_epoch for step in steps]
+    steps = sorted(s for s, record in training.items() if key in record)
+    if steps:
+        axes.plot([step / per_epoch for step in steps],
+                  [training[step][key] for step in steps], **style)
+
+
+def finish(axes: Axes, label: str) -> None:
+    """Name the axis, with a grid and, if there are names, a legend."""
+    axes.set_ylabel(label)
+    axes.grid(alpha=0.3)
+    if axes.get_legend_handles_labels()[1]:
+        axes.legend(fontsize='small')
 
 
 def _plot_losses(axes: Axes, training: Records, name: str, color: str) -> None:
     """The total and, of a run without a name, its weighted terms."""
-    keys = ['loss'] if name else sorted({
-        k
-        for record in training.values()
-        for k in record if k.startswith('loss')
-    })
-    for key in keys if training else ():
-        steps = sorted(s for s, record in training.items() if key in record)
-        total = key == 'loss'
-        label = name or ('total' if total else key[len('loss_'):])
-        axes.plot(
-            in_epochs(training, steps),
-            [training[step][key] for step in steps],
-            linewidth=2 if total else 1,
-            color=color if name else 'black' if total else None,
-            label=label)
+    if name:
+        plot_figure(
+            axes, training, 'loss', linewidth=2, color=color, label=name)
+        return
+    keys = {k for record in training.values() for k in record}
+    for key in sorted(k for k in keys if k.startswith('loss')):
+        style: Dict[str, Any] = dict(label=key[len('loss_'):], linewidth=1)
+        if key == 'loss':
+            style = dict(label='total', linewidth=2, color='black')
+        plot_figure(axes, training, key, **style)
 
 
-def _plot_scores(axes: Axes, validation: Records, metric: str, name: str,
+def _plot_scores(axes: Axes, validation: Records, name: str,
                  color: str) -> None:
     """The model's maps."""
-    colors = dict(audio_visual=color, fused='C1', shuffled_audio='C7')
-    for kind in colors:
-        style, label = PREDICTORS[kind]
+    for kind, style in PREDICTORS.items():
         known = sorted(e for e, scores in validation.items() if kind in scores)
-        if known:
-            axes.plot(
-                known, [validation[epoch][kind] for epoch in known],
-                color=color if name else colors[kind],
-                label=f'{name}, {label}' if name else label,
-                **style)
+        if not known or kind in BASELINES:
+            continue
+        style = dict(dict(color=color), **style)
+        if name:
+            style.update(color=color, label=f'{name}, {style["label"]}')
+        axes.plot(known, [validation[epoch][kind] for epoch in known], **style)
 
 
-def _plot_baselines(axes: Axes, runs: Mapping[str, Run], metric: str) -> None:
+def _plot_baselines(axes: Axes, runs: Mapping[str, Run]) -> None:
     """What a score is worth, once where the runs agree."""
-    drawn: Set[Tuple[str, float]] = set()
+    drawn: Dict[str, List[float]] = {kind: [] for kind in BASELINES}
     for name, (_, validation) in runs.items():
-        for kind in ('centre', 'oracle_cap'):
-            values = [
-                validation[epoch][kind] for epoch in sorted(validation)
-                if kind in validation[epoch]
-            ]
-            if not values or (kind, values[-1]) in drawn:
+        for kind, values in drawn.items():
+            known = [e for e in sorted(validation) if kind in validation[e]]
+            value = validation[known[-1]][kind] if known else None
+            if value is None or value in values:
                 continue
-            style, label = PREDICTORS[kind]
-            other = any(k == kind for k, _ in drawn)
-            axes.axhline(
-                values[-1],
-                label=f'{label} ({name})' if other else label,
-                **style)
-            drawn.add((kind, values[-1]))
-
-
-def _plot_rate(axes: Axes, training: Records, color: str) -> None:
-    """Learning rate."""
-    steps = sorted(s for s, record in training.items() if 'lr' in record)
-    axes.plot(
-        in_epochs(training, steps), [training[step]['lr'] for step in steps],
-        color=color)
-
-
-def _finish(loss: Axes, score: Axes, rate: Axes, metric: str) -> None:
-    """Names, scales and legends."""
-    name = {'ciou@0.5': 'cIoU@0.5', 'miou': 'mIoU'}.get(metric, metric)
-    loss.set_ylabel('training loss')
-    loss.set_ylim(bottom=0)
-    score.set_ylabel(f'{name} of validation in %')
-    score.set_ylim(0, 105)
-    rate.set_ylabel('learning rate')
-    rate.ticklabel_format(axis='y', scilimits=(-2, 2))
-    rate.set_ylim(bottom=0)
-    rate.set_xlabel('epoch')
-    for axes in (loss, score, rate):
-        axes.grid(alpha=0.3)
-        if axes.get_legend_handles_labels()[1]:
-            axes.legend(fontsize='small')
+            style = dict(PREDICTORS[kind])
+            if values:
+                style['label'] += f' ({name})'
+            axes.axhline(value, **style)
+            values.append(value)

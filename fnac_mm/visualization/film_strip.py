@@ -1,119 +1,104 @@
 """How heat maps changed over the epochs: a row per sample."""
+import re
 from pathlib import Path
-from typing import (Any, Callable, Dict, List, Mapping, Optional, Sequence,
-                    Tuple)
+from typing import Dict, List, Sequence, Tuple
 
 import numpy as np
 from PIL import Image
 
-from fnac_mm.functional import Protocol
 from fnac_mm.media.pictures import read_picture
-from fnac_mm.structures import AVDataSample
 from fnac_mm.utils import atomic_path
-from .localization_visualizer import LocalizationVisualizer, true_source
-from .overlay import contact_sheet, draw_overlay, fit
+from .overlay import contact_sheet
 
-Tile = Tuple[np.ndarray, str]
-ToSample = Callable[[Mapping[str, Any]], AVDataSample]
-
-
-def spread(history: List[Dict[str, Any]], count: int) -> List[Dict[str, Any]]:
-    """At most so many validations, with the first and last; 1: the last."""
-    last = len(history) - 1
-    if count > last:
-        return history
-    chosen = np.linspace(last if count == 1 else 0, last, count)
-    return [history[round(place)] for place in chosen]
+# What LocalizationVisualizationHook draws, as LocalVisBackend names it.
+_PICTURE = re.compile(r'heat_map_(.+)_(\d+)\.png')
+History = Dict[int, Dict[str, Path]]
 
 
-def draw_film_strip(history: Sequence[Mapping[str, Any]],
-                    to_sample: ToSample,
-                    ids: Optional[Sequence[str]] = None,
-                    kind: str = 'audio_visual',
-                    colormap: str = 'inferno',
-                    cell: int = 160) -> Tuple[np.ndarray, List[np.ndarray]]:
-    """Draw frames and the maps of validations.
+def plain_name(sample_id: str) -> str:
+    """An id as part of a file name: ``_`` for all but ``+-.`` and letters."""
+    return re.sub(r'[^\w+.-]', '_', sample_id)
+
+
+def find_pictures(work_dir: str, count: int) -> History:
+    """Pictures of a run's validations, also of one that was resumed.
 
     Args:
-        history (Sequence[Mapping]): Validations as
-            :func:`fnac_mm.evaluation.read_history` gives them.
-        to_sample (Callable): Annotation and maps of one of their rows.
-        ids (Sequence[str], optional): Samples in this order; None: those of
-            the last validation.
-        kind (str): Kind of map. Defaults to ``'audio_visual'``.
-        colormap (str): Of OpenCV. Defaults to ``'inferno'``.
-        cell (int): Pixels of a cell. Defaults to 160.
+        work_dir (str): With a folder per start, named by its time. Of an
+            epoch that several starts have validated the last one's count.
+        count (int): At most so many epochs, with the first and last; 1: the
+            last.
 
     Returns:
-        tuple[ndarray, list[ndarray]]: A sheet with the frames and a column
-        per validation, and one sheet per validation; RGB uint8.
+        dict[int, dict[str, Path]]: By epoch and the plain name of the id.
 
     Raises:
-        ValueError: If there are no maps of a sample, or none of this kind.
+        FileNotFoundError: If there is none.
     """
-    last = {row['sample_id']: row for row in history[-1]['results']}
-    unknown = sorted(set(ids or ()) - set(last))
-    if unknown or not last:
-        raise ValueError(f'no maps of {", ".join(unknown) or "any sample"}; '
-                         f'there are those of {", ".join(last) or "none"}')
-    names = list(ids or last)
-    frames = []
-    for name in names:
-        true = true_source(to_sample(last[name]))
-        frames.append(
-            (draw_overlay(_read_frame(history[-1], last[name], cell),
-                          **true), last[name].get('class_name') or name))
-    columns = []
-    for part in history:
-        visualizer = LocalizationVisualizer(
-            f'epoch {part["epoch"]}',
-            protocol=Protocol(**part['protocol']),
-            kind=kind,
-            colormap=colormap)
-        visualizer.dataset_meta = part['dataset']
-        columns.append(_draw_maps(part, names, visualizer, to_sample, cell))
-    name = history[-1]['dataset'].get('name') or 'validation'
-    title = f'{name}, {kind.replace("_", " ")} map'
-    return (_make_sheet([frames, *columns], title, cell),
-            [_make_sheet([frames, column], title, cell) for column in columns])
+    found: History = {}
+    for folder in sorted(Path(work_dir).glob('*/vis_data/vis_image')):
+        start: History = {}
+        for path in sorted(folder.iterdir()):
+            match = _PICTURE.fullmatch(path.name)
+            if match:
+                start.setdefault(int(match[2]), {})[match[1]] = path
+        # A later start has trained these epochs again.
+        first = min(start, default=np.inf)
+        found = {k: v for k, v in found.items() if k < first} | start
+    if not found:
+        raise FileNotFoundError(
+            f'{work_dir}: no */vis_data/vis_image/heat_map_*_<epoch>.png; '
+            'train with LocalVisBackend and --cfg-options '
+            'default_hooks.visualization.enable=True')
+    epochs, last = sorted(found), len(found) - 1
+    if count <= last:
+        chosen = np.linspace(last if count == 1 else 0, last, count)
+        epochs = [epochs[round(place)] for place in chosen]
+    return {epoch: found[epoch] for epoch in epochs}
 
 
-def _draw_maps(part: Mapping[str, Any], names: Sequence[str],
-               visualizer: LocalizationVisualizer, to_sample: ToSample,
-               cell: int) -> List[Tile]:
-    """The tiles of one validation, in the order of the names."""
-    rows = {row['sample_id']: row for row in part['results']}
-    tiles: List[Tile] = []
-    for name in names:
-        caption = f'epoch {part["epoch"]}'
-        if name not in rows:
-            blank = np.zeros((cell, cell, 3), np.uint8)
-            tiles.append((blank, f'{caption}: none'))
-            continue
-        found = visualizer.describe(to_sample(rows[name]))
-        score = found.pop('score', None)
-        caption += '' if score is None else f'  cIoU {score:.2f}'
-        frame = _read_frame(part, rows[name], cell)
-        tiles.append((draw_overlay(frame, **found), caption))
-    return tiles
+def draw_film_strip(history: History,
+                    ids: Sequence[str] = (),
+                    cell: int = 224,
+                    title: str = '') -> Tuple[np.ndarray, List[np.ndarray]]:
+    """Put the pictures of validations side by side.
 
+    Args:
+        history (dict[int, dict[str, Path]]): See :func:`find_pictures`.
+        ids (Sequence[str]): Samples in this order; none: those of the last
+            validation.
+        cell (int): Pixels of a cell. Defaults to 224.
+        title (str): Written over all.
 
-def _read_frame(part: Mapping[str, Any], row: Mapping[str, Any],
-                cell: int) -> np.ndarray:
-    """(H, W, 3) RGB uint8, as it was stored, scaled to a cell."""
-    frame = read_picture(part['folder'] / row['frame'])
-    return fit(frame, (cell, cell))
+    Returns:
+        tuple[ndarray, list[ndarray]]: A sheet with a column per validation,
+        and one sheet per validation; RGB uint8.
 
+    Raises:
+        ValueError: If there is no picture of a sample.
+    """
+    last = list(history.values())[-1]
+    names = [plain_name(name) for name in ids] or list(last)
+    unknown = [name for name in names if name not in last]
+    if unknown:
+        raise ValueError(f'no maps of {", ".join(unknown)}; there are those '
+                         f'of {", ".join(last)}')
+    blank = np.zeros((cell, cell, 3), np.uint8)
+    columns = [[
+        read_picture(pictures[name]) if name in pictures else blank
+        for name in names
+    ] for pictures in history.values()]
 
-def _make_sheet(columns: Sequence[Sequence[Tile]], title: str,
-                cell: int) -> np.ndarray:
-    """Put columns of tiles on one sheet."""
-    tiles = [tile for row in zip(*columns) for tile in row]
-    return contact_sheet([picture for picture, _ in tiles],
-                         columns=len(columns),
-                         captions=[caption for _, caption in tiles],
-                         cell=(cell, cell),
-                         title=title)
+    def sheet(epochs: Sequence[int],
+              columns: Sequence[Sequence[np.ndarray]]) -> np.ndarray:
+        return contact_sheet([tile for row in zip(*columns) for tile in row],
+                             len(columns),
+                             [f'epoch {epoch}'
+                              for epoch in epochs] * len(names), (cell, cell),
+                             title=title)
+
+    parts = [sheet([e], [column]) for e, column in zip(history, columns)]
+    return sheet(list(history), columns), parts
 
 
 def write_gif(path: str, sheets: Sequence[np.ndarray]) -> None:

@@ -1,11 +1,9 @@
 """Health of a training over its epochs, from MMEngine's log."""
-from typing import Dict, Sequence, Tuple
+from typing import Dict, Sequence
 
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from .curves import Records, in_epochs, read_scalars
-from .figure import PathLike, make_figure, save_figure
+from .curves import PathLike, finish, plot_figure, read_scalars, save_figure
 
 PREFIX = 'health/'
 # Panels: their axis, and the figures by the names that they get.
@@ -14,7 +12,6 @@ PANELS: Dict[str, Dict[str, str]] = {
     dict(audio_rank='audio', visual_rank='visual'),
     'on the sphere':
     dict(
-        alignment='alignment',
         audio_uniformity='uniformity, audio',
         visual_uniformity='uniformity, visual'),
     'share':
@@ -24,10 +21,6 @@ PANELS: Dict[str, Dict[str, str]] = {
         loader_share='waiting for data'),
     'gradient norm':
     dict(gradient_norm='gradient norm'),
-    'clips a second':
-    dict(clips_per_second='clips a second'),
-    'memory in MB':
-    dict(memory_mb='most memory of the main process'),
 }
 
 
@@ -49,34 +42,20 @@ def plot_health_curves(scalars: Sequence[PathLike],
     """
     training, _ = read_scalars(scalars)
     known = {key for record in training.values() for key in record}
-    panels = [
-        item for item in PANELS.items()
-        if any(PREFIX + name in known for name in item[1])
-    ]
+    panels = {
+        title: names
+        for title, names in PANELS.items()
+        if any(PREFIX + name in known for name in names)
+    }
     if not panels:
         raise ValueError(f'{", ".join(map(str, scalars))}: no {PREFIX}* '
                          'logged; was the training without '
                          'TrainingHealthHook?')
-    figure = make_figure((7, 2.2 * len(panels)))
+    figure = Figure(figsize=(7, 2.2 * len(panels)), layout='constrained')
     axes = figure.subplots(len(panels), 1, sharex=True, squeeze=False)[:, 0]
-    for each, panel in zip(axes, panels):
-        _plot_panel(each, panel, training)
+    for each, (title, names) in zip(axes, panels.items()):
+        for name, label in names.items():
+            plot_figure(each, training, PREFIX + name, label=label)
+        finish(each, title)
     axes[-1].set_xlabel('epoch')
     return save_figure(figure, out_file)
-
-
-def _plot_panel(axes: Axes, panel: Tuple[str, Dict[str, str]],
-                training: Records) -> None:
-    """The figures of one axis."""
-    title, names = panel
-    for name, label in names.items():
-        steps = [s for s in sorted(training) if PREFIX + name in training[s]]
-        if steps:
-            axes.plot(
-                in_epochs(training, steps),
-                [training[step][PREFIX + name] for step in steps],
-                label=label)
-    axes.set_ylabel(title)
-    axes.grid(alpha=0.3)
-    if len(names) > 1:
-        axes.legend()

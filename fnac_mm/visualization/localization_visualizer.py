@@ -60,12 +60,7 @@ class LocalizationVisualizer(Visualizer):
 
     @master_only
     def add_scalars(self, *args: Any, **kwargs: Any) -> None:
-        """Hand the backends numbers; a full disk does not end training.
-
-        Args:
-            *args: See :class:`mmengine.visualization.Visualizer`.
-            **kwargs: See there.
-        """
+        """As the parent; a full disk does not end training."""
         try:
             super().add_scalars(*args, **kwargs)
         except OSError as error:
@@ -103,7 +98,7 @@ class LocalizationVisualizer(Visualizer):
             step (int): Step for the backends. Defaults to 0.
 
         Returns:
-            ndarray: What was drawn.
+            ndarray: (H, W, 3) RGB uint8.
 
         Raises:
             ValueError: If the model gives no map of the wanted kind.
@@ -185,15 +180,7 @@ class LocalizationVisualizer(Visualizer):
 
 
 def true_source(sample: AVDataSample) -> Dict[str, Any]:
-    """What is to be drawn of an annotation.
-
-    Args:
-        sample (AVDataSample): Annotated or not.
-
-    Returns:
-        dict: ``boxes`` and, of a sample that has none, ``mask``, for
-        :func:`draw_overlay`.
-    """
+    """``boxes`` or else ``mask`` of a sample, for :func:`draw_overlay`."""
     boxes = sample.gt_boxes.tolist() if 'gt_boxes' in sample else None
     parts: Dict[str, Any] = {} if boxes is None else dict(boxes=boxes)
     if not boxes and 'gt_mask' in sample:

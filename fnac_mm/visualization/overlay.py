@@ -123,16 +123,9 @@ def contact_sheet(images: Sequence[np.ndarray],
 
 
 def fit(image: np.ndarray, cell: Tuple[int, int]) -> np.ndarray:
-    """Scale a picture to a cell, without distortion.
+    """Scale a picture to a cell (H, W), without distortion.
 
     Lines that are drawn afterwards are sharp on the sheet.
-
-    Args:
-        image (ndarray): (H, W, 3) uint8.
-        cell (tuple[int, int]): (H, W) of the room there is.
-
-    Returns:
-        ndarray: One of its sides is that of the cell.
     """
     scale = min(cell[0] / image.shape[0], cell[1] / image.shape[1])
     height, width = (max(1, round(side * scale)) for side in image.shape[:2])
@@ -148,17 +141,10 @@ def _check_image(image: np.ndarray) -> None:
 
 
 def colorize(map: np.ndarray, colormap: str) -> np.ndarray:
-    """Show numbers as colours.
-
-    Args:
-        map (ndarray): (h, w) in [0, 1]; what is outside is clipped.
-        colormap (str): A colour map of OpenCV.
-
-    Returns:
-        ndarray: (h, w, 3) RGB uint8.
+    """Show (h, w) in [0, 1] as colours; what is outside is clipped.
 
     Raises:
-        ValueError: If there is no such colour map.
+        ValueError: If OpenCV has no such colour map.
     """
     code = getattr(cv2, f'COLORMAP_{colormap.upper()}', None)
     if code is None:

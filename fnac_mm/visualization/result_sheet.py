@@ -9,24 +9,12 @@ from .localization_visualizer import LocalizationVisualizer, true_source
 from .overlay import contact_sheet, draw_overlay, fit
 
 CELL = (224, 224)
-ORDERS = ('random', 'best', 'worst')
 Row = Mapping[str, Any]
 
 
 def choose(rows: Sequence[Row], scores: Mapping[str, float], order: str,
            num: int, seed: int) -> List[Row]:
-    """Rows to draw.
-
-    Args:
-        rows (Sequence[Mapping]): Results.
-        scores (Mapping[str, float]): By id; those that are NaN come last.
-        order (str): ``'random'``, ``'best'`` or ``'worst'``.
-        num (int): At most so many.
-        seed (int): Of the random choice.
-
-    Returns:
-        list[Mapping]: Chosen rows.
-    """
+    """At most so many, ``'random'``, ``'best'`` or ``'worst'``; NaN last."""
     if order == 'random':
         places = np.random.default_rng(seed).permutation(len(rows))
         return [rows[i] for i in places[:num]]
@@ -41,17 +29,9 @@ def choose(rows: Sequence[Row], scores: Mapping[str, float], order: str,
 
 def draw_row(row: Row, metric: Any, metrics: Mapping[str, float],
              kind: str) -> np.ndarray:
-    """Frame of a row with map, region and true source.
+    """Frame of a row with map, region and true source, to fit a cell.
 
-    Args:
-        row (Mapping): Result of a sample.
-        metric (MapMetric): Of the file; says what is taken for prediction
-            and target.
-        metrics (Mapping[str, float]): The numbers of the file.
-        kind (str): Kind of map.
-
-    Returns:
-        ndarray: (H, W, 3) RGB uint8, of the size of a cell.
+    The metric says what is taken for prediction and target.
 
     Raises:
         FileNotFoundError: If the frame is not where the test found it.
@@ -92,7 +72,7 @@ def draw_results(content: Mapping[str, Any],
             below each map.
         rows (Sequence[Mapping]): Of the file, with scores.
         kinds (Sequence[str]): Kinds of map; the first decides the order.
-        order (str): See :func:`choose`.
+        order (str): ``'random'``, ``'best'`` or ``'worst'``.
         num (int): Samples.
         seed (int): Of the random choice.
         columns (int): Tiles in a row, at least.

@@ -3,7 +3,7 @@
 Shape legend: (H, W) pixels, F frequency bins, T time frames.
 """
 import textwrap
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Dict, Optional, Tuple
 
 import cv2
 import numpy as np
@@ -16,20 +16,15 @@ COLORMAP = 'viridis'
 ERROR_COLOR = (96, 24, 24)
 # A panorama is shown this many times as wide as high, no wider.
 WIDEST = 3
+# Pixels between the parts of a tile.
+GAP = 4
 
 
 def draw_spectrogram(spectrogram: np.ndarray, limits: Tuple[float, float],
                      size: Tuple[int, int]) -> np.ndarray:
-    """Draw a spectrogram, low frequencies at the bottom.
+    """Draw a spectrogram (F, T) of size (H, W), low frequencies at the bottom.
 
-    Args:
-        spectrogram (ndarray): (F, T).
-        limits (tuple[float, float]): Values of the darkest and the brightest
-            colour.
-        size (tuple[int, int]): (H, W) of the picture.
-
-    Returns:
-        ndarray: (H, W, 3) RGB uint8.
+    ``limits`` are the values of the darkest and the brightest colour.
     """
     low, high = limits
     level = (spectrogram[::-1] - low) / max(high - low, 1e-12)
@@ -58,30 +53,21 @@ def draw_sample(image: np.ndarray,
     Returns:
         ndarray: (side, W'', 3) RGB uint8.
     """
-    parts: List[Tuple[str, np.ndarray]] = []
+    room = side, WIDEST * side
+    parts = dict(frame=draw_overlay(fit(image, room), **true_source(sample)))
     if original is not None:
-        parts.append(('original', fit(original, (side, WIDEST * side))))
-    parts.append(('frame',
-                  draw_overlay(
-                      fit(image, (side, WIDEST * side)),
-                      **true_source(sample))))
+        parts = dict(original=fit(original, room), **parts)
     bins, frames = spectrogram.shape
-    parts.append((f'{bins} bins x {frames}',
-                  draw_spectrogram(spectrogram, limits, (side, side))))
-    drawn = [draw_overlay(part, caption=name) for name, part in parts]
-    return join_pictures(drawn)
+    parts[f'{bins} bins x {frames}'] = draw_spectrogram(
+        spectrogram, limits, (side, side))
+    bar = np.full((side, GAP, 3), BACKGROUND, np.uint8)
+    row = [(bar, draw_overlay(part, caption=name))
+           for name, part in parts.items()]
+    return np.concatenate([part for pair in row for part in pair][1:], axis=1)
 
 
 def draw_error(text: str, size: Tuple[int, int]) -> np.ndarray:
-    """Stand for a sample that can't be shown.
-
-    Args:
-        text (str): Why; as much of its beginning as there is room for.
-        size (tuple[int, int]): (H, W).
-
-    Returns:
-        ndarray: (H, W, 3) RGB uint8.
-    """
+    """Picture of size (H, W) that says why a sample can't be shown."""
     tile = np.full((*size, 3), ERROR_COLOR, np.uint8)
     style: Dict[str, Any] = dict(
         fontFace=cv2.FONT_HERSHEY_SIMPLEX,
@@ -94,18 +80,3 @@ def draw_error(text: str, size: Tuple[int, int]) -> np.ndarray:
     for row, line in enumerate(textwrap.wrap(text, room)[:size[0] // 20 - 1]):
         cv2.putText(tile, line, (8, 24 + 20 * row), **style)
     return tile
-
-
-def join_pictures(images: Sequence[np.ndarray], gap: int = 4) -> np.ndarray:
-    """Put pictures of one height side by side.
-
-    Args:
-        images (Sequence[ndarray]): (H, W, 3) uint8 each.
-        gap (int): Pixels between them. Defaults to 4.
-
-    Returns:
-        ndarray: (H, W', 3) uint8.
-    """
-    bar = np.full((len(images[0]), gap, 3), BACKGROUND, np.uint8)
-    row = [part for image in images for part in (bar, image)]
-    return np.concatenate(row[1:], axis=1)

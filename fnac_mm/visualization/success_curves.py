@@ -1,20 +1,15 @@
 """Share of samples over the IoU that they must reach, of several models."""
-from typing import Any, Dict, Mapping, Sequence
+from typing import Any, Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from fnac_mm.functional import success_auc, success_rate
-from .figure import PathLike, make_figure, save_figure
+from .curves import PREDICTORS, PathLike, save_figure
 
 Results = Mapping[str, Any]
 
-# What is drawn for comparison: how.
-_GUIDES: Dict[str, Dict[str, Any]] = dict(
-    centre=dict(linestyle='--', color='0.3'),
-    oracle_cap=dict(linestyle=':', color='0.5'))
-_ADAPTIVE_GUIDES = dict(centre_adaptive=_GUIDES['centre'])
 THRESHOLDS = [0.05 * k for k in range(21)]
 
 
@@ -43,17 +38,19 @@ def plot_success_curves(results: Mapping[str, Results],
     first = next(iter(results.values()))
     for name, content in results.items():
         _check(name, content, first, kind)
-    figure = make_figure((7, 5))
+    figure = Figure(figsize=(7, 5), layout='constrained')
     axes = figure.subplots()
     protocols = {content['protocol']['name'] for content in results.values()}
     for name, content in results.items():
         if len(protocols) > 1:
             name = f'{name} ({content["protocol"]["name"]})'
         _draw(axes, name, content, kind, marker='.', linewidth=1.8)
-    guides = _ADAPTIVE_GUIDES if kind.endswith('_adaptive') else _GUIDES
-    # Of several protocols, each would have guides of its own.
-    for guide, style in guides.items() if len(protocols) == 1 else ():
-        _draw(axes, guide.replace('_', ' '), first, guide, **style)
+    end = '_adaptive' if kind.endswith('_adaptive') else ''
+    for guide in ('centre', 'oracle_cap'):
+        # Of several protocols, each would have guides of its own.
+        if len(protocols) == 1 and guide + end in first['results'][0]['ciou']:
+            _draw(axes, (guide + end).replace('_', ' '), first, guide + end,
+                  **PREDICTORS[guide])
     _finish(axes, first, kind, sorted(protocols))
     return save_figure(figure, out_file)
 
@@ -78,23 +75,21 @@ def _draw(axes: Axes, name: str, content: Results, kind: str,
     """One curve, with its numbers in the legend."""
     cious = [row['ciou'][kind] for row in content['results']]
     rates = [100 * success_rate(cious, t) for t in THRESHOLDS]
-    axes.plot(
-        THRESHOLDS,
-        rates,
-        label=f'{name}: {100 * success_rate(cious):.2f}, AUC '
-        f'{100 * success_auc(cious):.2f}',
-        **style)
+    style['label'] = (f'{name}: {100 * success_rate(cious):.2f}, AUC '
+                      f'{100 * success_auc(cious):.2f}')
+    axes.plot(THRESHOLDS, rates, **style)
 
 
 def _finish(axes: Axes, content: Results, kind: str,
             protocols: Sequence[str]) -> None:
     """Titles, scales and the mark of the usual threshold."""
     axes.axvline(0.5, color='0.8', linewidth=1, zorder=0)
-    axes.set_xlim(0, 1)
-    axes.set_ylim(0, 100)
-    axes.set_xticks(np.linspace(0, 1, 11))
-    axes.set_xlabel('cIoU to reach')
-    axes.set_ylabel('samples in %')
+    axes.set(
+        xlim=(0, 1),
+        ylim=(0, 100),
+        xticks=np.linspace(0, 1, 11),
+        xlabel='cIoU to reach',
+        ylabel='samples in %')
     axes.set_title(
         f'{content["dataset"]["name"]}, {content["n"]:,} of '
         f'{content["n_listed"]:,}, {kind.replace("_", " ")} map, '

@@ -4,17 +4,16 @@ from pathlib import Path
 import pytest
 import torch
 
-from tests.conftest import ROOT, run_python
+from tests.conftest import ROOT, run_well
 from tests.faults.launching import CONFIG
 from tests.faults.toy_run import same
 
 
 def _weights(data: Path, work: Path, seed: int) -> dict:
-    done = run_python('tools/train.py', CONFIG, '--data-root', data,
-                      '--work-dir', work, '--cfg-options',
-                      'randomness.deterministic=True',
-                      f'randomness.seed={seed}', 'model.image_dropout=0.5')
-    assert done.returncode == 0, done.stdout + done.stderr
+    done = run_well('tools/train.py', CONFIG, '--data-root', data,
+                    '--work-dir', work, '--cfg-options',
+                    'randomness.deterministic=True', f'randomness.seed={seed}',
+                    'model.image_dropout=0.5')
     assert 'loss_fns_audio' in done.stdout + done.stderr
     return torch.load(work / 'rank_0.pth', weights_only=True)
 

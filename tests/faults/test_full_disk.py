@@ -1,15 +1,11 @@
 """A disk that fills up while a checkpoint is written."""
-import shutil
-import subprocess
-import time
 from pathlib import Path
 
-import pytest
 import torch
 
 from fnac_mm.engine.checkpoint_contents import find_readable
 from fnac_mm.utils.files import UNFINISHED
-from tests.faults.toy_run import STEPS, final_state, finish, lines, same, start
+from tests.faults.toy_run import STEPS, final_state, finish, same, start
 
 EPOCHS = 4
 
@@ -60,41 +56,3 @@ def test_full_to_the_end_is_an_error_and_keeps_the_last_one(tmp_path) -> None:
     assert Path(find_readable(str(tmp_path))).name == 'epoch_1.pth'
     assert finish(start(tmp_path, EPOCHS)) == [0]
     assert 'resumed epoch: 1' in _log(tmp_path)
-
-
-@pytest.fixture()
-def small_disk(tmp_path) -> Path:
-    """A file system of 3 MB."""
-    folder = tmp_path / 'disk'
-    folder.mkdir()
-    mount = shutil.which('mount')
-    if mount is None or subprocess.run(
-        [mount, '-t', 'tmpfs', '-o', 'size=3m', 'tmpfs', folder],
-            capture_output=True).returncode:
-        pytest.skip('no right to mount a tmpfs')
-    yield folder
-    subprocess.run(['umount', folder], check=True)
-
-
-@pytest.mark.slow
-def test_a_small_disk(small_disk) -> None:
-    """Nothing fits any more, logs and curves neither."""
-    process = start(
-        small_disk,
-        EPOCHS,
-        default_hooks__steps__pause=0.05,
-        default_hooks__logger__interval=1)
-    while len(lines(small_disk, 'step')) < STEPS + 2:
-        assert process.is_alive()
-        time.sleep(0.01)
-    ballast = small_disk / 'ballast'
-    with pytest.raises(OSError, match='No space'), open(ballast, 'wb') as file:
-        while True:
-            file.write(bytes(4096))
-            file.flush()
-    assert finish(process) == [1]
-    assert 'last checkpoint could not be written' in _log(small_disk)
-    assert Path(find_readable(str(small_disk))).name == 'epoch_1.pth'
-    ballast.unlink()
-    assert finish(start(small_disk, EPOCHS)) == [0]
-    assert 'resumed epoch: 1' in _log(small_disk)

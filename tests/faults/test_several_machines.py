@@ -1,5 +1,6 @@
 """Several processes, on one "machine" and on two, and the death of one."""
 import re
+import subprocess
 import time
 from pathlib import Path
 
@@ -7,8 +8,26 @@ import pytest
 import torch
 
 from tests.faults.launching import free_port, start, start_two_nodes
+from tests.faults.toy_run import same
 
 pytestmark = pytest.mark.ddp
+
+FOREVER = 'train_cfg.max_epochs=99'
+
+
+def _kill(rank: int, step: int) -> list:
+    """Options: this process dies after this step."""
+    return [
+        'default_hooks.kill.type=KillHook', f'default_hooks.kill.rank={rank}',
+        f'default_hooks.kill.step={step}'
+    ]
+
+
+def _end(*jobs: subprocess.Popen) -> list:
+    """Logs of jobs that end well."""
+    logs = [job.communicate(timeout=120)[0] for job in jobs]
+    assert [job.returncode for job in jobs] == [0] * len(jobs), logs
+    return logs
 
 
 def _weights(work: Path, ranks: int) -> list:
@@ -18,53 +37,23 @@ def _weights(work: Path, ranks: int) -> list:
     ]
 
 
-def _equal(first: dict, second: dict) -> bool:
-    return all(torch.equal(first[key], second[key]) for key in first)
-
-
 @pytest.mark.slow
 def test_two_machines_train_as_one(synthetic, tmp_path) -> None:
-    nodes = start_two_nodes(tmp_path / 'two', synthetic, 1)
-    logs = [node.communicate(timeout=120)[0] for node in nodes]
-    assert [node.returncode for node in nodes] == [0, 0], logs
-    one = start(tmp_path / 'one', synthetic, 2, PORT=free_port())
-    log = one.communicate(timeout=120)[0]
-    assert one.returncode == 0, log
+    _end(*start_two_nodes(tmp_path / 'two', synthetic, 1))
+    _end(start(tmp_path / 'one', synthetic, 2, PORT=free_port()))
     first, second = _weights(tmp_path / 'two', 2)
-    assert _equal(first, second)
-    assert _equal(first, _weights(tmp_path / 'one', 1)[0])
+    assert same(first, second)
+    assert same(first, _weights(tmp_path / 'one', 1)[0])
 
 
 def test_two_machines_of_two_agree(synthetic, tmp_path) -> None:
-    nodes = start_two_nodes(tmp_path, synthetic, 2)
-    logs = [node.communicate(timeout=120)[0] for node in nodes]
-    assert [node.returncode for node in nodes] == [0, 0], logs
+    _end(*start_two_nodes(tmp_path, synthetic, 2))
     first, *others = _weights(tmp_path, 4)
-    assert all(_equal(first, other) for other in others)
-
-
-@pytest.mark.slow
-def test_a_killed_rank_ends_the_job_and_is_named(synthetic, tmp_path) -> None:
-    job = start(
-        tmp_path,
-        synthetic,
-        2,
-        'train_cfg.max_epochs=99',
-        'default_hooks.kill.type=KillHook',
-        'default_hooks.kill.rank=1',
-        'default_hooks.kill.step=2',
-        PORT=free_port())
-    log = job.communicate(timeout=100)[0]
-    assert job.returncode != 0
-    assert re.search(r'rank\s*: 1 \(local_rank: 1\)', log), log
-    assert 'Signal 9 (SIGKILL)' in log
+    assert all(same(first, other) for other in others)
 
 
 def test_a_killed_rank_ends_the_other_machine_too(synthetic, tmp_path) -> None:
-    nodes = start_two_nodes(tmp_path, synthetic, 1, 'train_cfg.max_epochs=99',
-                            'default_hooks.kill.type=KillHook',
-                            'default_hooks.kill.rank=1',
-                            'default_hooks.kill.step=2')
+    nodes = start_two_nodes(tmp_path, synthetic, 1, FOREVER, *_kill(1, 2))
     ended = []
     for node in nodes:
         log = node.communicate(timeout=120)[0]
@@ -78,43 +67,27 @@ def test_a_killed_rank_ends_the_other_machine_too(synthetic, tmp_path) -> None:
 
 
 @pytest.mark.slow
-def test_a_batch_that_does_not_divide_is_refused(synthetic, tmp_path) -> None:
-    job = start(
-        tmp_path, synthetic, 2, 'global_batch_size=5', PORT=free_port())
+@pytest.mark.parametrize(
+    'processes, options, messages', [
+        (2, [FOREVER, *_kill(1, 2)
+             ], [r'rank\s*: 1 \(local_rank: 1\)', r'Signal 9 \(SIGKILL\)']),
+        (2, ['global_batch_size=5'
+             ], ["global_batch_size=5 can't be shared by 2 processes"]),
+        (1, [
+            'train_dataloader.num_workers=2', 'train_dataloader.timeout=5',
+            'default_hooks.hang.type=HangingClipHook'
+        ], ['timed out after 5', 'network disk']),
+        (1, [
+            FOREVER, 'train_dataloader.num_workers=2',
+            'train_dataloader.persistent_workers=True', *_kill(0, 1),
+            'default_hooks.kill.worker=True'
+        ], ['ran out of memory', '--resume']),
+    ],
+    ids=['rank', 'batch', 'hanging', 'worker'])
+def test_a_job_that_ends_says_why(synthetic, tmp_path, processes, options,
+                                  messages) -> None:
+    job = start(tmp_path, synthetic, processes, *options, PORT=free_port())
     log = job.communicate(timeout=100)[0]
     assert job.returncode != 0
-    assert "global_batch_size=5 can't be shared by 2 processes" in log
-
-
-@pytest.mark.slow
-def test_a_loader_worker_that_hangs_ends_the_job(synthetic, tmp_path) -> None:
-    job = start(
-        tmp_path,
-        synthetic,
-        1,
-        'train_dataloader.num_workers=2',
-        'train_dataloader.timeout=5',
-        'default_hooks.hang.type=HangingClipHook',
-        PORT=free_port())
-    log = job.communicate(timeout=100)[0]
-    assert job.returncode != 0
-    assert 'timed out after 5' in log and 'network disk' in log, log
-
-
-@pytest.mark.slow
-def test_a_killed_loader_worker_is_explained(synthetic, tmp_path) -> None:
-    job = start(
-        tmp_path,
-        synthetic,
-        1,
-        'train_cfg.max_epochs=99',
-        'train_dataloader.num_workers=2',
-        'train_dataloader.persistent_workers=True',
-        'default_hooks.kill.type=KillHook',
-        'default_hooks.kill.rank=0',
-        'default_hooks.kill.step=1',
-        'default_hooks.kill.worker=True',
-        PORT=free_port())
-    log = job.communicate(timeout=100)[0]
-    assert job.returncode != 0
-    assert 'ran out of memory' in log and '--resume' in log, log
+    for message in messages:
+        assert re.search(message, log), log

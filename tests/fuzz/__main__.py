@@ -8,13 +8,12 @@ import sys
 import time
 from pathlib import Path
 
-from tests.conftest import ROOT
 from .harness import fuzz
-from .targets import all_targets
+from .parsers import PARSERS
 
 
-def parse_args() -> argparse.Namespace:
-    """Command line."""
+def main() -> None:
+    """Fuzz each parser, print a table; exit code 1 with findings."""
     parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
     add = parser.add_argument
     add('parsers', nargs='*', help='names, or parts of them; default: all')
@@ -26,27 +25,16 @@ def parse_args() -> argparse.Namespace:
     add('--minutes', type=float, default=1e9, help='then begin no parser')
     add('--seed', type=int, default=0, help='of the damage')
     add('--out', type=Path, default=Path('work_dirs/fuzz'), help='findings')
-    return parser.parse_args()
-
-
-def main() -> None:
-    """Fuzz each parser, print a table; exit code 1 with findings."""
-    args = parse_args()
-    args.out.mkdir(parents=True, exist_ok=True)
-    shared = ROOT.parent / 'shared'
+    args = parser.parse_args()
     end, found = time.monotonic() + 60 * args.minutes, 0
     print('| parser | accepted | refused | findings |\n' + '|---' * 4 + '|')
-    for target in all_targets(args.out, shared if shared.is_dir() else None):
+    for target in PARSERS:
         chosen = not args.parsers or any(p in target.name
                                          for p in args.parsers)
         if not chosen or time.monotonic() > end:
             continue
-        report = fuzz(
-            target,
-            args.count,
-            args.out / target.name.replace(' ', '_'),
-            args.seed,
-            first=args.first)
+        folder = args.out / target.name.replace(' ', '_')
+        report = fuzz(target, args.count, folder, args.seed, first=args.first)
         found += len(report.findings)
         print(
             f'| {target.name} | {report.accepted:,} | {report.refused:,} | '

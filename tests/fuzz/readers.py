@@ -1,6 +1,8 @@
 """Each parser called as its users do, and what it may accept."""
 import math
 import shutil
+import tempfile
+from functools import cache
 from pathlib import Path
 from typing import Any, Dict, Iterable, List
 
@@ -11,11 +13,10 @@ from mmengine.fileio import io as mmengine_io
 from fnac_mm.apis.checkpoint_config import read_config
 from fnac_mm.apis.web_demo.upload_limits import UploadLimits
 from fnac_mm.datasets import AVSBenchS4, LoadAudio, LoadImage
-from fnac_mm.datasets.packed.reader import PackedMedia
+from fnac_mm.datasets.packed.reader import MANIFEST, PackedMedia
+from fnac_mm.datasets.packed.record import read_record
 from fnac_mm.datasets.transforms import LoadMask
 from fnac_mm.datasets.transforms.packed import LoadPacked
-from fnac_mm.evaluation.map_history import FOLDER as MAPS
-from fnac_mm.evaluation.map_history import read_history
 from fnac_mm.media.audio import SoundTrack
 from fnac_mm.media.video import VideoReader
 from fnac_mm.preparation.media import make_clip
@@ -25,6 +26,7 @@ from fnac_mm.verification.probe import FileTask, probe_file
 from fnac_mm.verification.published_lists import list_entries, recognize_list
 from . import seeds
 from .harness import STEM
+from .seeds import lists
 
 # A lost coordinate of the published vggss.json.
 _LOST = -2**63 / 320
@@ -65,11 +67,33 @@ def read_avsbench(path: Path) -> Dict[str, dict]:
     return {sample_id: fields for sample_id, (*_, fields) in table.items()}
 
 
+def published_lists() -> List[bytes]:
+    """Those that may be taken for published ones."""
+    return lists('ids', 'negatives') + lists('csv', lines=1000)
+
+
+@cache
+def _whole_entries() -> List[Any]:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, 'whole.csv')
+        return [
+            list_entries(path) for content in published_lists()
+            if path.write_bytes(content)
+        ]
+
+
+def check_published(path: Path) -> None:
+    """A list that is taken for a published one has the entries of it."""
+    facts, entries = recognize_list(path), list_entries(path)
+    assert facts.published is None or entries in _whole_entries()
+
+
 def read_sound(path: Path) -> None:
     """A window as in training, with resampling and without."""
     for rate in (16000, None):
-        results = dict(audio_path=str(path))
-        loaded = LoadAudio(duration=0.5, sample_rate=rate)(results)
+        loaded = LoadAudio(
+            duration=0.5, sample_rate=rate)(
+                dict(audio_path=str(path)))
         waveform = loaded['waveform']
         assert len(waveform) == int(0.5 * loaded['sample_rate'])
         assert np.isfinite(waveform).all() and abs(waveform).max() <= 1
@@ -77,50 +101,31 @@ def read_sound(path: Path) -> None:
 
 def read_picture(path: Path, backend: str) -> np.ndarray:
     """A picture by one of the backends."""
-    return LoadImage(imdecode_backend=backend)(dict(img_path=str(path)))['img']
-
-
-def check_picture(picture: np.ndarray) -> None:
-    """It is one of three channels."""
+    picture = LoadImage(imdecode_backend=backend)(dict(img_path=str(path)))
+    picture = picture['img']
     assert picture.ndim == 3 and picture.shape[2] == 3
     assert picture.dtype == np.uint8 and picture.size
+    return picture
 
 
-def read_both(path: Path) -> np.ndarray:
+def read_both(path: Path) -> None:
     """Both backends give the same pixels, or both refuse."""
     outcomes: List[Any] = []
     for backend in ('pillow', 'simplejpeg'):
         try:
             outcomes.append(read_picture(path, backend))
         except ValueError as error:
-            outcomes.append(error)
-    if isinstance(outcomes[0], ValueError) and isinstance(
-            outcomes[1], ValueError):
-        raise outcomes[1]
-    assert not any(isinstance(o, ValueError) for o in outcomes), outcomes
+            refusal = error
+            outcomes.append(None)
+    if outcomes[0] is outcomes[1]:
+        raise refusal
     np.testing.assert_array_equal(*outcomes)
-    return outcomes[0]
 
 
-def read_mask(path: Path) -> np.ndarray:
-    """A mask at the size of the evaluation."""
-    return LoadMask(threshold=127)(dict(mask_path=str(path)))['gt_mask']
-
-
-def check_mask(mask: np.ndarray) -> None:
-    """It holds 0 and 1."""
+def read_mask(path: Path) -> None:
+    """A mask at the size of the evaluation holds 0 and 1."""
+    mask = LoadMask(threshold=127)(dict(mask_path=str(path)))['gt_mask']
     assert mask.shape == (224, 224) and mask.max() <= 1
-
-
-def prepare_clip(path: Path) -> None:
-    """Frame and sound as the preparation of data sets writes them."""
-    clip = Clip(STEM, frame_and_sound(STEM, path.name, '0.5', 'png'))
-    record = make_clip(clip,
-                       MediaOptions(source=path.parent, out_dir=path.parent))
-    assert record['id'] == STEM
-    if record['status'] == 'failed':
-        assert record['failure'] != 'unexpected', record['reason']
-        raise ValueError(f'{STEM}: {record["reason"]}')
 
 
 def play(path: Path) -> None:
@@ -139,6 +144,40 @@ def play(path: Path) -> None:
         track.close()
 
 
+def prepare(path: Path, kind: str) -> None:
+    """Frame and sound, or a published picture, as a data set is prepared."""
+    outputs = frame_and_sound(STEM, path.name, '0.5',
+                              'png') if kind == 'film' else (Output(
+                                  'taken.png', path.name, kind), )
+    record = make_clip(
+        Clip(STEM, outputs),
+        MediaOptions(source=path.parent, out_dir=path.parent))
+    assert record['id'] == STEM
+    if record['status'] == 'failed':
+        assert record['failure'] != 'unexpected', record['reason']
+        raise ValueError(f'{STEM}: {record["reason"]}')
+
+
+def check_upload(path: Path, kind: str) -> None:
+    """What the web page asks about an uploaded file."""
+    getattr(UploadLimits(), f'check_{kind}')(str(path))
+
+
+def verify(path: Path, kind: str) -> None:
+    """The verification says of a file a digest or a problem, in words."""
+    facts = probe_file(
+        FileTask(
+            str(path),
+            kind,
+            seconds=0.5,
+            mask_threshold=127,
+            fingerprint=True,
+            thumbnail=True))
+    assert facts.problems or facts.digest or kind == 'mask_path'
+    for problem, words in facts.problems:
+        assert problem and words and len(words) < 5000, words
+
+
 def check_weights(checkpoint: dict) -> None:
     """Numbers are those that were saved."""
     saved = seeds.WEIGHTS
@@ -155,38 +194,27 @@ def read_checkpoint_config(path: Path) -> Any:
     return read_config(dict(meta=dict(cfg=text)), str(path))
 
 
-class PackFolder:
-    """Packed data of which one file is replaced by a damaged one."""
-
-    def __init__(self, whole: Path, name: str) -> None:
-        self.whole, self.name = whole, name
-        self.expected = self.contents(whole)
-
-    def read(self, path: Path) -> Dict[str, bytes]:
-        """All records of the pack with the damaged file."""
-        folder = path.parent / f'{STEM}_pack'
-        shutil.rmtree(folder, ignore_errors=True)
-        shutil.copytree(self.whole, folder)
-        shutil.copyfile(path, folder / self.name)
-        return self.contents(folder)
-
-    def check(self, found: Dict[str, bytes]) -> None:
-        """No record differs from what was packed."""
-        assert found == self.expected
-
-    @staticmethod
-    def contents(folder: Path) -> Dict[str, bytes]:
-        """All records."""
-        # What is open stays so for the life of a process.
-        mmengine_io.backend_instances.clear()
-        media = PackedMedia(folder)
-        try:
-            return {
-                name: bytes(media.get(f'img_path/{name}')[1])
-                for name in media.names('img_path')
-            }
-        except KeyError as error:
-            raise ValueError(error.args[0]) from error
+def read_pack(path: Path) -> None:
+    """Of a pack with a damaged manifest all records are those of the whole."""
+    folder = path.parent / f'{STEM}_pack'
+    folder.mkdir(exist_ok=True)
+    for part, content in seeds.pack().items():
+        (folder / part).write_bytes(content)
+    shutil.copyfile(path, folder / MANIFEST)
+    # What is open stays so for the life of a process.
+    mmengine_io.backend_instances.clear()
+    media = PackedMedia(folder)
+    try:
+        found = {
+            name: bytes(media.get(f'img_path/{name}')[1])
+            for name in media.names('img_path')
+        }
+    except KeyError as error:
+        raise ValueError(error.args[0]) from error
+    assert found == {
+        key[len('img_path/'):]: bytes(read_record(key, record)[1])
+        for key, record in seeds.many_records().items() if key != seeds.INDEX
+    }
 
 
 def read_forged_record(path: Path) -> None:
@@ -198,78 +226,6 @@ def read_forged_record(path: Path) -> None:
         PackedMedia(folder), [dict(type='LoadImage')], dict(img_path=''))
     sample = step.transform(dict(img_path='./a', sample_id='a'))
     assert isinstance(sample['img'], np.ndarray) and sample['img'].ndim
-
-
-def check_upload(path: Path, kind: str) -> None:
-    """What the web page asks about an uploaded file."""
-    getattr(UploadLimits(), f'check_{kind}')(str(path))
-
-
-def probe(path: Path, kind: str) -> Any:
-    """What the verification of a data set says about a file."""
-    return probe_file(
-        FileTask(
-            str(path),
-            kind,
-            seconds=0.5,
-            mask_threshold=127,
-            fingerprint=True,
-            thumbnail=True))
-
-
-def check_facts(facts: Any) -> None:
-    """A file has a digest or a problem, in words."""
-    assert facts.problems or facts.digest
-    for kind, words in facts.problems:
-        assert kind and words and len(words) < 5000, words
-
-
-def take_over(path: Path) -> None:
-    """A published picture as the preparation converts it."""
-    clip = Clip(STEM, (Output('taken.png', path.name, 'still'), ))
-    options = MediaOptions(source=path.parent, out_dir=path.parent)
-    record = make_clip(clip, options)
-    if record['status'] == 'failed':
-        assert record['failure'] != 'unexpected', record['reason']
-        raise ValueError(record['reason'])
-
-
-class PublishedLists:
-    """Damaged lists must not be taken for those that were published.
-
-    Args:
-        seeds (list[bytes]): Whole lists.
-        folder (Path): Where they may be written.
-    """
-
-    def __init__(self, seeds: List[bytes], folder: Path) -> None:
-        self.entries = []
-        for content in seeds:
-            path = folder / 'whole.csv'
-            path.write_bytes(content)
-            self.entries.append(list_entries(path))
-
-    def read(self, path: Path) -> Any:
-        """What is said of the list, and its entries."""
-        return recognize_list(path), list_entries(path)
-
-    def check(self, found: Any) -> None:
-        """A known one has the entries of a whole one."""
-        facts, entries = found
-        assert facts.published is None or entries in self.entries
-
-
-def read_maps(path: Path) -> List[dict]:
-    """The history of maps of a run with one validation."""
-    folder = path.parent / f'{STEM}_run' / 'first' / 'vis_data' / MAPS
-    folder.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(path, folder / 'epoch_3.json')
-    return read_history(folder.parents[2])
-
-
-def check_results(expected: dict, found: dict) -> None:
-    """Nothing differs from what was written."""
-    assert found == expected
 
 
 def check_records(records: Dict[str, dict]) -> None:

@@ -16,7 +16,6 @@ from fnac_mm.datasets.flickr_soundnet import read_flickr_boxes
 from fnac_mm.datasets.packed.reader import MANIFEST, read_manifest
 from fnac_mm.datasets.packed.record import decode_array
 from fnac_mm.datasets.vggss import read_vggss
-from fnac_mm.evaluation.map_history import FOLDER, read_history
 from fnac_mm.evaluation.result_file import read_results
 from fnac_mm.preparation.state import OPTIONS, PreparedFolder, read_records
 from fnac_mm.preparation.vggsound import read_csv
@@ -186,15 +185,6 @@ def test_a_table_of_contents_that_only_torch_trips_over(
             'torch.load', side_effect=fault), pytest.raises(
                 ValueError, match='found.pth: .*table of contents is damaged'):
         load_plain_checkpoint(str(path))
-
-
-@pytest.mark.parametrize('content', ['[' * 99_999, '5', '{"version": 1}'])
-def test_history_of_maps(tmp_path: Path, content: str) -> None:
-    path = tmp_path / 'run' / 'vis_data' / FOLDER / 'epoch_1.json'
-    path.parent.mkdir(parents=True)
-    path.write_text(content)
-    with pytest.raises(ValueError, match='epoch_1.json is no history'):
-        read_history(tmp_path)
 
 
 @pytest.mark.parametrize('content, message', [

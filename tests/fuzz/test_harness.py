@@ -24,7 +24,7 @@ def run(tmp_path: Path, body: Callable[[Path], Any], **kwargs: Any) -> Report:
         content = path.read_bytes()
         return content if content == _SEED else body(path)
 
-    target = Target('bad', '.txt', [_SEED], read, **kwargs)
+    target = Target('bad', '.txt', lambda: [_SEED], read, **kwargs)
     return fuzz(target, 2, tmp_path, limits=_QUICK)
 
 
@@ -65,7 +65,7 @@ def test_found(tmp_path: Path, wrong: str, body: Callable) -> None:
 
 
 def test_a_parser_that_waits_is_found(tmp_path: Path) -> None:
-    target = Target('bad', '.txt', [_SEED],
+    target = Target('bad', '.txt', lambda: [_SEED],
                     lambda path: path.read_bytes() == _SEED or time.sleep(99))
     report = fuzz(target, 1, tmp_path, limits=Limits(wall=0.5))
     assert report.findings[0]['wrong'].startswith('hangs: no end')
@@ -89,9 +89,9 @@ def test_documented_errors_are_no_findings(tmp_path: Path) -> None:
 def test_the_command_line_prints_a_table(
         tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
         capsys: pytest.CaptureFixture) -> None:
-    target = Target('broken', '.txt', [_SEED],
+    target = Target('broken', '.txt', lambda: [_SEED],
                     lambda path: path.read_bytes() == _SEED or {}[1])
-    monkeypatch.setattr(tool, 'all_targets', lambda *args: [target])
+    monkeypatch.setattr(tool, 'PARSERS', [target])
     monkeypatch.setattr(
         'sys.argv', ['fuzz', '--out',
                      str(tmp_path), '--count', '2', 'bro'])
@@ -103,7 +103,7 @@ def test_the_command_line_prints_a_table(
 
 
 def test_a_seed_that_is_refused_is_an_error(tmp_path: Path) -> None:
-    target = Target('bad', '.txt', [b''], lambda path: 1 / 0)
+    target = Target('bad', '.txt', lambda: [b''], lambda path: 1 / 0)
     with pytest.raises(RuntimeError, match='seed was not accepted'):
         fuzz(target, 1, tmp_path)
 

@@ -11,6 +11,7 @@ from mmengine.registry import DefaultScope
 from fnac_mm.apis import LocalizationInferencer
 from fnac_mm.apis.checkpoint_config import read_config, registered_only
 from fnac_mm.registry import MODELS
+from ..conftest import run_python
 from .toy_model import CONFIG, build_toy, save_toy
 
 CONFIGS = sorted((Path(__file__).parents[2] / 'configs').glob('*.py'))
@@ -178,3 +179,14 @@ def test_nothing_else_is_loaded_or_compiled(tmp_path: Path) -> None:
 def test_none(checkpoint: dict) -> None:
     with pytest.raises(ValueError, match='a.pth: holds no config'):
         read_config(checkpoint, 'a.pth')
+
+
+def test_in_a_process_that_has_built_nothing() -> None:
+    """Registries are empty until they are asked."""
+    config = dict(CONFIG, test_dataloader=PIPELINE)
+    done = run_python(
+        '-c', 'import sys\n'
+        'from fnac_mm.apis.checkpoint_config import read_config\n'
+        'print(read_config(dict(meta=dict(cfg=sys.argv[1])), "a").model.type)',
+        Config(config).pretty_text)
+    assert done.stdout.strip() == CONFIG['model']['type'], done.stderr

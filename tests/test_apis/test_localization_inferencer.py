@@ -1,6 +1,5 @@
 """From a checkpoint, a picture and a sound to a map."""
 import copy
-import pickle
 from pathlib import Path
 
 import numpy as np
@@ -288,12 +287,6 @@ class TestRefusals:
         with pytest.raises(ValueError, match=f'{path}: refused'):
             LocalizationInferencer(path)
         assert 'has run' not in capfd.readouterr().out
-
-    def test_not_a_checkpoint(self, tmp_path: Path) -> None:
-        for content in (b'', b'text', pickle.dumps([1])):
-            (tmp_path / 'a.pth').write_bytes(content)
-            with pytest.raises(ValueError, match='a.pth'):
-                LocalizationInferencer(tmp_path / 'a.pth')
 
     def test_published_file(self, tmp_path: Path) -> None:
         torch.save(dict(model=build_toy().state_dict()), tmp_path / 'a.pth')

@@ -13,15 +13,7 @@ from fnac_mm.models import DualEncoderLocalizer
 from tests.conftest import run_python
 from tests.golden_network import (ENCODER, PUBLISHED, golden_inputs,
                                   official_weights)
-
-
-class _Payload:
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = str(folder)
-
-    def __reduce__(self) -> tuple:
-        return os.mkdir, (self.folder, )
+from tests.payload import Payload
 
 
 def _official(embed_dims: int = 512) -> dict:
@@ -207,7 +199,7 @@ def test_other_content_is_refused(tmp_path: Path, content: object) -> None:
 
 
 def test_code_is_refused(tmp_path: Path) -> None:
-    payload = _Payload(tmp_path / 'ran')
+    payload = Payload(os.mkdir, str(tmp_path / 'ran'))
     torch.save(dict(model=_official(), extra=payload), tmp_path / 'a.pth')
     with pytest.raises(ValueError, match='a.pth: refused.*mkdir'):
         convert(tmp_path / 'a.pth', tmp_path / 'b.pth')

@@ -1,6 +1,6 @@
-"""Packed data and its unpacked twin, that the tests share."""
+"""Packed data, its unpacked twin and its samples, that tests share."""
 from pathlib import Path
-from typing import Any, Dict, Union
+from typing import Any, Dict, List, Union
 
 import lmdb
 from mmengine.config import Config
@@ -21,6 +21,11 @@ def synthetic_config(data_root: Path, split: str = 'train') -> dict:
 def build(config: dict, **kwargs: Any) -> BaseDataset:
     """The data set of a config."""
     return DATASETS.build(dict(config, **kwargs))
+
+
+def infos_of(dataset: BaseDataset) -> List[dict]:
+    """All samples before the pipeline."""
+    return [dataset.get_data_info(i) for i in range(len(dataset))]
 
 
 def pack(config: dict, folder: Path, **kwargs: Any) -> Dict[str, Any]:

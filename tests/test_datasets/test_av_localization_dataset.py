@@ -1,7 +1,6 @@
 """The base data set: what is listed, found, replaced and repeated."""
 import copy
 import logging
-import os
 from pathlib import Path
 from typing import Any, Callable, Iterator, List
 
@@ -13,6 +12,7 @@ from mmengine.registry import DATASETS as ROOT_DATASETS
 from torch.utils.data import DataLoader
 
 from fnac_mm.datasets import AVLocalizationDataset, collate_av
+from .packs import infos_of
 
 IDS = ['-a_0', '10', '9', 'B.x', 'b']  # in the order of strings
 PIPELINE = [
@@ -55,7 +55,7 @@ def make(root: Path, **kwargs: Any) -> AVLocalizationDataset:
 
 
 def ids_of(dataset: AVLocalizationDataset) -> List[str]:
-    return [dataset.get_data_info(i)['sample_id'] for i in range(len(dataset))]
+    return [info['sample_id'] for info in infos_of(dataset)]
 
 
 def name_at(dataset: AVLocalizationDataset, index: int) -> str:
@@ -251,43 +251,16 @@ def test_subsets_and_copies(clips: Path, serialize: bool):
                        serialize_data=serialize)) == ['-a_0', 'b']
 
 
-def test_lazy_init(clips: Path):
-    dataset = make(clips, pipeline=BARE, lazy_init=True)
-    assert 'n_found' not in dataset.metainfo
-    assert name_at(dataset, 1) == '10'
-    dataset.full_init()
-    assert dataset.metainfo['n_found'] == len(dataset) == 5
-
-
-def test_built_by_name_from_another_scope(clips: Path):
+def test_built_by_name_from_another_scope_when_it_is_needed(clips: Path):
     dataset = ROOT_DATASETS.build(
         dict(
             type='fnac_mm.AVLocalizationDataset',
             data_root=str(clips),
             dataset_name='mine',
+            lazy_init=True,
             pipeline=BARE))
-    assert name_at(dataset, 0) == '-a_0'
+    assert 'n_found' not in dataset.metainfo
+    assert name_at(dataset, 1) == '10'
+    dataset.full_init()
+    assert dataset.metainfo['n_found'] == len(dataset) == 5
     assert dataset.metainfo['dataset_name'] == 'mine'
-
-
-def test_real_photographs(shared: Path, tmp_path: Path):
-    pairs = shared / 'samples' / 'pairs'
-    for name in ('frames', 'audio'):
-        (tmp_path / name).mkdir()
-    for i in ('bird', 'car', 'dog'):
-        os.symlink(pairs / f'{i}_image.jpg', tmp_path / 'frames' / f'{i}.jpg')
-        os.symlink(pairs / f'{i}_audio.wav', tmp_path / 'audio' / f'{i}.wav')
-    pipeline = [
-        dict(type='LoadImage'),
-        dict(type='LoadAudio'),
-        dict(type='Resize', scale=(64, 64), backend='pillow'),
-        dict(type='PackAVInputs')
-    ]
-    batch = next(
-        iter(
-            DataLoader(
-                make(tmp_path, pipeline=pipeline, test_mode=True),
-                batch_size=3,
-                collate_fn=collate_av)))
-    assert batch['inputs']['image'].shape == (3, 3, 64, 64)
-    assert batch['inputs']['waveform'].shape == (3, 48000)

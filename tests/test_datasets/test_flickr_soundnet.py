@@ -5,6 +5,7 @@ import pytest
 
 from fnac_mm.datasets import FlickrSoundNet, read_flickr_boxes
 from fnac_mm.functional import boxes_to_target
+from .packs import infos_of
 
 POSITIONAL = ('<bbox><who>x</who><a>32</a><b>40</b><c> 200\n</c><d>256</d>'
               '</bbox>')
@@ -88,7 +89,7 @@ def test_one_folder_and_only_listed_annotations(flickr: Path):
         list_file='test.csv',
         ann_dir='gt',
         test_mode=True)
-    infos = [dataset.get_data_info(i) for i in range(2)]
+    infos = infos_of(dataset)
     assert [i['sample_id'] for i in infos] == ['10000000001', '9999999999']
     assert infos[1]['gt_boxes'].tolist() == [BOX] * 3
     meta = dataset.metainfo

@@ -8,6 +8,7 @@ import pytest
 
 from fnac_mm.datasets import IS3, VPO
 from tests.media import touch_all
+from .packs import infos_of
 
 MASKS = dict(
     img_path='visual_frames', audio_path='audio_wav', mask_path='masks')
@@ -23,10 +24,6 @@ def touch_list(folder: Path, path: Path, masks: bool = False) -> None:
             folder / 'visual_frames' / name, folder / 'audio_wav' /
             Path(entry['audio']).name
         ] + [folder / 'masks' / name] * masks)
-
-
-def infos_of(dataset) -> list:
-    return [dataset.get_data_info(i) for i in range(len(dataset))]
 
 
 def test_published_is3(shared: Path, tmp_path: Path):

@@ -8,6 +8,7 @@ import pytest
 
 from fnac_mm.datasets import VGGSS, read_vggss
 from fnac_mm.functional import boxes_to_target
+from .packs import infos_of
 
 ENTRY = dict(file='a_1', bbox=[[0.1, 0.2, 0.3, 0.4]])
 ENTRY['class'] = 'dog barking'
@@ -107,7 +108,7 @@ def test_published_annotation(shared: Path, monkeypatch, name: str,
         data_root=str(lists),
         list_file=name,
         test_mode=True)
-    infos = [dataset.get_data_info(i) for i in range(len(dataset))]
+    infos = infos_of(dataset)
     assert len(infos) == dataset.metainfo['n_listed'] == count
     assert [i['sample_id'] for i in infos] == sorted(i['sample_id']
                                                      for i in infos)

@@ -52,7 +52,6 @@ class ToyLocalizer(BaseModel):
         self.image = nn.Conv2d(6, 8, 1)
         self.sound = nn.Linear(6, 8)
         self.loss_module = FNACLoss(**loss)
-        self.check_finite = True
         self.collapsed = collapsed
 
     def forward(self,

@@ -64,7 +64,7 @@ def test_a_loader_with_workers_is_not_waited_for_for_ever(
 @pytest.mark.parametrize('launcher, variable', [('pytorch', 'WORLD_SIZE'),
                                                 ('slurm', 'SLURM_NTASKS')])
 def test_the_batch_is_shared(config, monkeypatch, launcher, variable) -> None:
-    monkeypatch.setattr(launch, 'use_gloo_without_gpu', lambda *a: None)
+    monkeypatch.setattr(launch, '_use_gloo_without_gpu', lambda *a: None)
     monkeypatch.setenv(variable, '4')
     cfg = launch.load_config(config, launcher)
     launch.split_batch(cfg, launcher)
@@ -79,7 +79,7 @@ def test_the_batch_is_shared(config, monkeypatch, launcher, variable) -> None:
 
 def test_the_batch_of_each_process_makes_the_global_one(config,
                                                         monkeypatch) -> None:
-    monkeypatch.setattr(launch, 'use_gloo_without_gpu', lambda *a: None)
+    monkeypatch.setattr(launch, '_use_gloo_without_gpu', lambda *a: None)
     monkeypatch.setenv('WORLD_SIZE', '3')
     options = ['train_dataloader.batch_size=4']
     cfg = launch.load_config(config, 'pytorch', cfg_options=options)
@@ -113,26 +113,18 @@ def test_slurm_environment() -> None:
             MASTER_PORT='29500')
 
 
-@pytest.mark.skipif(torch.cuda.is_available(), reason='there is a GPU')
-def test_amp_without_a_gpu_stays_in_float32() -> None:
+@pytest.mark.parametrize('gpu, dtype, expected', [
+    (False, 'fp16', dict(type='OptimWrapper')),
+    (True, 'fp16',
+     dict(type='AmpOptimWrapper', loss_scale='dynamic', dtype='float16')),
+    (False, 'bf16', dict(type='AutocastOptimWrapper')),
+])
+def test_amp(monkeypatch, gpu, dtype, expected) -> None:
+    """Without a GPU fp16 stays float32."""
+    monkeypatch.setattr(torch.cuda, 'is_available', lambda: gpu)
     cfg = Config(dict(optim_wrapper=dict(type='OptimWrapper')))
-    launch.use_amp(cfg)
-    assert cfg.optim_wrapper.type == 'OptimWrapper'
-
-
-def test_amp_with_a_gpu(monkeypatch) -> None:
-    monkeypatch.setattr(torch.cuda, 'is_available', lambda: True)
-    cfg = Config(dict(optim_wrapper=dict(type='OptimWrapper')))
-    launch.use_amp(cfg)
-    assert cfg.optim_wrapper.type == 'AmpOptimWrapper'
-    assert cfg.optim_wrapper.loss_scale == 'dynamic'
-    assert cfg.optim_wrapper.dtype == 'float16'
-
-
-def test_bf16_needs_neither_a_gpu_nor_a_scaler() -> None:
-    cfg = Config(dict(optim_wrapper=dict(type='OptimWrapper')))
-    launch.use_amp(cfg, 'bf16')
-    assert cfg.optim_wrapper == dict(type='AutocastOptimWrapper')
+    launch.use_amp(cfg, dtype)
+    assert cfg.optim_wrapper == expected
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason='there is a GPU')

@@ -7,7 +7,7 @@ from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
 from fnac_mm.engine.resumable_epoch_loop import (ResumableEpochLoop,
-                                                 from_batch, record_position,
+                                                 _from_batch, record_position,
                                                  restore_position)
 
 
@@ -31,7 +31,7 @@ def test_the_rest_and_nothing_else_is_read(start, drop_last) -> None:
     loader = DataLoader(data, batch_size=3, drop_last=drop_last)
     whole = [batch.tolist() for batch in loader]
     data.read.clear()
-    with from_batch(loader, start):
+    with _from_batch(loader, start):
         assert len(loader) == len(whole)
         assert [batch.tolist() for batch in loader] == whole[start:]
     assert data.read == sum(whole[start:], [])
@@ -44,14 +44,14 @@ def test_persistent_workers() -> None:
         batch_size=2,
         num_workers=1,
         persistent_workers=True)
-    with from_batch(loader, 3):
+    with _from_batch(loader, 3):
         assert [batch[0].tolist() for batch in loader] == [[6, 7]]
     assert len(list(loader)) == 4
 
 
 def test_batches_of_ones_own_are_refused() -> None:
     loader = DataLoader(_Counting(), batch_sampler=[[1], [2]])
-    with pytest.raises(TypeError, match='whole epoch'), from_batch(loader, 1):
+    with pytest.raises(TypeError, match='whole epoch'), _from_batch(loader, 1):
         pass
 
 

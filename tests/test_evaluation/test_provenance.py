@@ -61,7 +61,7 @@ def test_another_test_is_refused(content: dict, key: str) -> None:
         check_same_test(dict(x=content, y=content, z=other))
 
 
-def test_other_models_and_old_files_are_not(content: dict) -> None:
+def test_other_models_and_files_without_origin_are_not(content: dict) -> None:
     other = dict(
         content, provenance=dict(content['provenance'], config_sha256='d'))
     old = {k: v for k, v in content.items() if k != 'provenance'}
@@ -101,13 +101,6 @@ def test_a_file_without_its_seal_is_refused(content: dict, tmp_path: Path,
         (tmp_path / 'b.json').write_text(json.dumps(content))
     with pytest.raises(ValueError, match=message):
         read_results(tmp_path / 'b.json')
-
-
-def test_a_file_of_before_is_read(content: dict, tmp_path: Path) -> None:
-    for key in ('provenance', 'sha256', 'metric'):
-        del content[key]
-    (tmp_path / 'old.json').write_text(json.dumps(content))
-    assert 'provenance' not in read_results(tmp_path / 'old.json')
 
 
 def test_maps_that_are_scored_again_keep_their_origin(content: dict) -> None:

@@ -6,8 +6,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from fnac_mm.functional import (alignment, effective_rank, flat_row_share,
-                                uniformity)
+from fnac_mm.functional import effective_rank, flat_row_share, uniformity
 
 
 def draw(rows: int, channels: int, seed: int = 0) -> torch.Tensor:
@@ -43,15 +42,6 @@ def test_rank_knows_neither_scale_nor_rotation() -> None:
         assert effective_rank(other).item() == pytest.approx(expected)
 
 
-def test_alignment_in_closed_form() -> None:
-    a, b = torch.eye(4)[:2], torch.eye(4)[2:]
-    for other, expected in ((a, 0), (3 * a, 0), (b, 2), (-a, 4)):
-        assert alignment(a, other).item() == pytest.approx(expected)
-    x, y = draw(5, 3), draw(5, 3, 1)
-    cosine = F.cosine_similarity(x, y).mean().item()
-    assert alignment(x, y).item() == pytest.approx(2 - 2 * cosine, rel=1e-5)
-
-
 def test_uniformity_in_closed_form() -> None:
     x = torch.tensor([[0.6, 0.8]])
     assert uniformity(torch.cat([x, -x])).item() == pytest.approx(-8)
@@ -81,8 +71,7 @@ def test_flat_rows_against_numpy(temperature: float) -> None:
 
 def test_no_gradient_and_half_precision() -> None:
     x = draw(6, 4).requires_grad_()
-    for value in (effective_rank(x), alignment(x, x), uniformity(x),
-                  flat_row_share(x, x)):
+    for value in (effective_rank(x), uniformity(x), flat_row_share(x, x)):
         assert not value.requires_grad and value.dtype == torch.float64
     assert effective_rank(x.bfloat16()).isfinite()
 
@@ -90,7 +79,6 @@ def test_no_gradient_and_half_precision() -> None:
 @pytest.mark.parametrize('call, message', [
     (lambda: effective_rank(torch.ones(3)), r'features must be \(B, C\)'),
     (lambda: uniformity(torch.ones(1, 3)), 'B >= 2'),
-    (lambda: alignment(torch.ones(2, 3), torch.ones(3, 3)), 'one shape'),
     (lambda: flat_row_share(torch.ones(2, 3), torch.ones(2, 3), 0),
      'temperature'),
 ])

@@ -13,8 +13,7 @@ from fnac_mm.functional import (PROTOCOLS, PUBLISHED_THRESHOLDS, active_share,
                                 adaptive_threshold, area_threshold,
                                 calibrate_threshold, draw_partners,
                                 get_protocol, negative_auc,
-                                placement_confidence, region_overlap,
-                                summarize_negative_audio)
+                                placement_confidence, summarize_negative_audio)
 
 QUICK = settings(max_examples=60, deadline=None, database=None)
 SHARE = st.sampled_from([k / 20 for k in range(21)]) | st.floats(0, 1)
@@ -120,16 +119,6 @@ class TestMaps:
         assert active_share(maps, adaptive_threshold(
             maps, target)).tolist() == [7 / 64] * 3
 
-    def test_overlap(self) -> None:
-        first = torch.zeros(4, 2, 2, dtype=torch.bool)
-        second = first.clone()
-        first[1, 0], second[1, :, 0] = True, True
-        first[2] = True
-        first[3, 0, 1] = second[3, 0, 1] = True
-        ours = region_overlap(first, second)
-        assert ours.tolist() == pytest.approx([1, 1 / 3, 0, 1])
-        assert torch.equal(ours, region_overlap(second, first))
-
     @pytest.mark.parametrize('maps, threshold, message', [
         (torch.full((1, 2, 2), math.nan), .5, 'NaN'),
         (torch.rand(1, 2, 2), math.nan, 'NaN'),
@@ -140,12 +129,6 @@ class TestMaps:
                            message: str) -> None:
         with pytest.raises(ValueError, match=message):
             active_share(maps, threshold)
-
-    def test_overlap_refuses(self) -> None:
-        with pytest.raises(ValueError, match='float32'):
-            region_overlap(torch.rand(1, 2, 2), torch.rand(1, 2, 2))
-        with pytest.raises(ValueError, match=r'\(1, 2, 3\)'):
-            region_overlap(torch.rand(1, 2, 2) > 0, torch.rand(1, 2, 3) > 0)
 
 
 def test_confidence_decides_as_the_metric() -> None:

@@ -1,6 +1,4 @@
 """Pairwise similarities: chunks, gradient, ties."""
-from typing import Optional
-
 import pytest
 import torch
 from torch import Tensor
@@ -13,18 +11,6 @@ def features(pictures: int = 5, sounds: int = 4) -> tuple:
     torch.manual_seed(0)
     return (torch.randn(pictures, 6, 3, 2, dtype=torch.float64),
             torch.randn(sounds, 6, dtype=torch.float64))
-
-
-def test_by_hand() -> None:
-    visual, audio = features()
-    ours = pairwise_max_similarity(visual, audio)
-    assert ours.shape == (5, 4)
-    for n, picture in enumerate(visual):
-        for m, sound in enumerate(audio):
-            best = max(
-                float(picture[:, row, column] @ sound) for row in range(3)
-                for column in range(2))
-            assert ours[n, m].item() == pytest.approx(best, rel=1e-12)
 
 
 def gradients(visual: Tensor, audio: Tensor, ours: bool) -> tuple:
@@ -81,39 +67,27 @@ def test_nan_spoils_its_own_row_only() -> None:
     assert value[2].isnan().all() and value[[0, 1, 3, 4]].isfinite().all()
 
 
-def test_means_and_maxima_share_one_gradient() -> None:
+def test_means_and_maxima_share_one_gradient(monkeypatch) -> None:
+    monkeypatch.setattr('fnac_mm.functional.similarity._BLOCK', 48)
     visual, audio = (x.requires_grad_() for x in features())
     weights = torch.rand(5, 2, 3, 2, dtype=torch.float64)
-    maxima, means = max_similarity_and_means(visual, audio, weights, 2)
+    maxima, means = max_similarity_and_means(visual, audio, weights)
     torch.testing.assert_close(maxima, pairwise_max_similarity(visual, audio))
     expected = (visual[:, None] * weights[:, :, None]).mean(dim=(3, 4))
     torch.testing.assert_close(means, expected)
     assert torch.autograd.gradcheck(
-        lambda v, a: max_similarity_and_means(v, a, weights, 2),
-        (visual, audio))
+        lambda v, a: max_similarity_and_means(v, a, weights), (visual, audio))
 
 
-@pytest.mark.parametrize('chunk_size', [1, 2, 5, 100])
-def test_chunks_change_nothing(chunk_size: int, monkeypatch) -> None:
-    grads = []
-    for chunk in (None, chunk_size):
-        if chunk:  # as many pictures of 36 numbers in the backward pass
-            monkeypatch.setattr('fnac_mm.functional.similarity._FEATURES',
-                                36 * chunk)
-        visual, audio = (x.requires_grad_() for x in features())
-        value = pairwise_max_similarity(visual, audio, chunk)
-        (value * torch.arange(20.).view(5, 4)).sum().backward()
-        grads.append((value.detach(), visual.grad, audio.grad))
-    for whole, parts in zip(*grads):
-        torch.testing.assert_close(parts, whole, rtol=1e-12, atol=1e-12)
-
-
-@pytest.mark.parametrize('chunk_size', [None, 2])
-def test_gradcheck(chunk_size: Optional[int]) -> None:
-    visual, audio = (x.requires_grad_() for x in features())
-    assert torch.autograd.gradcheck(
-        lambda v, a: pairwise_max_similarity(v, a, chunk_size),
-        (visual, audio))
+@pytest.mark.parametrize('pictures', [1, 2, 5, 100])
+def test_chunks_change_nothing(pictures: int, monkeypatch) -> None:
+    """Of 36 numbers and 24 similarities a picture."""
+    whole = gradients(*features(), True)
+    module = 'fnac_mm.functional.similarity'
+    monkeypatch.setattr(f'{module}._BLOCK', 24 * pictures)
+    monkeypatch.setattr(f'{module}._FEATURES', 36 * pictures)
+    for parts, expected in zip(gradients(*features(), True), whole):
+        torch.testing.assert_close(parts, expected, rtol=1e-12, atol=1e-12)
 
 
 def test_a_tie_sends_the_gradient_to_one_position() -> None:
@@ -130,8 +104,3 @@ def test_a_tie_sends_the_gradient_to_one_position() -> None:
 def test_refuses_shapes(visual: tuple, audio: tuple) -> None:
     with pytest.raises(ValueError, match='expected visual'):
         pairwise_max_similarity(torch.zeros(visual), torch.zeros(audio))
-
-
-def test_refuses_chunk_size() -> None:
-    with pytest.raises(ValueError, match='chunk_size.*0'):
-        pairwise_max_similarity(*features(), chunk_size=0)

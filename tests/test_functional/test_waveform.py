@@ -15,16 +15,6 @@ from fnac_mm.functional import (decode_pcm16, encode_pcm16, load_waveform,
                                 tile_waveform, window_waveform)
 
 
-def test_scale_is_the_published_one(tmp_path: Path) -> None:
-    """16-bit values over 32767; the lowest of them is clipped."""
-    samples = np.array([-32768, -32767, -1, 0, 1, 16384, 32767], np.int16)
-    soundfile.write(tmp_path / 'a.wav', np.resize(samples, 7000), 7000)
-    waveform, _ = load_waveform(tmp_path / 'a.wav', duration=1.0)
-    expected = np.clip(samples.astype(float) / 32767, -1, 1)
-    np.testing.assert_allclose(waveform[:7], expected, atol=1e-7)
-    assert waveform.dtype == torch.float32
-
-
 @pytest.mark.parametrize('subtype', [
     'PCM_U8', 'PCM_16', 'PCM_24', 'PCM_32', 'FLOAT', 'DOUBLE', 'ULAW', 'ALAW'
 ])

@@ -10,7 +10,7 @@ from PIL import Image
 from fnac_mm.datasets import LoadImage
 from fnac_mm.media import pictures, suffixes
 from fnac_mm.media.container import MediaError
-from fnac_mm.media.pictures import decode_plain_jpeg, read_picture
+from fnac_mm.media.pictures import _decode_plain_jpeg, read_picture
 from fnac_mm.preparation.pictures import make_still
 from fnac_mm.preparation.plan import Clip, MediaOptions, Output
 
@@ -60,7 +60,7 @@ def outcome(path: Path, backend: str) -> object:
 ])
 def test_pixels_are_those_of_pillow(size: tuple, kwargs: dict):
     content = encode(picture(*size), **kwargs)
-    found = decode_plain_jpeg(content, 'BGR')
+    found = _decode_plain_jpeg(content, 'BGR')
     np.testing.assert_array_equal(
         found[..., ::-1],
         np.asarray(Image.open(io.BytesIO(content)).convert('RGB')))
@@ -76,7 +76,7 @@ def test_rarer_samplings(sampling: int):
                                [cv2.IMWRITE_JPEG_SAMPLING_FACTOR, sampling])
     assert ok
     np.testing.assert_array_equal(
-        decode_plain_jpeg(content.tobytes(), 'RGB'),
+        _decode_plain_jpeg(content.tobytes(), 'RGB'),
         Image.open(io.BytesIO(content.tobytes())))
 
 
@@ -84,7 +84,7 @@ def test_pictures_of_the_samples(shared: Path):
     paths = sorted((shared / 'samples' / 'pairs').glob('*.jpg'))
     assert len(paths) == 3
     for path in paths:
-        assert decode_plain_jpeg(path.read_bytes(), 'RGB') is not None
+        assert _decode_plain_jpeg(path.read_bytes(), 'RGB') is not None
         np.testing.assert_array_equal(
             load(path, 'simplejpeg'), load(path, 'pillow'))
 
@@ -104,7 +104,7 @@ def test_odd_files_are_read_as_by_pillow(tmp_path: Path, name: str):
     else:
         path.write_bytes(content[name])
     if name != 'gray':
-        assert decode_plain_jpeg(path.read_bytes(), 'RGB') is None
+        assert _decode_plain_jpeg(path.read_bytes(), 'RGB') is None
     np.testing.assert_array_equal(
         load(path, 'simplejpeg'), load(path, 'pillow'))
 

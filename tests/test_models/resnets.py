@@ -4,6 +4,9 @@ from pathlib import Path
 import torch
 from torchvision.models import resnet18
 
+from fnac_mm.models import DualEncoderLocalizer
+from fnac_mm.registry import MODELS
+
 # mmpretrain's ResNet-18, three narrow stages
 TINY = dict(
     type='mmpretrain.ResNet',
@@ -15,6 +18,18 @@ TINY = dict(
     stem_channels=8,
     base_channels=8)
 TINY_AUDIO = dict(TINY, in_channels=1)
+LOCALIZER = dict(
+    type='fnac_mm.DualEncoderLocalizer',
+    image_encoder=TINY,
+    audio_encoder=TINY_AUDIO,
+    embed_dims=16,
+    image_dropout=0.0)
+
+
+def small_localizer(**options) -> DualEncoderLocalizer:
+    """The same weights each time."""
+    torch.manual_seed(0)
+    return MODELS.build(dict(LOCALIZER, **options))
 
 
 def random_resnet18(seed: int = 0) -> torch.nn.Module:

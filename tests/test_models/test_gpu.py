@@ -13,11 +13,10 @@ from mmengine.model import MMDistributedDataParallel
 from torch import Tensor
 
 from fnac_mm.functional import fnac_losses, log_spectrogram
-from fnac_mm.models import DualEncoderLocalizer
-from fnac_mm.registry import MODELS, OPTIM_WRAPPERS
+from fnac_mm.registry import OPTIM_WRAPPERS
 from fnac_mm.utils.dist import _GatherRows
 from tests.conftest import run_python
-from .resnets import TINY, TINY_AUDIO
+from .resnets import small_localizer
 
 pytestmark = [
     pytest.mark.gpu,
@@ -47,18 +46,6 @@ def exact_kernels() -> Iterator[None]:
     torch.use_deterministic_algorithms(False)
 
 
-def _model(**options) -> DualEncoderLocalizer:
-    torch.manual_seed(0)
-    return MODELS.build(
-        dict(
-            dict(
-                type='fnac_mm.DualEncoderLocalizer',
-                image_encoder=TINY,
-                audio_encoder=TINY_AUDIO,
-                embed_dims=16,
-                image_dropout=0.0), **options))
-
-
 def _batch(size: int = 8) -> Dict[str, Dict[str, Tensor]]:
     generator = torch.Generator().manual_seed(1)
     image = torch.randint(
@@ -77,9 +64,9 @@ def _wrapper(model: torch.nn.Module, precision: str):
 @pytest.mark.parametrize('precision', WRAPPERS)
 def test_training_step(precision: str) -> None:
     """Finite, nearly the float32 loss of the processor, all weights move."""
-    plain = _model()
+    plain = small_localizer()
     expected = plain.train_step(_batch(), _wrapper(plain, 'fp32'))
-    model = _model(channels_last=True).cuda()
+    model = small_localizer(channels_last=True).cuda()
     before = copy.deepcopy(dict(model.named_parameters()))
     log = model.train_step(_batch(), _wrapper(model, precision))
     close = 1e-4 if precision == 'fp32' else 0.1
@@ -151,7 +138,7 @@ def test_spectrogram_is_that_of_the_processor() -> None:
 
 
 def test_predictions_are_those_of_the_processor() -> None:
-    model = _model().eval()
+    model = small_localizer().eval()
     expected = model.test_step(_batch())
     found = model.cuda().test_step(_batch())
     for ours, theirs in zip(found, expected):
@@ -166,7 +153,7 @@ def test_deterministic_steps_are_equal() -> None:
     torch.use_deterministic_algorithms(True)
     weights = []
     for _ in range(2):
-        model = _model(image_dropout=0.5).cuda()
+        model = small_localizer(image_dropout=0.5).cuda()
         wrapper = _wrapper(model, 'fp32')
         torch.manual_seed(2)
         for _ in range(3):
@@ -177,22 +164,22 @@ def test_deterministic_steps_are_equal() -> None:
 
 
 def test_compiled_encoders_train() -> None:
-    plain = _model().cuda()
+    plain = small_localizer().cuda()
     expected = plain.train_step(_batch(), _wrapper(plain, 'fp32'))
-    model = _model(compile_encoders=True).cuda()
+    model = small_localizer(compile_encoders=True).cuda()
     log = model.train_step(_batch(), _wrapper(model, 'fp32'))
     assert float(log['loss']) == pytest.approx(
         float(expected['loss']), rel=1e-3)
 
 
 def test_one_process_under_nccl(tmp_path: Path) -> None:
-    plain = _model().cuda()
+    plain = small_localizer().cuda()
     expected = plain.train_step(_batch(), _wrapper(plain, 'fp32'))
     dist.init_process_group(
         'nccl', init_method=f'file://{tmp_path}/store', rank=0, world_size=1)
     try:
         model = MMDistributedDataParallel(
-            _model().cuda(), device_ids=[torch.cuda.current_device()])
+            small_localizer().cuda(), device_ids=[torch.cuda.current_device()])
         log = model.train_step(_batch(), _wrapper(model, 'fp32'))
         rows = torch.rand(3, 2, device='cuda', requires_grad=True)
         gathered = _GatherRows.apply(rows)

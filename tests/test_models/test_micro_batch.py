@@ -12,25 +12,15 @@ from torch import Tensor, nn
 
 from fnac_mm.models import DualEncoderLocalizer
 from fnac_mm.models.localizers.micro_batch import encode_in_parts
-from fnac_mm.registry import MODELS
 from tests.ddp_helpers import run_distributed
-from .resnets import TINY, TINY_AUDIO
+from .resnets import small_localizer
 
 ROWS = 7
 
 
-def _model(size: Optional[int], **options) -> DualEncoderLocalizer:
-    torch.manual_seed(0)
-    return MODELS.build(
-        dict(
-            type='fnac_mm.DualEncoderLocalizer',
-            image_encoder=TINY,
-            audio_encoder=TINY_AUDIO,
-            embed_dims=16,
-            image_dropout=0.5,
-            audio_dropout=0.3,
-            micro_batch_size=size,
-            **options))
+def _model(size: Optional[int]) -> DualEncoderLocalizer:
+    return small_localizer(
+        image_dropout=0.5, audio_dropout=0.3, micro_batch_size=size)
 
 
 def _fix_statistics(model: nn.Module) -> None:

@@ -11,6 +11,7 @@ from mmengine.runner import CheckpointLoader
 from fnac_mm.models import DualEncoderLocalizer
 from fnac_mm.models.pretrained import load_pretrained
 from fnac_mm.registry import MODELS
+from tests.payload import Payload
 from .resnets import (TINY_AUDIO, random_resnet18, save_resnet18,
                       torchvision_layer4)
 
@@ -76,17 +77,9 @@ def test_unreachable_download_says_how_to_go_on(
         _init(_encoder(save_resnet18(tmp_path)), _prior(download))
 
 
-class _Payload:
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = str(folder)
-
-    def __reduce__(self) -> tuple:
-        return os.mkdir, (self.folder, )
-
-
 def _with_code(path: Path) -> None:
-    torch.save(dict(state_dict=_Payload(path.parent / 'ran')), path)
+    torch.save(
+        dict(state_dict=Payload(os.mkdir, str(path.parent / 'ran'))), path)
 
 
 def _of_another_network(path: Path) -> None:

@@ -3,7 +3,6 @@ import hashlib
 import importlib
 import json
 from pathlib import Path
-from types import ModuleType
 from typing import Dict, List
 
 import numpy as np
@@ -17,9 +16,10 @@ FAULTS = ('not_media', 'truncated', 'no_audio', 'no_video', 'too_short',
 FPS, SECONDS, RATE = 10, 6, 16000
 
 
-def load_tool(name: str) -> ModuleType:
-    """A script of ``tools/dataset_converters`` as a module."""
-    return importlib.import_module(f'tools.dataset_converters.{name}')
+def run_tool(name: str, *args: object) -> None:
+    """Run a script of ``tools/dataset_converters`` in this process."""
+    tool = importlib.import_module(f'tools.dataset_converters.{name}')
+    tool.main([str(arg) for arg in args])
 
 
 def clip_id(number: int) -> str:

@@ -11,33 +11,17 @@ import soundfile
 from PIL import Image
 
 from fnac_mm.registry import DATASETS
-from tests.conftest import run_python
 from tests.media import index_frames, sample_ramp, write_media
-from .raw_media import load_tool, picture_index, read_manifest
+from .raw_media import picture_index, read_manifest, run_tool
 
 SETS = dict(
     s4=('Single-source', 'AVSBenchS4'), ms3=('Multi-sources', 'AVSBenchMS3'))
-
-
-@pytest.fixture(scope='module')
-def standins(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Small sets in the published layouts."""
-    folder = tmp_path_factory.mktemp('published') / 'standins'
-    done = run_python('tools/dataset_converters/make_standins.py', folder,
-                      '--num', 6, '--workers', 1)
-    assert done.returncode == 0, done.stderr
-    return folder
 
 
 @pytest.fixture()
 def published(standins: Path, tmp_path: Path) -> Path:
     """A copy that a test may damage."""
     return shutil.copytree(standins, tmp_path / 'raw')
-
-
-def prepare(tool: str, *args: object) -> None:
-    """Run a tool in this process."""
-    load_tool(tool).main([str(arg) for arg in args])
 
 
 def write_raw_video(source: Path, subset: str, row: dict) -> None:
@@ -60,38 +44,47 @@ def rows(source: Path, subset: str) -> list:
     return [dict(zip(lines[0].split(','), x.split(','))) for x in lines[1:]]
 
 
+def load(folder: Path, type: str, ann_file: str, **kwargs: object) -> list:
+    """Samples of a data set."""
+    dataset = DATASETS.build(
+        dict(
+            type=type,
+            data_root=str(folder),
+            ann_file=ann_file,
+            test_mode=True,
+            pipeline=[dict(type='LoadImage'),
+                      dict(type='LoadMask')],
+            **kwargs))
+    return [dataset[n] for n in range(len(dataset))]
+
+
+def check_same(ours: list, theirs: list) -> None:
+    """The same samples, pixel for pixel."""
+    assert len(ours) == len(theirs)
+    for one, other in zip(ours, theirs):
+        assert one['sample_id'] == other['sample_id']
+        assert np.array_equal(one['img'], other['img'])
+        assert np.array_equal(one['gt_mask'], other['gt_mask'])
+
+
 @pytest.mark.parametrize('subset', SETS)
 class TestAVSBench:
     """Both parts."""
 
     def run(self, published: Path, subset: str, *args: object) -> Path:
         out = published.parent / 'out'
-        prepare('prepare_avsbench', published / 'avsbench' / SETS[subset][0],
-                out, '--subset', subset, '--workers', 1, *args)
+        run_tool('prepare_avsbench', published / 'avsbench' / SETS[subset][0],
+                 out, '--subset', subset, '--workers', 1, *args)
         return out
-
-    def load(self, folder: Path, subset: str) -> list:
-        dataset = DATASETS.build(
-            dict(
-                type=SETS[subset][1],
-                data_root=str(folder),
-                ann_file=f'{subset}_meta_data.csv',
-                test_mode=True,
-                pipeline=[dict(type='LoadImage'),
-                          dict(type='LoadMask')]))
-        return [dataset[n] for n in range(len(dataset))]
 
     def test_a_whole_tree_is_linked(self, published: Path, subset: str,
                                     capsys: pytest.CaptureFixture) -> None:
         out = self.run(published, subset)
-        theirs = self.load(published / 'avsbench' / SETS[subset][0], subset)
-        ours = self.load(out, subset)
-        assert len(ours) == len(theirs) == 10
-        for one, other in zip(ours, theirs):
-            assert one['sample_id'] == other['sample_id']
-            assert np.array_equal(one['img'], other['img'])
-            assert np.array_equal(one['gt_mask'], other['gt_mask'])
-            assert os.path.islink(one['img_path'])
+        kind = SETS[subset][1], f'{subset}_meta_data.csv'
+        ours = load(out, *kind)
+        check_same(ours, load(published / 'avsbench' / SETS[subset][0], *kind))
+        assert len(ours) == 10
+        assert all(os.path.islink(one['img_path']) for one in ours)
         assert ', 0 made from raw_videos' in capsys.readouterr().out
 
     def test_what_is_missing_is_made(self, published: Path, subset: str,
@@ -104,7 +97,7 @@ class TestAVSBench:
         for row in rows(source, subset):
             write_raw_video(source, subset, row)
         out = self.run(published, subset, '--link', 'copy')
-        samples = self.load(out, subset)
+        samples = load(out, SETS[subset][1], f'{subset}_meta_data.csv')
         assert len(samples) == 10
         for sample in samples:
             number = int(sample['sample_id'][-1])
@@ -155,33 +148,22 @@ class TestIS3:
 
     def run(self, release: Path, *args: object) -> Path:
         out = release.parent.parent / 'out'
-        prepare('prepare_is3', release, out, '--workers', 1, *args)
+        run_tool('prepare_is3', release, out, '--workers', 1, *args)
         return out
 
     def test_release(self, release: Path, standins: Path) -> None:
         listed = release / 'synthetic3240_bbox.json'
         out = self.run(release, '--list', listed)
 
-        def load(root: Path) -> list:
-            dataset = DATASETS.build(
-                dict(
-                    type='IS3',
-                    data_root=str(root),
-                    ann_file='synthetic3240_bbox.json',
-                    data_prefix=dict(
-                        img_path='visual_frames',
-                        audio_path='audio_wav',
-                        mask_path='gt_masks'),
-                    test_mode=True,
-                    pipeline=[dict(type='LoadImage'),
-                              dict(type='LoadMask')]))
-            return [dataset[n] for n in range(len(dataset))]
-
-        theirs, ours = load(standins / 'is3'), load(out)
-        assert len(ours) == len(theirs) == len(json.loads(listed.read_text()))
-        for one, other in zip(ours, theirs):
-            assert np.array_equal(one['img'], other['img'])
-            assert np.array_equal(one['gt_mask'], other['gt_mask'])
+        folders = dict(
+            img_path='visual_frames',
+            audio_path='audio_wav',
+            mask_path='gt_masks')
+        ours, theirs = (
+            load(folder, 'IS3', listed.name, data_prefix=folders)
+            for folder in (out, standins / 'is3'))
+        check_same(ours, theirs)
+        assert len(ours) == len(json.loads(listed.read_text()))
 
     def test_other_formats_and_faults(self, release: Path,
                                       capsys: pytest.CaptureFixture) -> None:
@@ -226,7 +208,7 @@ def test_frame_times_of_avsbench(tmp_path: Path) -> None:
      'ms3_meta_data.csv').write_text('name,split\n' +
                                      ''.join(f'{r["name"]},{r["split"]}\n'
                                              for r in (row, short)))
-    prepare('prepare_avsbench', source, tmp_path / 'out', '--subset', 'ms3')
+    run_tool('prepare_avsbench', source, tmp_path / 'out', '--subset', 'ms3')
     records = read_manifest(tmp_path / 'out')
     expected = dict(vid_1=[23, 48, 73, 98, 123], vid_2=[23, 48, 73, 98, 99])
     for name, indices in expected.items():

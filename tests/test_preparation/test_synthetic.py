@@ -2,6 +2,7 @@
 import csv
 import json
 import re
+from functools import partial
 
 import cv2
 import numpy as np
@@ -10,23 +11,19 @@ import soundfile
 
 from fnac_mm.datasets.synthetic_scenes import CLASSES, make_scene
 from fnac_mm.preparation import synthetic
-from .raw_media import load_tool
+from .raw_media import run_tool
+
+make = partial(run_tool, 'make_synthetic')
 
 COUNTS = ['--num-train', '6', '--num-val', '2', '--num-test', '4']
 SCENE = dict(height=64, width=72, duration=0.5)
 SMALL = [*COUNTS, '--height', '64', '--width', '72', '--duration', '0.5']
 
 
-@pytest.fixture(scope='module')
-def tool():
-    """The script as a module."""
-    return load_tool('make_synthetic')
-
-
 @pytest.fixture
-def made(tool, tmp_path):
+def made(tmp_path):
     """A small benchmark on the disk."""
-    tool.main([str(tmp_path / 'data'), *SMALL, '--workers', '1'])
+    make(tmp_path / 'data', *SMALL, '--workers', '1')
     return tmp_path / 'data'
 
 
@@ -77,20 +74,20 @@ def test_annotations_and_media_are_those_of_the_scenes(made):
         assert waveform == pytest.approx(scene.waveform, abs=1e-4)
 
 
-def test_workers_do_not_change_a_byte(tool, made, tmp_path):
-    tool.main([str(tmp_path / 'two'), *SMALL, '--workers', '2'])
+def test_workers_do_not_change_a_byte(made, tmp_path):
+    make(tmp_path / 'two', *SMALL, '--workers', '2')
     assert contents(tmp_path / 'two') == contents(made)
 
 
-def test_seed_changes_the_data(tool, made, tmp_path):
-    tool.main([str(tmp_path / 'other'), *SMALL, '--seed', '1'])
+def test_seed_changes_the_data(made, tmp_path):
+    make(tmp_path / 'other', *SMALL, '--seed', '1')
     first, other = contents(made), contents(tmp_path / 'other')
     assert set(first) == set(other)
     same = {name for name in first if first[name] == other[name]}
     assert same == {'metadata/classes.txt', 'metadata/train.txt'}
 
 
-def test_stopped_run_is_completed(tool, made):
+def test_stopped_run_is_completed(made):
     """Missing, short and torn files are made; complete ones stay."""
     reference = contents(made)
     frames, audio = made / 'train' / 'frames', made / 'train' / 'audio'
@@ -105,34 +102,34 @@ def test_stopped_run_is_completed(tool, made):
     (frames / '.unfinished_x.jpg').write_bytes(b'left over')
     kept = frames / 'SyntheTrain_000000.jpg'
     before = kept.stat().st_mtime_ns
-    tool.main([str(made), *SMALL, '--workers', '1'])
+    make(made, *SMALL, '--workers', '1')
     assert contents(made) == reference
     assert kept.stat().st_mtime_ns == before
 
 
-def test_complete_run_makes_no_scene(tool, made, monkeypatch):
+def test_complete_run_makes_no_scene(made, monkeypatch):
     reference = contents(made)
     monkeypatch.setattr(synthetic, 'make_scene', None)
-    tool.main([str(made), *SMALL, '--workers', '1'])
+    make(made, *SMALL, '--workers', '1')
     assert contents(made) == reference
 
 
-def test_other_parameters_are_refused_or_overwritten(tool, made):
+def test_other_parameters_are_refused_or_overwritten(made):
     with pytest.raises(SystemExit) as error:
-        tool.main([str(made), *SMALL, '--seed', '5'])
+        make(made, *SMALL, '--seed', '5')
     for part in (str(made), 'seed: 0 there, 5 asked for', '--overwrite'):
         assert part in str(error.value)
     smaller = ['--num-train', '1', '--num-val', '0', '--num-test', '1']
-    tool.main([str(made), *smaller, '--seed', '5', '--overwrite'])
+    make(made, *smaller, '--seed', '5', '--overwrite')
     assert len(list((made / 'train' / 'audio').iterdir())) == 1
     assert json.loads((made / 'manifest.json').read_text())['seed'] == 5
     assert not (made / 'val' / 'audio').exists()
 
 
-def test_foreign_folder_is_never_touched(tool, tmp_path):
+def test_foreign_folder_is_never_touched(tmp_path):
     (tmp_path / 'thesis.txt').write_text('mine')
     with pytest.raises(SystemExit, match='no\\s+manifest.json'):
-        tool.main([str(tmp_path), *SMALL, '--overwrite'])
+        make(tmp_path, *SMALL, '--overwrite')
     assert (tmp_path / 'thesis.txt').read_text() == 'mine'
 
 
@@ -140,15 +137,15 @@ def test_foreign_folder_is_never_touched(tool, tmp_path):
                                            ('--workers', '0'),
                                            ('--duration', '0.1'),
                                            ('--distractor-rate', '1.5')])
-def test_bad_argument_is_named(tool, tmp_path, capsys, option, value):
+def test_bad_argument_is_named(tmp_path, capsys, option, value):
     with pytest.raises(SystemExit):
-        tool.main([str(tmp_path), option, value])
+        make(tmp_path, option, value)
     message = capsys.readouterr().err
     assert option in message and value in message
 
 
-def test_summary_prints_counts_and_baselines(tool, tmp_path, capsys):
-    tool.main([str(tmp_path / 'data'), *SMALL])
+def test_summary_prints_counts_and_baselines(tmp_path, capsys):
+    make(tmp_path / 'data', *SMALL)
     text = capsys.readouterr().out
     assert len(text.splitlines()) == 1
     assert text.startswith('train 6, val 2, test 4 scenes; ')

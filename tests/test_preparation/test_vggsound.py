@@ -9,8 +9,9 @@ import subprocess
 import sys
 import time
 from argparse import Namespace
+from functools import partial
 from pathlib import Path
-from typing import Dict, List, Tuple
+from typing import Callable, Dict, List, Tuple
 
 import numpy as np
 import pytest
@@ -20,21 +21,18 @@ from fnac_mm.preparation import media, runner
 from fnac_mm.preparation.plan import MediaOptions
 from fnac_mm.preparation.vggsound import candidate_ids, identify, make_plan
 from fnac_mm.registry import DATASETS
-from tests.conftest import ROOT, run_python
+from tests.conftest import ROOT, run_well
 from tests.media import sample_ramp
 from .raw_media import (FAULTS, RATE, SECONDS, clip_id, digests, frame_offset,
-                        load_tool, names, picture_index, read_manifest,
+                        names, picture_index, read_manifest, run_tool,
                         unfinished, write_clip, write_vggsound)
+
+run = partial(run_tool, 'prepare_vggsound')
 
 SCRIPT = ROOT / 'tools' / 'dataset_converters' / 'prepare_vggsound.py'
 COUNT, BROKEN = 40, 6
 
 Raw = Tuple[Path, Dict[str, str]]
-
-
-def run(*args: object) -> None:
-    """Run the tool in this process."""
-    load_tool('prepare_vggsound').main([str(arg) for arg in args])
 
 
 @pytest.fixture(scope='module')
@@ -47,9 +45,8 @@ def raw(tmp_path_factory: pytest.TempPathFactory) -> Raw:
 def prepared(raw: Raw) -> Path:
     """The undisturbed run, as a user starts it."""
     folder = raw[0].parent / 'prepared'
-    done = run_python(SCRIPT, raw[0], folder, '--csv',
-                      raw[0].parent / 'vggsound.csv', '--workers', 2)
-    assert done.returncode == 0, done.stderr
+    done = run_well(SCRIPT, raw[0], folder, '--csv',
+                    raw[0].parent / 'vggsound.csv', '--workers', 2)
     (folder.parent / 'output.txt').write_text(done.stdout)
     return folder
 
@@ -132,126 +129,109 @@ def test_our_data_set_reads_it(prepared: Path) -> None:
     assert dataset[0]['inputs']['image'].shape == (3, 32, 160)
 
 
-def start(args: List[str]) -> multiprocessing.Process:
-    """Run the tool in a process of its own."""
-    process = multiprocessing.get_context('fork').Process(
-        target=load_tool('prepare_vggsound').main, args=(args, ))
-    process.start()
-    return process
-
-
-def kill_after(process: multiprocessing.Process, journal: Path,
-               lines: int) -> bool:
-    """Kill it once the journal has so many lines; False if it was over."""
-    while process.is_alive():
-        if journal.is_file() and journal.read_bytes().count(b'\n') >= lines:
-            os.kill(process.pid, signal.SIGKILL)
-            break
-        time.sleep(0.002)
-    process.join()
-    return process.exitcode == -signal.SIGKILL
-
-
-def check_kills(raw: Path, prepared: Path, out: Path, kills: List[int],
-                seed: int) -> None:
-    """Kill runs after so many results each; the last one ends."""
-    args = [
-        str(raw),
-        str(out), '--csv',
-        str(raw.parent / 'vggsound.csv'), '--workers', '2'
-    ]
-    rng = np.random.default_rng(seed)
-    for lines in kills:
-        assert kill_after(start(args), out / 'journal.jsonl', lines)
-        time.sleep(0.3 * rng.random())
-        if rng.random() < 0.5:  # a torn line, as of a power cut
-            with open(out / 'journal.jsonl', 'a') as file:
-                file.write('{"id": "AbC-_xyZ0')
-    process = start(args)
-    process.join()
-    assert process.exitcode == 0
-    assert digests(out) == digests(prepared)
-
-
 @pytest.mark.ddp
 def test_killed_and_run_again(raw: Raw, prepared: Path,
                               tmp_path: Path) -> None:
     """Same final bytes as the undisturbed run, the manifest included."""
-    check_kills(raw[0], prepared, tmp_path / 'out', [3, 15, 27], 0)
+    out, rng = tmp_path / 'out', np.random.default_rng(0)
+    journal = out / 'journal.jsonl'
+    table = raw[0].parent / 'vggsound.csv'
+    args = (raw[0], out, '--csv', table, '--workers', 2)
+    context = multiprocessing.get_context('fork')
+    for lines in (3, 15, 27, None):
+        process = context.Process(target=run, args=args)
+        process.start()
+        # Once the journal has so many lines.
+        while lines and process.is_alive():
+            if journal.is_file() and \
+                    journal.read_bytes().count(b'\n') >= lines:
+                process.kill()
+                break
+            time.sleep(0.002)
+        process.join()
+        assert process.exitcode == (-signal.SIGKILL if lines else 0)
+        time.sleep(0.3 * rng.random())
+        if lines and rng.random() < 0.5:  # a torn line, as of a power cut
+            with open(journal, 'a') as file:
+                file.write('{"id": "AbC-_xyZ0')
+    assert digests(out) == digests(prepared)
 
 
 class TestSecondRun:
     """What an earlier run made is kept, unless it changed."""
 
     @pytest.fixture()
-    def folder(self, tmp_path: Path, capsys: pytest.CaptureFixture) -> Path:
+    def folder(self, tmp_path: Path) -> Path:
         for number in range(3):
             write_clip(tmp_path / 'raw', number)
-        self.run(tmp_path)
-        capsys.readouterr()
+        run(tmp_path / 'raw', tmp_path / 'out', '--workers', 1)
         return tmp_path
 
-    def run(self, folder: Path, *args: str) -> None:
-        run(folder / 'raw', folder / 'out', '--workers', 1, *args)
+    @pytest.fixture()
+    def again(self, folder: Path,
+              capsys: pytest.CaptureFixture) -> Callable[..., str]:
+        """Run it again; what it prints."""
+
+        def call(*args: object) -> str:
+            capsys.readouterr()
+            run(folder / 'raw', folder / 'out', '--workers', 1, *args)
+            return capsys.readouterr().out
+
+        return call
 
     def test_nothing_is_made_again(self, folder: Path,
-                                   capsys: pytest.CaptureFixture) -> None:
+                                   again: Callable) -> None:
+        audio = sorted(folder.glob('out/audio/*'))
         before = digests(folder / 'out')
-        stamps = [p.stat().st_mtime_ns for p in folder.glob('out/audio/*')]
-        self.run(folder)
-        assert 'made 0, already there 3, failed 0' in capsys.readouterr().out
+        stamps = [path.stat().st_mtime_ns for path in audio]
+        assert 'made 0, already there 3, failed 0' in again()
         assert digests(folder / 'out') == before
-        assert stamps == [
-            p.stat().st_mtime_ns for p in folder.glob('out/audio/*')
-        ]
+        assert stamps == [path.stat().st_mtime_ns for path in audio]
 
-    def test_a_damaged_file_is_made_again(
-            self, folder: Path, capsys: pytest.CaptureFixture) -> None:
+    def test_a_damaged_file_is_made_again(self, folder: Path,
+                                          again: Callable) -> None:
         before = digests(folder / 'out')
         path = folder / 'out' / 'audio' / f'{clip_id(1)}.wav'
         path.write_bytes(path.read_bytes()[:100])
         (folder / 'out' / 'frames' / f'{clip_id(2)}.jpg').unlink()
-        self.run(folder)
-        assert 'made 2, already there 1, failed 0' in capsys.readouterr().out
+        assert 'made 2, already there 1, failed 0' in again()
         assert digests(folder / 'out') == before
 
-    def test_a_new_download_is_made_again(
-            self, folder: Path, capsys: pytest.CaptureFixture) -> None:
+    def test_a_new_download_is_made_again(self, folder: Path,
+                                          again: Callable) -> None:
         """Of another size; one that is broken leaves no old files."""
         path = folder / 'raw' / f'{clip_id(0)}.mp4'
         path.write_bytes(path.read_bytes()[:200])
-        self.run(folder)
-        output = capsys.readouterr().out
-        assert 'made 0, already there 2, failed 1, truncated 1' in output
+        assert 'made 0, already there 2, failed 1, truncated 1' in again()
         assert len(names(folder / 'out' / 'audio')) == 2
         write_clip(folder / 'raw', 0)
-        self.run(folder)
-        assert 'made 1, already there 2, failed 0' in capsys.readouterr().out
+        assert 'made 1, already there 2, failed 0' in again()
 
     def test_raw_media_may_be_deleted(self, folder: Path,
-                                      capsys: pytest.CaptureFixture) -> None:
+                                      again: Callable) -> None:
         before = digests(folder / 'out')
         (folder / 'raw' / f'{clip_id(0)}.mp4').unlink()
         listed = folder / 'list.txt'
         listed.write_text(''.join(f'{clip_id(n)}\n' for n in range(3)))
-        self.run(folder, '--list', str(listed))
-        output = capsys.readouterr().out
+        output = again('--list', listed)
         assert '1 not found, of which 1 were made before' in output
         assert '3 of 3 clips are ready' in output
         assert digests(folder / 'out') == before
 
-    def test_other_options_are_refused(self, folder: Path) -> None:
+    def test_other_options_are_refused(self, again: Callable) -> None:
         with pytest.raises(SystemExit, match="frame: '5.0' there, 'middle'"):
-            self.run(folder, '--frame', 'middle')
+            again('--frame', 'middle')
 
-    def test_leftovers_of_a_killed_run_go(self, folder: Path) -> None:
+    def test_leftovers_of_a_killed_run_go(self, folder: Path,
+                                          again: Callable) -> None:
         for name in ('frames/.unfinished_x.jpg', 'audio/.unfinished_x.wav',
                      '.unfinished_x.jsonl'):
             (folder / 'out' / name).write_bytes(b'half')
-        self.run(folder)
+        again()
         assert not unfinished(folder / 'out')
 
-    def test_two_at_once_are_refused(self, folder: Path) -> None:
+    def test_two_at_once_are_refused(self, folder: Path,
+                                     again: Callable) -> None:
         code = ('import fcntl, sys, time; f = open(sys.argv[1], "r+"); '
                 'fcntl.lockf(f, fcntl.LOCK_EX); print(flush=True); '
                 'time.sleep(60)')
@@ -263,7 +243,7 @@ class TestSecondRun:
         try:
             holder.stdout.readline()
             with pytest.raises(SystemExit, match='another process'):
-                self.run(folder)
+                again()
         finally:
             holder.kill()
             holder.wait()

@@ -8,7 +8,6 @@ import torch
 
 from fnac_mm.structures import AVDataSample
 
-FIELDS = ('gt_boxes', 'gt_mask', 'pred_map', 'pred_object_map')
 BOXES = [[0.1, 0.2, 0.5, 0.9], [0, 0, 1, 1]]
 
 
@@ -42,13 +41,6 @@ def test_boxes_need_no_shared_memory(boxes: list) -> None:
     assert found.gt_boxes.tolist() == boxes
 
 
-def test_each_field_is_listed_once() -> None:
-    sample = full_sample()
-    assert sorted(sample.keys()) == sorted(FIELDS)
-    assert sorted(sample.to_dict()) == sorted(
-        (*FIELDS, 'sample_id', 'ori_shape'))
-
-
 @pytest.mark.parametrize('boxes', [[], np.zeros((0, 4)), torch.zeros(0, 4)])
 def test_no_boxes(boxes: object) -> None:
     assert AVDataSample().set_gt_boxes(boxes).gt_boxes.shape == (0, 4)
@@ -65,14 +57,6 @@ def test_boxes_are_kept_to_the_last_bit() -> None:
 def test_object_map_is_optional() -> None:
     sample = AVDataSample().set_pred_map(torch.rand(7, 7))
     assert 'pred_object_map' not in sample
-
-
-@pytest.mark.parametrize('field', FIELDS)
-def test_deleters(field: str) -> None:
-    sample = full_sample()
-    delattr(sample, field)
-    assert field not in sample and not hasattr(sample, field)
-    assert sorted(sample.keys()) == sorted(set(FIELDS) - {field})
 
 
 def test_conversions_reach_every_field() -> None:

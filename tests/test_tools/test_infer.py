@@ -15,7 +15,7 @@ import soundfile
 from mmengine.config import Config
 from PIL import Image
 
-from ..conftest import ROOT, run_python
+from ..conftest import ROOT, run_python, run_well
 from ..media import write_media
 from ..test_apis.toy_model import CONFIG, save_toy
 
@@ -37,8 +37,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def infer(folder: Path, *args: str) -> list:
     """Lines that the tool prints."""
-    done = run_python('tools/infer.py', *args)
-    assert done.returncode == 0, done.stderr
+    done = run_well('tools/infer.py', *args)
     return done.stdout.strip().splitlines()
 
 
@@ -65,10 +64,10 @@ def test_odd_sound_is_told(folder: Path, tmp_path: Path,
     sound = np.random.default_rng(0).uniform(-0.5, 0.5, (9000, 1))
     soundfile.write(tmp_path / 'a.wav', sound * [1, -1], 8000)
     soundfile.write(tmp_path / 'b.wav', sound / 100, 8000)
-    opposite, quiet = (infer(folder, folder / 'toy.pth', '--image',
-                             folder / 'dog.png', '--audio',
-                             tmp_path / name, '--gain', 'auto', '--out-dir',
-                             tmp_path) for name in ('a.wav', 'b.wav'))
+    opposite, quiet = (
+        infer(folder, folder / 'toy.pth', '--image', folder / 'dog.png',
+              '--audio', tmp_path / name, '--gain', 'auto', '--out-dir',
+              tmp_path) for name in ('a.wav', 'b.wav'))
     assert 'a.wav is silent after its channels are mixed' in opposite[0]
     assert 'a.wav: the sound is silent' in opposite[1]
     assert not any('gain' in line for line in opposite)
@@ -77,9 +76,8 @@ def test_odd_sound_is_told(folder: Path, tmp_path: Path,
 
 def test_shipped_checkpoint(folder: Path, tmp_path: Path) -> None:
     """It is said in a line, and its threshold is known."""
-    done = run_python('tools/infer.py', '--image', folder / 'dog.png',
-                      '--audio', folder / 'bark.wav', '--out-dir', tmp_path)
-    assert done.returncode == 0, done.stderr
+    done = run_well('tools/infer.py', '--image', folder / 'dog.png', '--audio',
+                    folder / 'bark.wav', '--out-dir', tmp_path)
     told = [line for line in done.stderr.splitlines() if 'checkpoint' in line]
     assert len(told) == 1 and 'only a drawn, synthetic world' in told[0]
     assert 'no calibrated threshold' not in done.stderr

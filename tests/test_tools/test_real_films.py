@@ -11,7 +11,7 @@ import av
 import numpy as np
 import pytest
 
-from ..conftest import ROOT, run_python
+from ..conftest import ROOT, run_well
 from ..test_preparation.raw_media import read_manifest
 
 FILMS = dict(
@@ -26,8 +26,7 @@ FRAME = 0.04
 
 def call(script: str, *args: object) -> str:
     """What a command prints."""
-    done = run_python(f'tools/{script}', *args)
-    assert done.returncode == 0, done.stdout + done.stderr
+    done = run_well(f'tools/{script}', *args)
     return done.stdout
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.conftest import run_python
+from tests.conftest import run_python, run_well
 
 # clip id, sample, a box drawn by eye
 CLIPS = [('birdbirdbir_000010', 'bird', [0.2, 0.2, 0.8, 0.8]),
@@ -48,14 +48,12 @@ def vggsound(shared, tmp_path_factory) -> Path:
 
 def test_train_test_and_infer(vggsound, shared, tmp_path) -> None:
     common = ('--data-root', vggsound, '--work-dir', tmp_path)
-    done = run_python('tools/train.py', 'configs/fnac_vggsound.py', *common,
-                      '--cfg-options', *OPTIONS)
-    assert done.returncode == 0, done.stdout + done.stderr
+    run_well('tools/train.py', 'configs/fnac_vggsound.py', *common,
+             '--cfg-options', *OPTIONS)
     checkpoint = tmp_path / 'epoch_2.pth'
     out = tmp_path / 'results.json'
-    done = run_python('tools/test.py', 'configs/fnac_vggsound.py', checkpoint,
-                      *common, '--out', out, '--cfg-options', *OPTIONS)
-    assert done.returncode == 0, done.stdout + done.stderr
+    run_well('tools/test.py', 'configs/fnac_vggsound.py', checkpoint, *common,
+             '--out', out, '--cfg-options', *OPTIONS)
     saved = json.loads(out.read_text())
     assert (saved['n'], saved['n_listed']) == (3, 3)
     assert {r['sample_id']
@@ -63,10 +61,9 @@ def test_train_test_and_infer(vggsound, shared, tmp_path) -> None:
                                            for i, _, _ in CLIPS}
     pairs = shared / 'samples' / 'pairs'
     for name in ('bird', 'car', 'dog'):
-        done = run_python('tools/infer.py', checkpoint, '--image',
-                          pairs / f'{name}_image.jpg', '--audio',
-                          pairs / f'{name}_audio.wav', '--out-dir', tmp_path)
-        assert done.returncode == 0, done.stdout + done.stderr
+        run_well('tools/infer.py', checkpoint, '--image',
+                 pairs / f'{name}_image.jpg', '--audio',
+                 pairs / f'{name}_audio.wav', '--out-dir', tmp_path)
         heat = np.load(tmp_path / f'{name}_image.npy')
         assert heat.ndim == 2 and np.isfinite(heat).all()
         assert (tmp_path / f'{name}_image.png').stat().st_size > 1000

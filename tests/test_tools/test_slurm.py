@@ -26,18 +26,14 @@ def test_train(tmp_path) -> None:
     words = _call(
         tmp_path,
         'slurm_train.sh',
-        'part',
-        'a job',
-        'c.py',
-        'work dir',
-        '--amp',
+        *('part', 'a job', 'c.py', 'work dir', '--amp'),
         GPUS='16',
         SRUN_ARGS='--exclusive --time=1')
     assert words[:3] == ['-p', 'part', '--job-name=a job']
     assert {'--ntasks=16', '--gres=gpu:8', '--exclusive',
             '--time=1'} <= set(words)
     assert words[-7:] == [
-        str(ROOT / 'tools' / 'train.py'), 'c.py', '--work-dir', 'work dir',
+        str(ROOT / 'tools/train.py'), 'c.py', '--work-dir', 'work dir',
         '--launcher', 'slurm', '--amp'
     ]
 
@@ -46,10 +42,7 @@ def test_test_without_gpus(tmp_path) -> None:
     words = _call(
         tmp_path,
         'slurm_test.sh',
-        'part',
-        'job',
-        'c.py',
-        'x.pth',
+        *('part', 'job', 'c.py', 'x.pth'),
         GPUS='2',
         GPUS_PER_NODE='0')
     assert not any(word.startswith('--gres') for word in words)

@@ -7,12 +7,14 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Tuple
 
 import pytest
 import torch
 
-from tests.conftest import ROOT, run_python
+from tests.conftest import ROOT, run_python, run_well
 from tests.faults.launching import free_port
+from tests.payload import Payload
 
 CONFIG = 'configs/fnac_synthetic.py'
 SMALL = [
@@ -33,6 +35,25 @@ def _train(data: Path, work: Path, *more: str) -> list:
     ]
 
 
+def _stop(data: Path, work: Path, epoch: int, number: int) -> Tuple[int, str]:
+    """Exit code and output of a training stopped after an epoch."""
+    process = subprocess.Popen([sys.executable, *map(str, _train(data, work))],
+                               cwd=ROOT,
+                               stdout=subprocess.PIPE,
+                               stderr=subprocess.STDOUT,
+                               text=True,
+                               start_new_session=True)
+    deadline = time.time() + 240
+    last = work / 'last_checkpoint'
+    while not last.exists() or f'epoch_{epoch}' not in last.read_text():
+        assert process.poll() is None and time.time() < deadline
+        time.sleep(0.02)
+    # As a terminal sends it: to the workers of the loaders too.
+    os.killpg(process.pid, number)
+    log = process.communicate(timeout=60)[0]
+    return process.returncode, log
+
+
 def _weights(path: Path) -> dict:
     return torch.load(path, weights_only=True)['state_dict']
 
@@ -41,30 +62,16 @@ def _weights(path: Path) -> dict:
 def trained(synthetic, tmp_path_factory) -> Path:
     """Four uninterrupted epochs with two workers."""
     work = tmp_path_factory.mktemp('trained')
-    done = run_python(*_train(synthetic, work))
-    assert done.returncode == 0, done.stdout + done.stderr
+    done = run_well(*_train(synthetic, work))
     (work / 'console.txt').write_text(done.stdout + done.stderr)
     return work
 
 
 def test_resume_after_a_kill_is_bit_identical(trained, synthetic,
                                               tmp_path) -> None:
-    process = subprocess.Popen(
-        [sys.executable, *map(str, _train(synthetic, tmp_path))],
-        cwd=ROOT,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True)
-    deadline = time.time() + 240
-    while not (tmp_path / 'last_checkpoint').exists() \
-            or 'epoch_2' not in (tmp_path / 'last_checkpoint').read_text():
-        assert process.poll() is None and time.time() < deadline
-        time.sleep(0.02)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+    _stop(synthetic, tmp_path, 2, signal.SIGKILL)
     assert not (tmp_path / 'epoch_4.pth').exists()
-    done = run_python(*_train(synthetic, tmp_path, '--resume'))
-    assert done.returncode == 0, done.stdout + done.stderr
+    done = run_well(*_train(synthetic, tmp_path, '--resume'))
     log = done.stdout + done.stderr
     assert re.search('resumed from .*epoch_[23].pth', log)
     ours, theirs = (_weights(p / 'epoch_4.pth') for p in (tmp_path, trained))
@@ -78,21 +85,8 @@ def test_resume_after_a_kill_is_bit_identical(trained, synthetic,
 
 
 def test_ctrl_c_saves_and_says_how_to_go_on(synthetic, tmp_path) -> None:
-    process = subprocess.Popen(
-        [sys.executable, *map(str, _train(synthetic, tmp_path))],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True)
-    deadline = time.time() + 240
-    while not (tmp_path / 'epoch_1.pth').exists():
-        assert process.poll() is None and time.time() < deadline
-        time.sleep(0.02)
-    # As a terminal sends it: to the workers of the loaders too.
-    os.killpg(process.pid, signal.SIGINT)
-    log = process.communicate(timeout=60)[0]
-    assert process.returncode == 130
+    code, log = _stop(synthetic, tmp_path, 1, signal.SIGINT)
+    assert code == 130
     assert log.count('and --resume') == 1 and 'Traceback' not in log, log
 
 
@@ -105,7 +99,7 @@ def test_what_is_missing_is_said_before_anything_is_loaded(
     for arguments, expected in ((['--help'], 0), (['no.py', *more], 1)):
         done = run_python('-c', code, f'tools/{tool}.py', *arguments)
         assert done.returncode == expected, done.stderr
-    assert done.stderr == 'error: no.py: no such config\n'
+    assert done.stderr == 'error: no.py: no such file or folder\n'
 
 
 def test_the_console_is_quiet_and_the_log_complete(trained) -> None:
@@ -129,16 +123,13 @@ def test_checkpoints_hold_no_code(trained) -> None:
 def test_test_saves_what_eval_metric_scores_again(trained, synthetic,
                                                   tmp_path) -> None:
     out, shown = tmp_path / 'results.json', tmp_path / 'shown'
-    done = run_python('tools/test.py', CONFIG, trained / 'epoch_4.pth',
-                      '--data-root', synthetic, '--work-dir', tmp_path,
-                      '--out', out, '--show-dir', shown, '--cfg-options',
-                      *SMALL)
-    assert done.returncode == 0, done.stdout + done.stderr
+    run_well('tools/test.py', CONFIG, trained / 'epoch_4.pth', '--data-root',
+             synthetic, '--work-dir', tmp_path, '--out', out, '--show-dir',
+             shown, '--cfg-options', *SMALL)
     saved = json.loads(out.read_text())
     assert saved['n'] == saved['n_listed'] == 7
     assert len(list(shown.glob('*.png'))) == 7
-    again = run_python('tools/analysis_tools/eval_metric.py', out)
-    assert again.returncode == 0, again.stdout + again.stderr
+    again = run_well('tools/analysis_tools/eval_metric.py', out)
     rescored = json.loads(again.stdout)
     for name, value in saved['metrics'].items():
         assert rescored[name] == value
@@ -158,14 +149,9 @@ def test_a_checkpoint_that_does_not_fit_is_refused(trained, synthetic,
 
 def test_a_checkpoint_with_code_is_refused(synthetic, tmp_path) -> None:
     marker = tmp_path / 'executed'
-
-    class Payload:
-
-        def __reduce__(self):
-            return os.system, (f'touch {marker}', )
-
     bad = tmp_path / 'bad.pth'
-    torch.save(dict(state_dict={}, payload=Payload()), bad)
+    torch.save(
+        dict(state_dict={}, payload=Payload(os.mkdir, str(marker))), bad)
     done = run_python('tools/test.py', CONFIG, bad, '--data-root', synthetic,
                       '--work-dir', tmp_path)
     assert done.returncode != 0 and not marker.exists()
@@ -213,10 +199,9 @@ def test_two_processes_train_and_test_alike(trained, synthetic,
 
 def test_tensorboard_and_gradient_accumulation(synthetic, tmp_path) -> None:
     pytest.importorskip('tensorboard')
-    done = run_python(*_train(synthetic, tmp_path), 'train_cfg.max_epochs=1',
-                      'optim_wrapper.accumulative_counts=2',
-                      'visualizer.vis_backends.0.type=TensorboardVisBackend')
-    assert done.returncode == 0, done.stdout + done.stderr
+    run_well(*_train(synthetic, tmp_path), 'train_cfg.max_epochs=1',
+             'optim_wrapper.accumulative_counts=2',
+             'visualizer.vis_backends.0.type=TensorboardVisBackend')
     from tensorboard.backend.event_processing.event_accumulator import \
         EventAccumulator
     file, = tmp_path.glob('*/vis_data/events.*')

@@ -6,7 +6,7 @@ from typing import Any, Callable, Dict, Optional
 
 import pytest
 
-from ..conftest import run_python
+from ..conftest import run_python, run_well
 
 TOOL = 'tools/analysis_tools/trivial_baselines.py'
 NAMES = ('whole_image', 'centre', 'oracle_cap', 'centre_adaptive')
@@ -83,8 +83,7 @@ def vggss(tmp_path: Path) -> Path:
 
 def test_as_a_user_runs_it(vggss: Path) -> None:
     """Nothing but json on stdout, nothing drawn where there is no terminal."""
-    done = run_python(TOOL, '--ann-file', vggss)
-    assert done.returncode == 0, done.stderr
+    done = run_well(TOOL, '--ann-file', vggss)
     found = json.loads(done.stdout)
     assert (found['n'], found['n_empty_target']) == (2, 1)
     assert found['whole_image'] == {

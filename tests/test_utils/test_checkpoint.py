@@ -6,21 +6,14 @@ import pytest
 import torch
 
 from fnac_mm.utils import load_plain_checkpoint, safe_loading
-
-
-class Payload:
-    """Makes a folder when it is unpickled."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = str(folder)
-
-    def __reduce__(self) -> tuple:
-        return os.mkdir, (self.folder, )
+from tests.payload import Payload
 
 
 def test_code_is_refused_even_where_weights_only_is_off(
         tmp_path: Path) -> None:
-    torch.save(dict(model=Payload(tmp_path / 'ran')), tmp_path / 'bad.pth')
+    torch.save(
+        dict(model=Payload(os.mkdir, str(tmp_path / 'ran'))),
+        tmp_path / 'bad.pth')
     with pytest.raises(ValueError, match=r'bad\.pth: refused.*mkdir'):
         with safe_loading('bad.pth'):
             torch.load(tmp_path / 'bad.pth', weights_only=False)
@@ -54,7 +47,7 @@ def test_plain_checkpoint_is_read_and_anything_else_named(
     torch.save([1], tmp_path / 'list.pth')
     with pytest.raises(ValueError, match=r'list\.pth: expected a dict'):
         load_plain_checkpoint(str(tmp_path / 'list.pth'))
-    torch.save(Payload(tmp_path / 'ran'), tmp_path / 'code.pth')
+    torch.save(Payload(os.mkdir, str(tmp_path / 'ran')), tmp_path / 'code.pth')
     with pytest.raises(ValueError, match=r'code\.pth: refused'):
         load_plain_checkpoint(str(tmp_path / 'code.pth'))
     assert not (tmp_path / 'ran').exists()

@@ -1,6 +1,7 @@
 """Files are there whole or not at all."""
 import errno
 import os
+from pathlib import Path
 
 import pytest
 
@@ -82,3 +83,17 @@ def test_what_a_kill_left_is_removed(tmp_path) -> None:
         (tmp_path / name).touch()
     remove_unfinished(tmp_path)
     assert os.listdir(tmp_path) == ['epoch_1.pth']
+
+
+def test_a_stop_as_the_draft_appears_leaves_nothing(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    touch = Path.touch
+
+    def stop(path: Path, **kwargs: bool) -> None:
+        touch(path, **kwargs)
+        raise SystemExit(143)
+
+    monkeypatch.setattr(Path, 'touch', stop)
+    with pytest.raises(SystemExit):
+        write_atomically(tmp_path / 'a.json', '{}')
+    assert not list(tmp_path.iterdir())

@@ -2,16 +2,16 @@
 import json
 import os
 import shutil
-from collections import Counter
+from collections import Counter, defaultdict
+from functools import partial
 from pathlib import Path
 from typing import Any, Callable, Dict, Set, Tuple
 
-import cv2
 import numpy as np
 import pytest
 import soundfile
 
-from fnac_mm.verification import verify
+from fnac_mm.verification import verify as verify_module
 from fnac_mm.verification.probe import FileTask, probe_file
 from fnac_mm.verification.problems import ADVICE
 from tests.conftest import run_python
@@ -45,21 +45,21 @@ def data(synthetic: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture()
-def config(root: Path) -> Path:
-    return root / CONFIG
+def check(run: Run, data: Path, root: Path) -> Run:
+    """The same of the synthetic benchmark, which a test has damaged."""
+    return partial(run, root / CONFIG, '--data-root', data)
 
 
 def by_kind(report: Report) -> Dict[str, Set[str]]:
     """Names of the files of each kind of problem."""
-    found: Dict[str, Set[str]] = {}
+    found: Dict[str, Set[str]] = defaultdict(set)
     for problem in report['problems']:
-        found.setdefault(problem['kind'],
-                         set()).add(Path(problem['file']).name)
+        found[problem['kind']].add(Path(problem['file']).name)
     return found
 
 
-def test_a_good_folder(run: Run, data: Path, config: Path):
-    status, report = run(config, '--data-root', data)
+def test_a_good_folder(check: Run):
+    status, report = check()
     assert status == 0 and report['problems'] == []
     assert report['n_files'] == report['n_files_opened'] == 2 * (24 + 6 + 7)
     assert [(d['loaders'], d['n_complete'], d['n_wanted'])
@@ -68,11 +68,9 @@ def test_a_good_folder(run: Run, data: Path, config: Path):
                                               (['test'], 7, 7)]
 
 
-def test_each_fault_by_name_and_cause(run: Run, data: Path, config: Path,
-                                      tmp_path: Path, capsys):
+def test_each_fault_by_name_and_cause(check: Run, data: Path, capsys):
     expected = break_files(data)
-    sheet = tmp_path / 'sheets' / 'problems.jpg'
-    status, report = run(config, '--data-root', data, '--sheet', sheet)
+    status, report = check()
     found = by_kind(report)
     # A NaN outside of the window that the config takes does no harm.
     assert found == expected
@@ -83,9 +81,8 @@ def test_each_fault_by_name_and_cause(run: Run, data: Path, config: Path,
     assert 'SyntheTrain_000005.png' in words['SyntheTrain_000006.jpg']
     assert '0.3 s before its announced end' in words['SyntheTrain_000011.wav']
     assert 'symbolic link' in words['SyntheTrain_000002.jpg']
-    assert cv2.imread(str(sheet)).shape[0] > 300
     assert '3 of 3' not in capsys.readouterr().out
-    status, again = run(config, '--data-root', data, '--allow', *expected)
+    status, again = check('--allow', *expected)
     assert status == 0 and again['problems'] == report['problems']
 
 
@@ -112,44 +109,41 @@ def test_a_rate_that_no_recorder_has(tmp_path: Path):
                                '2147483647 Hz')]
 
 
-def test_ids_in_training_and_test(run: Run, data: Path, config: Path):
+def test_ids_in_training_and_test(check: Run, data: Path):
     """Found also where the files are two."""
     for kind in ('frames', 'audio'):
         for path in (data / 'test' / kind).glob('*_000002.*'):
             shutil.copy(path, data / 'train' / kind)
     with open(data / 'metadata/train.txt', 'a') as file:
         file.write('SyntheTest0_000002\n')
-    status, report = run(config, '--data-root', data)
+    status, report = check()
     assert status == 1
     assert report['counts'] == dict(leaked_id=1, leaked_content=2)
     leak = report['problems'][0]
     assert (leak['file'], leak['data_set']) == ('SyntheTest0_000002',
                                                 'train+test')
-    status, report = run(
-        config, '--data-root', data, '--cfg-options',
+    status, report = check(
+        '--cfg-options',
         'train_dataloader.dataset.exclude=["metadata/test.csv"]')
     assert status == 0
     assert report['data_sets'][0]['n_excluded'] == 1
 
 
-def test_mixed_rates_only_where_nothing_resamples(run: Run, data: Path,
-                                                  config: Path):
+def test_mixed_rates_only_where_nothing_resamples(check: Run, data: Path):
     path = sound(data, 4)
     wave, rate = soundfile.read(path)
     soundfile.write(path, wave, 22050)
-    args = (config, '--data-root', data)
-    status, report = run(*args)
+    status, report = check()
     assert status == 0
     assert report['data_sets'][0]['sample_rates'] == {'16000': 23, '22050': 1}
-    status, report = run(
-        *args, '--cfg-options',
+    status, report = check(
+        '--cfg-options',
         'train_dataloader.dataset.pipeline.1.sample_rate=None')
     assert status == 1 and by_kind(report) == dict(rates={path.name})
 
 
 @pytest.mark.parametrize('name', ['empty', 'absent', 'ids', 'other', 'list'])
-def test_wrong_folders_and_lists(run: Run, data: Path, config: Path,
-                                 name: str):
+def test_wrong_folders_and_lists(check: Run, data: Path, name: str):
     """The other data sets are checked all the same."""
     train = data / 'train' / 'frames'
     files = data / 'metadata' / 'train.txt'
@@ -163,7 +157,7 @@ def test_wrong_folders_and_lists(run: Run, data: Path, config: Path,
         files.write_text('abcdefghijk_000001\nabcdefghijk_000002\n')
     else:
         files.write_bytes(b'\xff\xfe\x00')
-    status, report = run(config, '--data-root', data)
+    status, report = check()
     assert status == 1
     first = report['problems'][0]
     assert first['kind'] == 'data_set' and first['data_set'] == 'train'
@@ -178,32 +172,31 @@ def test_wrong_folders_and_lists(run: Run, data: Path, config: Path,
     assert report['n_files_opened'] == 2 * (6 + 7)
 
 
-def test_links_that_go_round(run: Run, data: Path, config: Path):
+def test_links_that_go_round(check: Run, data: Path):
     (data / 'train' / 'frames' / 'round').symlink_to(data / 'train')
     (data / 'test' / 'audio' / 'x.wav').symlink_to(data / 'test' / 'audio')
-    assert run(config, '--data-root', data)[0] == 0
+    assert check()[0] == 0
 
 
 @pytest.mark.skipif(
     os.name == 'nt' or os.geteuid() == 0, reason='root may read everything')
-def test_no_permission(run: Run, data: Path, config: Path):
+def test_no_permission(check: Run, data: Path):
     sound(data, 0).chmod(0)
-    status, report = run(config, '--data-root', data)
+    status, report = check()
     assert status == 1
     assert by_kind(report) == dict(unreadable={sound(data, 0).name})
 
 
-def test_a_sample_of_the_clips(run: Run, data: Path, config: Path):
+def test_a_sample_of_the_clips(check: Run, data: Path):
     """Files are opened for some; what is missing is known for all."""
     sound(data, 3).unlink()
-    status, report = run(config, '--data-root', data, '--sample', 5)
+    status, report = check('--sample', 5)
     assert status == 1
     assert by_kind(report) == dict(missing={'SyntheTrain_000003.wav'})
     assert report['n_files'] == report['n_files_opened'] == 2 * 15
 
 
-def test_ctrl_c_reports_what_was_found(run: Run, data: Path, config: Path,
-                                       monkeypatch):
+def test_ctrl_c_reports_what_was_found(check: Run, data: Path, monkeypatch):
     frame(data, 0).write_text('no picture')
 
     def stopped(function, tasks, workers):
@@ -212,8 +205,8 @@ def test_ctrl_c_reports_what_was_found(run: Run, data: Path, config: Path,
                 raise KeyboardInterrupt
             yield task, function(task)
 
-    monkeypatch.setattr(verify, 'process_map', stopped)
-    status, report = run(config, '--data-root', data)
+    monkeypatch.setattr(verify_module, 'process_map', stopped)
+    status, report = check()
     assert status == 130 and report['interrupted']
     assert (report['n_files_opened'], report['n_files']) == (5, 74)
     assert by_kind(report) == dict(unreadable={frame(data, 0).name})
@@ -237,7 +230,8 @@ def test_stands_still(run: Run, tmp_path: Path, root: Path):
     assert [d['n_complete'] for d in report['data_sets']] == [10, 5, 5]
 
 
-def test_usage_errors(data: Path, config: Path, capsys):
+def test_usage_errors(data: Path, root: Path, capsys):
+    config = root / CONFIG
     for args, word in (([config, '--data-root', data / 'x'],
                         'no such folder'), (['no.py'], 'no such config'),
                        ([config, '--workers',

@@ -36,7 +36,7 @@ def test_figures_over_epochs(tmp_path: Path) -> None:
 
 
 def test_the_tool(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
-    write(tmp_path, clips_per_second=100.)
+    write(tmp_path, gradient_norm=100.)
     out = tmp_path / 'b.png'
     analyze_logs.main([str(tmp_path), '--health', '--out', str(out)])
     assert 'health of 1 run(s), 1 start(s)' in capsys.readouterr().out

@@ -6,8 +6,7 @@ import torch
 from fnac_mm.structures import AVDataSample
 from fnac_mm.visualization import draw_error, draw_sample
 from fnac_mm.visualization.overlay import BACKGROUND, BOX_COLOR
-from fnac_mm.visualization.sample_tile import (ERROR_COLOR, draw_spectrogram,
-                                               join_pictures)
+from fnac_mm.visualization.sample_tile import ERROR_COLOR, draw_spectrogram
 
 FRAME = np.full((56, 56, 3), 100, np.uint8)
 
@@ -63,8 +62,3 @@ def test_error_tile() -> None:
     assert tile.shape == (90, 200, 3)
     written = (tile != ERROR_COLOR).any(axis=2)
     assert written.any() and not written[:, 190:].any()
-
-
-def test_pictures_are_joined() -> None:
-    joined = join_pictures([FRAME, FRAME, FRAME], gap=2)
-    assert joined.shape == (56, 3 * 56 + 2 * 2, 3)

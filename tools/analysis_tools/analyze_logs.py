@@ -9,8 +9,8 @@ import argparse
 from pathlib import Path
 from typing import Optional, Sequence
 
-from fnac_mm.utils.tool_arguments import (errors_as_messages, make_parser,
-                                          name_each, refuse_missing)
+from fnac_mm.utils.command_line import (make_parser, name_each, plain_errors,
+                                        require_paths)
 
 
 def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
@@ -36,22 +36,23 @@ def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
 def main(argv: Optional[Sequence[str]] = None) -> None:
     """Find the logs and draw them."""
     args = parse_args(argv)
-    refuse_missing(*args.work_dirs)
-    from fnac_mm.visualization import plot_health_curves, plot_training_curves
-    from fnac_mm.visualization.curves import find_logs
-    with errors_as_messages():
+    with plain_errors():
+        require_paths(args, 'work_dirs')
+        from fnac_mm.visualization import (plot_health_curves,
+                                           plot_training_curves)
+        from fnac_mm.visualization.curves import find_logs
         single = len(args.work_dirs) == 1 and args.names is None
         names = [''] if single else name_each(
             args.work_dirs, args.names,
-            [Path(path).name for path in args.work_dirs], 'runs')
+            [Path(path).name for path in args.work_dirs])
         runs = dict(zip(names, map(find_logs, args.work_dirs)))
         if args.health:
             plot_health_curves(next(iter(runs.values())), args.out)
         else:
             plot_training_curves(runs, args.out, args.metric)
-    what = 'health' if args.health else f'losses, lr and {args.metric}'
-    print(f'{args.out}: {what} of {len(runs)} run(s), '
-          f'{sum(map(len, runs.values()))} start(s)')
+        what = 'health' if args.health else f'losses, lr and {args.metric}'
+        print(f'{args.out}: {what} of {len(runs)} run(s), '
+              f'{sum(map(len, runs.values()))} start(s)')
 
 
 if __name__ == '__main__':

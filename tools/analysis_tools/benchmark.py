@@ -6,45 +6,44 @@
 Alternatives run in turn in one process, so their ratios hold on any machine
 that is otherwise idle.
 """
-import argparse
+import ast
 import importlib
-import pkgutil
-from types import ModuleType
+import sys
+from pathlib import Path
 from typing import Dict
 
-import benchmark_parts
-import mmengine
-from benchmark_parts.common import hardware, markdown_table
+from fnac_mm.utils.command_line import make_parser
 
 
-def find_parts() -> Dict[str, ModuleType]:
-    """What can be measured, by name.
+def find_parts() -> Dict[str, str]:
+    """What can be measured, by name, and the first line that says what it is.
 
-    Returns:
-        dict[str, ModuleType]: Modules with ``add_arguments(parser)`` and
-        ``run(args)``, which returns rows: dicts of one set of keys.
+    Parts are modules with ``add_arguments(parser)`` and ``run(args)``, which
+    returns rows: dicts of one set of keys.
     """
-    names = [m.name for m in pkgutil.iter_modules(benchmark_parts.__path__)]
-    modules = {
-        name: importlib.import_module(f'benchmark_parts.{name}')
-        for name in names
+    folder = Path(__file__).with_name('benchmark_parts')
+    texts = {p.stem: p.read_text() for p in sorted(folder.glob('*.py'))}
+    return {
+        name: str(ast.get_docstring(ast.parse(text))).split('\n')[0]
+        for name, text in texts.items() if '\ndef add_arguments(' in text
     }
-    return {k: m for k, m in modules.items() if hasattr(m, 'add_arguments')}
 
 
 def main() -> None:
     """Measure, print a table, write json."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = make_parser(__doc__)
     choices = parser.add_subparsers(dest='part', required=True)
-    parts = find_parts()
-    for name, module in parts.items():
-        own = choices.add_parser(name, help=module.__doc__.split('\n')[0])
+    for name, text in find_parts().items():
+        own = choices.add_parser(name, help=text)
         own.add_argument('--out', metavar='FILE', help='json of the table')
-        module.add_arguments(own)
+        # Others would be imported for nothing, and some take seconds.
+        if name in sys.argv[1:2]:
+            module = importlib.import_module(f'benchmark_parts.{name}')
+            module.add_arguments(own)
     args = parser.parse_args()
-    rows = parts[args.part].run(args)
+    import mmengine
+    from benchmark_parts.common import hardware, markdown_table
+    rows = module.run(args)
     found = hardware()
     print('\n'.join(f'{key}: {value}' for key, value in found.items()))
     print(f'\n{markdown_table(rows)}')

@@ -9,11 +9,12 @@ this epoch; masks, which a training draws by its steps, are others. A file that
 can't be read becomes a tile that says why.
 """
 import argparse
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence, Tuple
 
-from fnac_mm.utils.command_line import add_config_arguments, parse_dashed
+from fnac_mm.utils.command_line import (add_config_arguments, make_parser,
+                                        parse_dashed, plain_errors,
+                                        require_paths)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,9 +27,7 @@ SIDE = 224
 
 def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = make_parser(__doc__)
     add = parser.add_argument
     add('config', help='config file')
     add('--split', choices=('train', 'val', 'test'), default='train')
@@ -75,17 +74,13 @@ def build(args: argparse.Namespace) -> Tuple[Any, Any]:
     """The data set and the data preprocessor of the config."""
     from mmengine.registry import init_default_scope
 
-    from fnac_mm.engine.launch import load_config
+    from fnac_mm.engine.launch import load_config, loader_dataset
     from fnac_mm.registry import DATASETS, MODELS
     cfg = load_config(
         args.config, data_root=args.data_root, cfg_options=args.cfg_options)
     init_default_scope(cfg.get('default_scope', 'fnac_mm'))
     no_substitutes(cfg)
-    name = f'{args.split}_dataloader'
-    chosen = (cfg.get(name) or {}).get('dataset')
-    if chosen is None:
-        raise ValueError(f'{args.config} has no {name}.dataset')
-    dataset = DATASETS.build(chosen)
+    dataset = DATASETS.build(loader_dataset(cfg, args.split))
     dataset.full_init()
     if hasattr(dataset, 'set_epoch'):
         dataset.set_epoch(args.seed, args.epoch)
@@ -148,36 +143,27 @@ def read_original(sample: Any) -> 'np.ndarray':
     return read_picture(sample.img_path)
 
 
-def find_limits(loaded: Sequence[Dict[str, Any]]) -> Tuple[float, float]:
-    """One scale of colours for all, so that loud and soft can be told."""
-    known = [item['spectrogram'] for item in loaded if 'error' not in item]
-    return (float(min((s.min() for s in known), default=0)),
-            float(max((s.max() for s in known), default=1)))
-
-
-def draw(item: Dict[str, Any], limits: Tuple[float, float],
-         original: bool) -> 'np.ndarray':
-    """The tile of a sample, or of its error."""
-    from fnac_mm.visualization import draw_error, draw_sample
-    if 'error' in item:
-        return draw_error(item['error'], (SIDE, (3 if original else 2) * SIDE))
-    return draw_sample(
-        item['image'],
-        item['spectrogram'],
-        item['sample'],
-        limits,
-        item.get('original'),
-        side=SIDE)
-
-
 def write(args: argparse.Namespace, loaded: Sequence[Dict[str, Any]],
           total: int) -> None:
     """Write the sheet and the single pictures that were asked for."""
-    from fnac_mm.evaluation.map_history import plain_name
-    from fnac_mm.visualization import contact_sheet
+    from fnac_mm.visualization import contact_sheet, draw_error, draw_sample
+    from fnac_mm.visualization.film_strip import plain_name
     from fnac_mm.visualization.localization_visualizer import write_image
-    limits = find_limits(loaded)
-    tiles = [draw(item, limits, args.original) for item in loaded]
+
+    # One scale of colours for all, so that loud and soft can be told.
+    known = [item['spectrogram'] for item in loaded if 'error' not in item]
+    limits = (float(min((s.min() for s in known), default=0)),
+              float(max((s.max() for s in known), default=1)))
+    blank = SIDE, (3 if args.original else 2) * SIDE
+    tiles = [
+        draw_error(item['error'], blank) if 'error' in item else draw_sample(
+            item['image'],
+            item['spectrogram'],
+            item['sample'],
+            limits,
+            item.get('original'),
+            side=SIDE) for item in loaded
+    ]
     if args.sheet:
         width = max(tile.shape[1] for tile in tiles)
         title = (f'{Path(args.config).stem}, {args.split}: {len(tiles)} of '
@@ -200,26 +186,26 @@ def write(args: argparse.Namespace, loaded: Sequence[Dict[str, Any]],
 def main(argv: Optional[Sequence[str]] = None) -> None:
     """Choose, load, draw, write."""
     args = parse_args(argv)
-    from mmengine.logging import MMLogger
-    from rich.console import Console
-    from rich.progress import track
+    with plain_errors():
+        require_paths(args, 'config', 'data_root')
+        from mmengine.logging import MMLogger
+        from rich.console import Console
+        from rich.progress import track
 
-    # It would say that a broken sample is replaced; here it is shown.
-    MMLogger.get_instance('browse_dataset').setLevel('ERROR')
-    try:
+        # It would say that a broken sample is replaced; here it is shown.
+        MMLogger.get_instance('browse_dataset').setLevel('ERROR')
         dataset, preprocessor = build(args)
-        chosen = choose(dataset, args)
         loaded = [
             load(dataset, preprocessor, index, args) for index in track(
-                chosen, description='samples', console=Console(stderr=True))
+                choose(dataset, args),
+                description='samples',
+                console=Console(stderr=True))
         ]
         write(args, loaded, len(dataset))
-    except (OSError, ValueError) as error:
-        sys.exit(f'error: {error}')
-    broken = [item['name'] for item in loaded if 'error' in item]
-    print(f'{args.sheet or args.out}: {len(loaded)} of {len(dataset):,} '
-          f'samples, {len(broken)} broken'
-          f'{": " + ", ".join(broken) if broken else ""}')
+        broken = [item['name'] for item in loaded if 'error' in item]
+        print(f'{args.sheet or args.out}: {len(loaded)} of {len(dataset):,} '
+              f'samples, {len(broken)} broken'
+              f'{": " + ", ".join(broken) if broken else ""}')
 
 
 if __name__ == '__main__':

@@ -14,9 +14,9 @@ import json
 import sys
 from typing import Optional, Sequence
 
-from fnac_mm.utils.tool_arguments import (add_import, errors_as_messages,
-                                          import_modules, make_parser,
-                                          refuse_missing)
+from fnac_mm.utils.command_line import (add_import, import_modules,
+                                        make_parser, plain_errors,
+                                        require_paths)
 
 
 def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
@@ -32,27 +32,28 @@ def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
 def main(argv: Optional[Sequence[str]] = None) -> None:
     """Read, test, print."""
     args = parse_args(argv)
-    refuse_missing(args.first, args.second)
-    from fnac_mm.evaluation import compare, list_differences, read_results
-    from fnac_mm.evaluation.comparison import count_units, format_comparison
-    with errors_as_messages():
+    with plain_errors():
+        require_paths(args, 'first', 'second')
+        from fnac_mm.evaluation import compare, list_differences, read_results
+        from fnac_mm.evaluation.comparison import (count_units,
+                                                   format_comparison)
         import_modules(args.modules)
         first, second = (read_results(p) for p in (args.first, args.second))
         found = compare(first, second, args.seed)
-    n_units = count_units(first['results'])
-    head = dict(
-        n=first['n'],
-        n_units=n_units,
-        metric=first['metric']['type'],
-        protocol=first.get('protocol', {}).get('name'))
-    for line in list_differences(dict(A=first, B=second)):
-        print(line, file=sys.stderr)
-    print(
-        f'{first["dataset"]["name"]}: n = {first["n"]:,} in {n_units:,} '
-        f'units, {head["metric"]}, protocol {head["protocol"]}\n'
-        f'A: {args.first}\nB: {args.second}\n{format_comparison(found)}',
-        file=sys.stderr)
-    print(json.dumps(dict(head, scores=found), indent=2))
+        n_units = count_units(first['results'])
+        head = dict(
+            n=first['n'],
+            n_units=n_units,
+            metric=first['metric']['type'],
+            protocol=first.get('protocol', {}).get('name'))
+        for line in list_differences(dict(A=first, B=second)):
+            print(line, file=sys.stderr)
+        print(
+            f'{first["dataset"]["name"]}: n = {first["n"]:,} in {n_units:,} '
+            f'units, {head["metric"]}, protocol {head["protocol"]}\n'
+            f'A: {args.first}\nB: {args.second}\n{format_comparison(found)}',
+            file=sys.stderr)
+        print(json.dumps(dict(head, scores=found), indent=2))
 
 
 if __name__ == '__main__':

@@ -12,9 +12,9 @@ import json
 import sys
 from typing import Any, Dict, Optional, Sequence
 
-from fnac_mm.utils.tool_arguments import (add_import, errors_as_messages,
-                                          import_modules, make_parser,
-                                          refuse_missing)
+from fnac_mm.utils.command_line import (add_import, import_modules,
+                                        make_parser, plain_errors,
+                                        require_paths)
 
 
 def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
@@ -57,12 +57,13 @@ def print_intervals(metric: Any) -> Dict[str, Any]:
 def main(argv: Optional[Sequence[str]] = None) -> None:
     """Score, compare, print."""
     args = parse_args(argv)
-    refuse_missing(args.results)
-    from fnac_mm.evaluation import check_unchanged, read_results, score_again
-    from fnac_mm.evaluation.rescore import (TOLERANCE, change_protocol,
-                                            log_to_stderr)
-    log_to_stderr()
-    with errors_as_messages():
+    with plain_errors():
+        require_paths(args, 'results')
+        from fnac_mm.evaluation import (check_unchanged, read_results,
+                                        score_again)
+        from fnac_mm.evaluation.rescore import (TOLERANCE, change_protocol,
+                                                log_to_stderr)
+        log_to_stderr()
         import_modules(args.modules)
         content = read_results(args.results)
         changed = change_protocol(content, args.protocol, args.alpha)
@@ -70,17 +71,17 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
         metric = score_again(content, changed, args.out)
         intervals = print_intervals(metric) if args.intervals else None
         metrics = metric.evaluate(content['n'])
-    if moved:
-        print(
-            f'{args.results}: {moved} scores are others here, by less than '
-            f'{TOLERANCE}: it was written on another processor',
-            file=sys.stderr)
-    found: Dict[str, Any] = dict(metrics)
-    if 'protocol' in content:
-        found = dict(protocol=metric.protocol.name, **metrics)
-    if intervals is not None:
-        found['intervals'] = intervals
-    print(json.dumps(found, indent=2))
+        if moved:
+            print(
+                f'{args.results}: {moved} scores are others here, by less '
+                f'than {TOLERANCE}: it was written on another processor',
+                file=sys.stderr)
+        found: Dict[str, Any] = dict(metrics)
+        if 'protocol' in content:
+            found = dict(protocol=metric.protocol.name, **metrics)
+        if intervals is not None:
+            found['intervals'] = intervals
+        print(json.dumps(found, indent=2))
 
 
 if __name__ == '__main__':

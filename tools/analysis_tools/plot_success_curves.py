@@ -7,9 +7,9 @@ import argparse
 from pathlib import Path
 from typing import Optional, Sequence
 
-from fnac_mm.utils.tool_arguments import (add_import, errors_as_messages,
-                                          import_modules, make_parser,
-                                          name_each, refuse_missing)
+from fnac_mm.utils.command_line import (add_import, import_modules,
+                                        make_parser, name_each, plain_errors,
+                                        require_paths)
 
 
 def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
@@ -32,17 +32,17 @@ def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
 def main(argv: Optional[Sequence[str]] = None) -> None:
     """Read and draw."""
     args = parse_args(argv)
-    refuse_missing(*args.results)
-    from fnac_mm.evaluation import check_same_test, read_results
-    from fnac_mm.visualization import plot_success_curves
-    with errors_as_messages():
+    with plain_errors():
+        require_paths(args, 'results')
+        from fnac_mm.evaluation import check_same_test, read_results
+        from fnac_mm.visualization import plot_success_curves
         names = name_each(args.results, args.names,
                           [Path(path).stem for path in args.results])
         import_modules(args.modules)
         results = dict(zip(names, map(read_results, args.results)))
         check_same_test(results)
         plot_success_curves(results, args.out, args.kind)
-    print(f'{args.out}: success curves of {len(results)} file(s)')
+        print(f'{args.out}: success curves of {len(results)} file(s)')
 
 
 if __name__ == '__main__':

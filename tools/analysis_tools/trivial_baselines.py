@@ -16,8 +16,7 @@ import json
 from pathlib import Path
 from typing import Any, List, Optional, Sequence
 
-from fnac_mm.utils.tool_arguments import (errors_as_messages, make_parser,
-                                          refuse_missing)
+from fnac_mm.utils.command_line import make_parser, plain_errors, require_paths
 
 
 def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
@@ -46,12 +45,13 @@ def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
 def read_boxes(dataset: str, ann_file: str,
                list_file: Optional[str]) -> List[Any]:
     """Boxes of each sample, read as the data set reads them."""
-    from fnac_mm.datasets import read_flickr_boxes, read_id_list, read_vggss
-    from fnac_mm.datasets.box_list import read_box_list
+    from fnac_mm.datasets import (read_annotation_list, read_flickr_boxes,
+                                  read_id_list, read_vggss)
     ids = None if list_file is None else list(read_id_list(list_file))
     if dataset != 'flickr':
-        read = read_vggss if dataset == 'vggss' else read_box_list
-        boxes = {k: v['gt_boxes'] for k, v in read(ann_file).items()}
+        read = read_vggss(ann_file) if dataset == 'vggss' else \
+            read_annotation_list(ann_file, kind='boxes')
+        boxes = {k: v['gt_boxes'] for k, v in read.items()}
     else:
         folder = Path(ann_file)
         if not folder.is_dir():
@@ -71,25 +71,25 @@ def read_boxes(dataset: str, ann_file: str,
 def main(argv: Optional[Sequence[str]] = None) -> None:
     """Print the scores as json."""
     args = parse_args(argv)
-    refuse_missing(args.ann_file, *([args.list] if args.list else []))
-    from fnac_mm.datasets import VGGSS, FlickrSoundNet
-    from fnac_mm.evaluation.baselines import score_baselines
-    from fnac_mm.functional import get_protocol
+    with plain_errors():
+        require_paths(args, 'ann_file', 'list')
+        from fnac_mm.datasets import VGGSS, FlickrSoundNet
+        from fnac_mm.evaluation.baselines import score_baselines
+        from fnac_mm.functional import get_protocol
 
-    # The other lists give one box each.
-    meta = FlickrSoundNet.METAINFO if args.dataset == 'flickr' \
-        else VGGSS.METAINFO
-    with errors_as_messages():
+        # The other lists give one box each.
+        meta = FlickrSoundNet.METAINFO if args.dataset == 'flickr' \
+            else VGGSS.METAINFO
         protocol = get_protocol(args.protocol)
         boxes = read_boxes(args.dataset, args.ann_file, args.list)
         scores = score_baselines(boxes, protocol, meta['combine'],
                                  meta['consensus'])
-    head = dict(
-        n=scores.pop('n'),
-        n_empty_target=scores.pop('n_empty_target'),
-        dataset=args.dataset,
-        protocol=protocol.name)
-    print(json.dumps(dict(head, **scores), indent=2))
+        head = dict(
+            n=scores.pop('n'),
+            n_empty_target=scores.pop('n_empty_target'),
+            dataset=args.dataset,
+            protocol=protocol.name)
+        print(json.dumps(dict(head, **scores), indent=2))
 
 
 if __name__ == '__main__':

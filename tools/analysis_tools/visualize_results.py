@@ -10,9 +10,9 @@ little, the peak of the map.
 import argparse
 from typing import Optional, Sequence
 
-from fnac_mm.utils.tool_arguments import (add_import, errors_as_messages,
-                                          import_modules, make_parser,
-                                          refuse_missing)
+from fnac_mm.utils.command_line import (add_import, import_modules,
+                                        make_parser, plain_errors,
+                                        require_paths)
 
 
 def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
@@ -47,18 +47,19 @@ def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
 def main(argv: Optional[Sequence[str]] = None) -> None:
     """Choose, draw, write."""
     args = parse_args(argv)
-    refuse_missing(args.results)
-    from fnac_mm.evaluation import read_results, scored_rows
-    from fnac_mm.visualization import draw_results, write_image
-    with errors_as_messages():
+    with plain_errors():
+        require_paths(args, 'results')
+        from fnac_mm.evaluation import read_results, scored_rows
+        from fnac_mm.visualization import draw_results, write_image
         import_modules(args.modules)
         content = read_results(args.results)
         sheet = draw_results(content, *scored_rows(content), args.kind,
                              args.order, args.num, args.seed, args.columns)
         write_image(args.out, sheet)
-    print(f'{args.out}: {min(args.num, content["n"])} of {content["n"]} '
-          f'samples ({args.order}), score and class below each; green: true '
-          'source, white: prediction')
+        print(
+            f'{args.out}: {min(args.num, content["n"])} of {content["n"]} '
+            f'samples ({args.order}), score and class below each; green: true '
+            'source, white: prediction')
 
 
 if __name__ == '__main__':

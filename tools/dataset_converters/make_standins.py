@@ -15,7 +15,7 @@ the format of the real ones, the grey fringes of JPEG masks included.
         vpo/COCO_AV/             VPO-SS
         vpo/COCO_AV_MS/          VPO-MS, one or two samples an image
 
-A stopped run continues where it stood.
+Every run writes the same bytes.
 
 Example:
     python tools/dataset_converters/make_standins.py data/standins --num 20
@@ -29,7 +29,7 @@ from fnac_mm.preparation.arguments import between
 
 
 def main(argv: Optional[Sequence[str]] = None) -> None:
-    """Make or complete the stand-ins."""
+    """Make the stand-ins."""
     parser = argparse.ArgumentParser(
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter)

@@ -15,48 +15,16 @@ import os
 import shutil
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Dict, Mapping, Optional, Sequence
+from typing import TYPE_CHECKING, Any, Mapping, Optional, Sequence
 
-from fnac_mm.utils.command_line import add_config_arguments
+from fnac_mm.utils.command_line import add_config_arguments, make_parser
 
 if TYPE_CHECKING:
     from fnac_mm.datasets import AVLocalizationDataset
 
 
-def dataset_config(args: argparse.Namespace) -> Dict[str, Any]:
-    """The data set that the command line names.
-
-    Args:
-        args (argparse.Namespace): Of :func:`parse_args`.
-
-    Returns:
-        dict: Its config.
-
-    Raises:
-        ValueError: If the config has no such data set, or a wrapped one.
-    """
-    from fnac_mm.engine.launch import load_config
-    cfg = load_config(
-        args.config, data_root=args.data_root, cfg_options=args.cfg_options)
-    name = f'{args.split}_dataloader'
-    dataset = (cfg.get(name) or {}).get('dataset')
-    if dataset is None:
-        raise ValueError(f'{args.config} has no {name}.dataset')
-    if 'dataset' in dataset or 'datasets' in dataset:
-        raise ValueError(f'{args.config}: {name}.dataset is a '
-                         f'{dataset.type} around others; pack those, each '
-                         'from a config of its own')
-    dataset.pop('packed', None)
-    return dataset
-
-
 def copy_annotations(dataset: 'AVLocalizationDataset', folder: Path) -> None:
-    """Copy lists and annotations beside the media, as they lie in the root.
-
-    Args:
-        dataset (AVLocalizationDataset): What was packed.
-        folder (Path): Packed data.
-    """
+    """Copy lists and annotations beside the media, as they lie in the root."""
     for _, source in dataset.annotation_files():
         path = os.path.relpath(source, dataset.data_root or '.')
         if path.startswith('..'):
@@ -72,21 +40,12 @@ def copy_annotations(dataset: 'AVLocalizationDataset', folder: Path) -> None:
 
 def print_summary(manifest: Mapping[str, Any], folder: Path,
                   split: str) -> None:
-    """Print counts, sizes and what could not be read.
-
-    Args:
-        manifest (Mapping): What ``pack.json`` says.
-        folder (Path): Packed data.
-        split (str): ``'train'``, ``'val'`` or ``'test'``.
-    """
+    """Print counts, sizes and what could not be read."""
     for kind, count in manifest['files'].items():
         size = manifest['bytes_by_kind'][kind]
         print(f'{kind}: {count} files, {size / 2**20:.1f} MiB, '
               f'{size / max(count, 1) / 2**10:.1f} KiB each')
     print(f'{folder}: {manifest["bytes"] / 2**20:.1f} MiB')
-    if manifest['inexact_sounds']:
-        print(f'{manifest["inexact_sounds"]} sounds are rounded to 16 bits: '
-              'at most 1/65534 from the unpacked ones')
     if manifest['image_format'] == 'jpeg':
         print(f'JPEG of quality {manifest["jpeg_quality"]}: not the same '
               'pixels as unpacked')
@@ -94,34 +53,32 @@ def print_summary(manifest: Mapping[str, Any], folder: Path,
     if failed:
         print(f'{len(failed)} file(s) can\'t be read; training replaces and '
               'counts them as it does unpacked:')
-        for cause in failed.values():
-            print(f'  {cause}')
+        print('\n'.join(f'  {cause}' for cause in failed.values()))
     print(f'to read it: --cfg-options {split}_dataloader.dataset.packed='
           f'{os.path.abspath(folder)}')
 
 
 def pack(args: argparse.Namespace) -> None:
-    """Pack, or go on with it.
-
-    Args:
-        args (argparse.Namespace): Of :func:`parse_args`.
-
-    Raises:
-        ValueError: If scores would come from pictures with losses.
-    """
+    """Pack, or go on with it."""
     from mmengine.registry import DefaultScope
 
     from fnac_mm.datasets.packed.writer import MediaPacker
+    from fnac_mm.engine.launch import load_config, loader_dataset
     from fnac_mm.registry import DATASETS
-    config = dataset_config(args)
-    lossy = args.image_format == 'jpeg' or args.audio_format == 'pcm16'
-    if lossy and config.get('test_mode'):
-        raise ValueError('jpeg and pcm16 would change the scores of a test '
-                         'set; use --image-format raw or png and '
-                         '--audio-format lossless')
+    cfg = load_config(
+        args.config, data_root=args.data_root, cfg_options=args.cfg_options)
+    config = loader_dataset(cfg, args.split)
+    if 'dataset' in config or 'datasets' in config:
+        raise ValueError(f'{args.config}: the data set for {args.split} is a '
+                         f'{config.type} around others; pack those, each '
+                         'from a config of its own')
+    if args.image_format == 'jpeg' and config.get('test_mode'):
+        raise ValueError('jpeg would change the scores of a test set; use '
+                         '--image-format raw or png')
+    config.pop('packed', None)
     with DefaultScope.overwrite_default_scope('fnac_mm'):
         packer = MediaPacker(args.out, config['pipeline'], args.image_format,
-                             args.audio_format, args.jpeg_quality)
+                             args.jpeg_quality)
         dataset = DATASETS.build(dict(config, pipeline=[]))
         manifest = packer.pack(dataset, args.workers)
     copy_annotations(dataset, args.out)
@@ -129,14 +86,7 @@ def pack(args: argparse.Namespace) -> None:
 
 
 def verify(folder: Path) -> None:
-    """Read every packed file and compare its checksum.
-
-    Args:
-        folder (Path): Packed data.
-
-    Raises:
-        PackedDataError: If something is damaged; names it.
-    """
+    """Read every packed file and compare its checksum."""
     from fnac_mm.datasets.packed.reader import PackedDataError, PackedMedia
     media = PackedMedia(folder)
     faults, total = media.verify(), sum(media.manifest['files'].values())
@@ -148,9 +98,7 @@ def verify(folder: Path) -> None:
 
 def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = make_parser(__doc__)
     add = parser.add_argument
     add('config', help='config file')
     add('out', type=Path, help='folder to write')
@@ -163,11 +111,6 @@ def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
         default='raw',
         help='raw (fastest) and png are lossless; jpeg is small')
     add('--jpeg-quality', type=int, default=95, help='default: 95')
-    add('--audio-format',
-        choices=('lossless', 'pcm16'),
-        default='lossless',
-        help='lossless: 16 bits where they lose nothing, else float32; '
-        'pcm16: always 16 bits')
     add('--workers', type=int, default=os.cpu_count() or 1, help='processes')
     add('--verify',
         action='store_true',

@@ -8,11 +8,9 @@ r"""Prepare Flickr-SoundNet from its mp3 files and folders of frames.
                                                     manifest.jsonl
                                                     preparation.json
 
-``videos/`` has three folders above a clip, the last digits of its id, and
-``videos2/`` eight; frames and sounds may be in one tree or in two. Which
-frame is taken is not standardised: the published preparation draws one at
-random without a seed, others train on the first or on number 8. JPEG files
-are copied as they are. A stopped run goes on where it stood.
+Frames and sounds may be in one tree or in two, below any digit folders. Which
+frame is taken is not standardised. A stopped run goes on where it stood. More:
+docs/preparation.md.
 
 Example:
     python tools/dataset_converters/prepare_flickr_soundnet.py soundnet \
@@ -21,8 +19,7 @@ Example:
 import argparse
 from typing import Optional, Sequence, Tuple
 
-from fnac_mm.preparation.arguments import (add_list, add_seed, check_files,
-                                           make_parser)
+from fnac_mm.preparation.arguments import make_parser, parse
 
 
 def frame_rule(text: str) -> Tuple[str, Tuple[int, ...]]:
@@ -39,7 +36,7 @@ def frame_rule(text: str) -> Tuple[str, Tuple[int, ...]]:
 
 def main(argv: Optional[Sequence[str]] = None) -> None:
     """Prepare what is missing."""
-    parser = make_parser(__doc__)
+    parser = make_parser(__doc__, '--seed', '--list')
     parser.add_argument(
         '--frame',
         type=frame_rule,
@@ -47,10 +44,7 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
         metavar='RULE',
         help='random (by --seed and the id; default), first, middle, last, '
         'or numbers in order of preference, as 8,13,3,18')
-    add_seed(parser)
-    add_list(parser, 'flickr_144k.txt')
-    args = parser.parse_args(argv)
-    check_files(args)
+    args = parse(parser, argv)
     from fnac_mm.preparation.flickr_soundnet import prepare_flickr_soundnet
     prepare_flickr_soundnet(args)
 

@@ -21,20 +21,18 @@ Example:
 from pathlib import Path
 from typing import Optional, Sequence
 
-from fnac_mm.preparation.arguments import add_link, check_files, make_parser
+from fnac_mm.preparation.arguments import make_parser, parse
 
 
 def main(argv: Optional[Sequence[str]] = None) -> None:
     """Prepare what is missing."""
-    parser = make_parser(__doc__)
+    parser = make_parser(__doc__, '--link')
     parser.add_argument(
         '--list',
         type=Path,
         help='IS3_annotation.json or a list of SSL-Alignment; default: every '
         'sample in the folder')
-    add_link(parser)
-    args = parser.parse_args(argv)
-    check_files(args)
+    args = parse(parser, argv)
     from fnac_mm.preparation.is3 import prepare_is3
     prepare_is3(args)
 

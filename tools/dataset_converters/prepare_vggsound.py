@@ -20,19 +20,15 @@ Example:
 from pathlib import Path
 from typing import Optional, Sequence
 
-from fnac_mm.preparation.arguments import (add_list, add_video_arguments,
-                                           check_files, make_parser)
+from fnac_mm.preparation.arguments import make_parser, parse
 
 
 def main(argv: Optional[Sequence[str]] = None) -> None:
     """Prepare what is missing."""
-    parser = make_parser(__doc__)
-    add_video_arguments(parser, frame='5.0')
+    parser = make_parser(__doc__, '--list', frame='5.0')
     parser.add_argument(
         '--csv', type=Path, help='vggsound.csv; every clip in it is wanted')
-    add_list(parser, 'vggss_test.csv')
-    args = parser.parse_args(argv)
-    check_files(args)
+    args = parse(parser, argv)
     from fnac_mm.preparation.vggsound import prepare_vggsound
     prepare_vggsound(args)
 

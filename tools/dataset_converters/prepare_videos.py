@@ -9,11 +9,8 @@ r"""Prepare a folder of one's own videos.
                                     manifest.jsonl
                                     preparation.json
 
-``<id>`` is the path below SOURCE without suffix, with ``_`` for ``/``; if two
-files would share one, both keep their suffix (``a_mp4``, ``a_mkv``). With
-``--window N`` a video becomes clips of N seconds, whose ids end in the start
-second; a rest that is shorter is left out, a shorter video stays one clip. A
-stopped run goes on where it stood.
+``<id>`` is the path below SOURCE without suffix, with ``_`` for ``/``. A
+stopped run goes on where it stood. More: docs/preparation.md.
 
 Example:
     python tools/dataset_converters/prepare_videos.py films data/films \
@@ -21,25 +18,23 @@ Example:
 """
 from typing import Optional, Sequence
 
-from fnac_mm.preparation.arguments import (FRAME_RULES, add_video_arguments,
-                                           between, check_files, make_parser)
+from fnac_mm.preparation.arguments import (FRAME_RULES, between, make_parser,
+                                           parse)
 
 
 def main(argv: Optional[Sequence[str]] = None) -> None:
     """Prepare what is missing."""
-    parser = make_parser(__doc__)
-    add_video_arguments(parser, frame='middle')
+    parser = make_parser(__doc__, frame='middle')
     parser.add_argument(
         '--window',
         type=between(1),
         metavar='SECONDS',
-        help='cut videos into clips of so many seconds')
-    args = parser.parse_args(argv)
+        help='cut videos into clips of so many seconds, less a shorter rest')
+    args = parse(parser, argv)
     if args.window and args.frame not in FRAME_RULES and \
             float(args.frame) >= args.window:
         parser.error(f'--frame {args.frame} is outside of a --window of '
                      f'{args.window} s')
-    check_files(args)
     from fnac_mm.preparation.videos import prepare_videos
     prepare_videos(args)
 

@@ -1,7 +1,7 @@
 r"""Check the media and lists of all data sets of a config.
 
     python tools/dataset_converters/verify_dataset.py CONFIG \
-        --data-root data/vggsound --out report.json --sheet problems.jpg
+        --data-root data/vggsound --out report.json
 
 docs/verify.md explains each check, its threshold and what to do. The exit
 status is 0 if nothing was found but what --allow names, 1 if there are
@@ -15,29 +15,21 @@ from pathlib import Path
 from typing import Optional, Sequence
 
 from fnac_mm.preparation.arguments import between
+from fnac_mm.utils.command_line import (INTERRUPTED, add_config_arguments,
+                                        require_paths)
 from fnac_mm.verification.problems import (ADVICE, count_kinds, print_data_set,
                                            print_problems, problem_rows)
 
-INTERRUPTED = 130
 
-
-def make_parser() -> argparse.ArgumentParser:
-    """Parser of the command line, without the options of a config."""
+def main(argv: Optional[Sequence[str]] = None) -> int:
+    """Verify and report; returns the exit status."""
     parser = argparse.ArgumentParser(
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter)
     add = parser.add_argument
     add('config', help='config file')
-    add('--data-root', help='data_root of every data set in the config')
-    add('--cfg-options',
-        nargs='+',
-        metavar='K=V',
-        help='override settings of the config, e.g. randomness.seed=1')
+    add_config_arguments(parser)
     add('--out', type=Path, metavar='FILE', help='json with every problem')
-    add('--sheet',
-        type=Path,
-        metavar='FILE',
-        help='picture of the problem files, eight of each kind at most')
     add('--duplicates',
         action='store_true',
         help='search clips of training that are nearly one of a test, by '
@@ -62,31 +54,15 @@ def make_parser() -> argparse.ArgumentParser:
         default=3,
         metavar='N',
         help='problems of each kind to print (default: 3)')
-    return parser
-
-
-def main(argv: Optional[Sequence[str]] = None) -> int:
-    """Verify and report.
-
-    Returns:
-        int: Exit status.
-    """
-    parser = make_parser()
     args = parser.parse_args(argv)
-    for path, there in ((args.config, os.path.isfile), (args.data_root,
-                                                        os.path.isdir)):
-        if path is not None and not there(path):
-            word = 'folder' if path == args.data_root else 'config'
-            parser.error(f'{path}: no such {word}')
-
-    from mmengine.config import DictAction
+    try:
+        require_paths(args, 'config', 'data_root')
+    except FileNotFoundError as error:
+        parser.error(str(error))
 
     from fnac_mm.engine.launch import dataset_cfgs, load_config
     from fnac_mm.utils.files import write_atomically
-    from fnac_mm.verification.sheet import write_sheet
     from fnac_mm.verification.verify import verify
-    words, args.cfg_options = args.cfg_options, None
-    DictAction([], 'cfg_options')(parser, args, words)
     try:
         cfg = load_config(
             args.config,
@@ -115,13 +91,7 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
             problems=problem_rows(problems))
         write_atomically(args.out, f'{json.dumps(report, indent=1)}\n')
         print(f'report: {args.out}')
-    if args.sheet is not None:
-        drawn, total = write_sheet(problems, args.sheet)
-        print(f'sheet: {args.sheet}, {drawn} of {total:,} problem files'
-              if drawn else 'no sheet: no problem has a file to draw')
-    if report['interrupted']:
-        return INTERRUPTED
-    return 1 if counted else 0
+    return INTERRUPTED if report['interrupted'] else int(counted > 0)
 
 
 if __name__ == '__main__':

@@ -76,22 +76,16 @@ test_cfg = dict(
                 type='ExtendedFlickrSoundNet',
                 negative_file='metadata/flickr_test_plus_silent.csv'),
             evaluator=extended),
-        dict(
-            name='avsbench_s4',
+        *(dict(
+            name=f'avsbench_{subset}',
             masks=True,
             dataset=dict(
-                type='AVSBenchS4',
-                data_root='avsbench/Single-source',
-                ann_file='s4_meta_data.csv'),
-            evaluator=of_masks),
-        dict(
-            name='avsbench_ms3',
-            masks=True,
-            dataset=dict(
-                type='AVSBenchMS3',
-                data_root='avsbench/Multi-sources',
-                ann_file='ms3_meta_data.csv'),
-            evaluator=of_masks),
+                type=f'AVSBench{subset.upper()}',
+                data_root=f'avsbench/{folder}',
+                ann_file=f'{subset}_meta_data.csv'),
+            evaluator=of_masks)
+          for subset, folder in (('s4', 'Single-source'),
+                                 ('ms3', 'Multi-sources'))),
         dict(
             name='is3',
             masks=True,
@@ -108,24 +102,16 @@ test_cfg = dict(
                 localization, negative_audio,
                 dict(type='SegmentationMetric', negatives=[])
             ]),
-        dict(
-            name='vpo_ss',
+        *(dict(
+            name=f'vpo_{variant}',
             masks=True,
             dataset=dict(
                 vpo,
-                variant='ss',
-                data_root='vpo/COCO_AV',
-                ann_file='vpo_ss_bbox.json'),
-            evaluator=of_masks),
-        dict(
-            name='vpo_ms',
-            masks=True,
-            dataset=dict(
-                vpo,
-                variant='ms',
-                data_root='vpo/COCO_AV_MS',
-                ann_file='vpo_ms_bbox.json'),
-            evaluator=of_masks),
+                variant=variant,
+                data_root=f'vpo/{folder}',
+                ann_file=f'vpo_{variant}_bbox.json'),
+            evaluator=of_masks)
+          for variant, folder in (('ss', 'COCO_AV'), ('ms', 'COCO_AV_MS'))),
     ])
 
 test_dataloader = dict(

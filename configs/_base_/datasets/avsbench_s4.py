@@ -3,22 +3,14 @@
 # split.
 _base_ = './published.py'
 
-train_dataloader = dict(
-    dataset=dict(
-        type='AVSBenchS4',
-        data_root='data/avsbench/Single-source',
-        ann_file='s4_meta_data.csv',
-        split='train',
-        # All five of a clip: the same sound, with another picture each.
-        frames='all'))
-
+_set = dict(
+    type='AVSBenchS4',
+    data_root='data/avsbench/Single-source',
+    ann_file='s4_meta_data.csv')
+# All five frames of a clip: the same sound, with another picture each.
+train_dataloader = dict(dataset=dict(_set, split='train', frames='all'))
 val_dataloader = dict(
-    dataset=dict(
-        type='AVSBenchS4',
-        data_root='data/avsbench/Single-source',
-        ann_file='s4_meta_data.csv',
-        split='val',
-        pipeline={{_base_.mask_test_pipeline}}))
+    dataset=dict(_set, split='val', pipeline={{_base_.mask_test_pipeline}}))
 test_dataloader = dict(
     val_dataloader, dataset=dict(val_dataloader['dataset'], split='test'))
 
@@ -28,3 +20,4 @@ val_evaluator = [
     dict(type='SegmentationMetric', protocol='fnac_test'),
 ]
 test_evaluator = val_evaluator
+del _set

@@ -25,51 +25,43 @@ test_pipeline = [
     dict(type='PackAVInputs'),
 ]
 
-train_dataloader = dict(
+_loader = dict(
     batch_size=64,
     num_workers=2,
+    collate_fn=dict(type='fnac_mm.collate_av'),
+    sampler=dict(type='DefaultSampler', shuffle=False))
+_set = dict(dataset_name='synthetic', data_root='data/synthetic')
+
+train_dataloader = dict(
+    _loader,
     persistent_workers=True,
     drop_last=True,
-    collate_fn=dict(type='fnac_mm.collate_av'),
     sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(
+        _set,
         type='VGGSound',
-        dataset_name='synthetic',
-        data_root='data/synthetic',
         data_prefix=dict(img_path='train/frames', audio_path='train/audio'),
         list_file='metadata/train.txt',
         pipeline=train_pipeline))
 
+_set.update(type='VGGSS', test_mode=True, pipeline=test_pipeline)
 val_dataloader = dict(
-    batch_size=64,
-    num_workers=2,
+    _loader,
     persistent_workers=True,
-    collate_fn=dict(type='fnac_mm.collate_av'),
-    sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
-        type='VGGSS',
-        dataset_name='synthetic',
-        data_root='data/synthetic',
+        _set,
         data_prefix=dict(img_path='val/frames', audio_path='val/audio'),
         list_file='metadata/val.csv',
-        ann_file='metadata/val.json',
-        test_mode=True,
-        pipeline=test_pipeline))
+        ann_file='metadata/val.json'))
 
 test_dataloader = dict(
-    batch_size=64,
-    num_workers=2,
-    collate_fn=dict(type='fnac_mm.collate_av'),
-    sampler=dict(type='DefaultSampler', shuffle=False),
+    _loader,
     dataset=dict(
-        type='VGGSS',
-        dataset_name='synthetic',
-        data_root='data/synthetic',
+        _set,
         data_prefix=dict(img_path='test/frames', audio_path='test/audio'),
         list_file='metadata/test.csv',
-        ann_file='metadata/test.json',
-        test_mode=True,
-        pipeline=test_pipeline))
+        ann_file='metadata/test.json'))
 
 val_evaluator = dict(type='LocalizationMetric', protocol='fnac_test')
-test_evaluator = dict(type='LocalizationMetric', protocol='fnac_test')
+test_evaluator = val_evaluator
+del _loader, _set

@@ -45,15 +45,7 @@ CSS = """
 
 
 def say(text: str, role: str = 'status') -> str:
-    """A line that screen readers announce.
-
-    Args:
-        text (str): Plain text.
-        role (str): ``'status'``, or ``'alert'`` for an error.
-
-    Returns:
-        str: HTML.
-    """
+    """HTML of a line that screen readers announce."""
     return f'<p role="{role}">{escape(text)}</p>' if text else ''
 
 
@@ -191,21 +183,10 @@ class Page:
             kept: Kept,
             progress: gr.Progress = gr.Progress()  # noqa: B008
             ) -> List[Any]:  # yapf: disable
-        """Analyse an upload.
-
-        Args:
-            kind (str): ``VIDEO`` or ``PICTURE``.
-            video (str, optional): File.
-            image (str, optional): File.
-            audio (str, optional): File.
-            other (str, optional): File.
-            alpha (float): Opacity.
-            threshold (float): Level.
-            kept (tuple, optional): Of the upload before, to be forgotten.
-            progress (Progress): Of the page.
+        """Analyse an upload of files, and forget the one before.
 
         Returns:
-            list: For the outputs.
+            list: Values of the outputs.
         """
         self._forget(kept)
         upload = Upload(
@@ -226,14 +207,8 @@ class Page:
                ) -> List[Any]:  # yapf: disable
         """Draw what was analysed again.
 
-        Args:
-            alpha (float): Opacity.
-            threshold (float): Level.
-            kept (tuple, optional): Upload and runs.
-            progress (Progress): Of the page.
-
         Returns:
-            list: For the outputs but the first.
+            list: Values of the outputs but the first.
         """
         if kept is None:
             return [gr.skip()] * (1 + len(self.results))

@@ -7,13 +7,12 @@ import torch
 from torch import Tensor
 
 from fnac_mm.apis.localization_inferencer import LocalizationInferencer
-from fnac_mm.apis.source_location import NOT_PLACED, place
+from fnac_mm.apis.source_location import NOT_PLACED, draw_found, place
 from fnac_mm.apis.video_inference import Advance, VideoInference
 from fnac_mm.apis.video_options import VideoOptions
 from fnac_mm.media.video import Frame
 from fnac_mm.utils import atomic_path, write_atomically
 from fnac_mm.visualization.localization_visualizer import write_image
-from fnac_mm.visualization.overlay import draw_overlay
 
 
 class RedrawnPicture:
@@ -45,8 +44,7 @@ class RedrawnPicture:
                 in all, None if nobody knows; not of a picture.
 
         Returns:
-            dict: Paths ``overlay`` and ``records``, and ``text``, the result
-            in words.
+            dict: Paths ``overlay`` and ``records``, and ``text``, in words.
 
         Raises:
             OSError: If a file can't be read or written.
@@ -62,14 +60,9 @@ class RedrawnPicture:
         found = place(
             torch.from_numpy(self.prediction['raw_map']), heat,
             options.threshold, limit)
-        shown: Dict[str, Any] = dict(caption=NOT_PLACED)
-        if found['placed'] is not False:
-            boxes = [found['box']] if found['box'] else []
-            shown = dict(map=heat, boxes=boxes)
-        picture = draw_overlay(
-            self.inferencer.pipeline.read_picture(self.image),
-            alpha=options.alpha,
-            **shown)
+        picture = draw_found(
+            self.inferencer.pipeline.read_picture(self.image), heat, found,
+            options.alpha, NOT_PLACED if found['placed'] is False else '')
         overlay = self.stem.with_suffix('.png')
         with atomic_path(overlay) as draft:
             write_image(str(draft), picture)
@@ -96,7 +89,7 @@ class RedrawnVideo:
         stem (Path): Results are ``<stem>.mp4`` and ``<stem>.json``.
         video (str): Video.
         audio (str, optional): Recording that is heard instead of its sound.
-        every (int): The model looks at one in so many frames. Defaults to 1.
+        every (int): The model looks at every Nth frame. Defaults to 1.
     """
 
     def __init__(self,
@@ -120,7 +113,7 @@ class RedrawnVideo:
         run = _KeepingInference(self.inferencer.model,
                                 self.inferencer.pipeline, self.video, options,
                                 self.inferencer.min_confidence, self.audio)
-        run.known = iter(self.maps) if self.maps else None
+        run.known, run.fresh = iter(self.maps) if self.maps else None, []
         summary = run.run(
             self.stem.with_suffix('.mp4'), progress
             or (lambda done, total: None))
@@ -138,10 +131,7 @@ class _KeepingInference(VideoInference):
     """Keeps the maps that the model makes, or draws known ones."""
 
     known: Optional[Iterator[Tensor]] = None
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fresh: List[Tensor] = []
+    fresh: List[Tensor]
 
     def _predict(self, frames: Sequence[Frame]) -> List[Tensor]:
         if self.known is not None:

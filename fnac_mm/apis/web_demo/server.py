@@ -18,11 +18,7 @@ HEADERS = [(b'content-security-policy', POLICY.encode()),
 
 
 class SecurityHeaders:
-    """ASGI middleware: headers that keep the page to itself.
-
-    Args:
-        app (Callable): ASGI application.
-    """
+    """ASGI middleware: headers that keep the page to itself."""
 
     def __init__(self, app: Callable) -> None:
         self.app = app
@@ -39,15 +35,7 @@ class SecurityHeaders:
 
 
 def describe(service: DemoService, shipped: bool) -> str:
-    """What a visitor should know.
-
-    Args:
-        service (DemoService): With model and limits.
-        shipped (bool): Whether the model is the shipped one.
-
-    Returns:
-        str: Markdown.
-    """
+    """What a visitor should know of model and limits, as Markdown."""
     limits = service.limits
     lines = [
         'The model compares each part of the picture with the sound. Bright '

@@ -31,14 +31,7 @@ class Upload:
     other: Optional[str] = None
 
     def check(self, limits: UploadLimits) -> None:
-        """Check that all is there and may be analysed.
-
-        Args:
-            limits (UploadLimits): What may be.
-
-        Raises:
-            ValueError: If not; the message is for the visitor.
-        """
+        """Raise ValueError unless all is there and within the limits."""
         if self.video is not None:
             limits.check_video(self.video)
         elif self.image is None or self.audio is None:
@@ -60,7 +53,7 @@ class DemoService:
         inferencer (LocalizationInferencer): Model.
         folder (Path): For the results; each upload gets a folder in it.
         limits (UploadLimits): What may be uploaded.
-        every (int): The model looks at one in so many frames of a video.
+        every (int): The model looks at every Nth frame of a video.
             Defaults to 1.
     """
 
@@ -87,14 +80,13 @@ class DemoService:
         """
         upload.check(self.limits)
         folder = Path(tempfile.mkdtemp(dir=self.folder))
-        source = upload.video or upload.image or ''
-        names = [f'{Path(source).stem}_overlay']
+        source = Path(upload.video or upload.image or '')
+        stem = folder / f'{source.stem}_overlay'
+        runs = [self._run(upload, stem, None)]
         if upload.other is not None:
-            names.append(f'{names[0]}_other_sound')
-        return [
-            self._run(upload, folder / name, upload.other if index else None)
-            for index, name in enumerate(names)
-        ]
+            runs.append(
+                self._run(upload, Path(f'{stem}_other_sound'), upload.other))
+        return runs
 
     def _run(self, upload: Upload, stem: Path,
              other: Optional[str]) -> RedrawnOverlay:
@@ -107,11 +99,7 @@ class DemoService:
                               or upload.audio)
 
     def forget(self, runs: Optional[List[RedrawnOverlay]]) -> None:
-        """Remove the results of an upload.
-
-        Args:
-            runs (list[RedrawnOverlay], optional): Of :meth:`start`.
-        """
+        """Remove the results of :meth:`start`."""
         for run in runs or ():
             shutil.rmtree(run.stem.parent, ignore_errors=True)
 

@@ -38,14 +38,7 @@ class UploadLimits:
                 raise ValueError(f'{name} must be positive, got {value}')
 
     def check_video(self, path: str) -> None:
-        """Check a video with sound.
-
-        Args:
-            path (str): File.
-
-        Raises:
-            ValueError: If it is too large or too long, or no such thing.
-        """
+        """Raise ValueError unless it is a film with sound within limits."""
         with self._open(path, 'video') as (name, container):
             track = video_track(container)
             context = track.codec_context
@@ -58,27 +51,13 @@ class UploadLimits:
                     'own')
 
     def check_sound(self, path: str) -> None:
-        """Check a recording.
-
-        Args:
-            path (str): File.
-
-        Raises:
-            ValueError: If it is too large or too long, or no such thing.
-        """
+        """Raise ValueError unless it is a recording within the limits."""
         with self._open(path, 'recording') as (name, container):
             track = audio_track(container)
             self._check_length(name, counted_length(track))
 
     def check_picture(self, path: str) -> None:
-        """Check a picture.
-
-        Args:
-            path (str): File.
-
-        Raises:
-            ValueError: If it is too large, or no such thing.
-        """
+        """Raise ValueError unless it is a picture within the limits."""
         name = self._check_size(path)
         with open_picture(Path(path).read_bytes(), name) as picture:
             size = picture.size

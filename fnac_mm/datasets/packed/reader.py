@@ -2,7 +2,6 @@
 import json
 import os
 import zlib
-from collections import defaultdict
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, Optional, Tuple, Union
 
@@ -31,8 +30,7 @@ def read_manifest(folder: Union[str, Path]) -> Optional[Dict[str, Any]]:
     """Read what ``pack.json`` says of packed media.
 
     Args:
-        folder (str | Path): Folder of ``tools/dataset_converters/
-            pack_dataset.py``.
+        folder (str | Path): What ``pack_dataset.py`` has written.
 
     Returns:
         dict | None: ``complete``, ``steps``, the formats, counts and sizes.
@@ -62,12 +60,7 @@ def read_manifest(folder: Union[str, Path]) -> Optional[Dict[str, Any]]:
 
 def write_manifest(folder: Union[str, Path], content: Mapping[str,
                                                               Any]) -> None:
-    """Write ``pack.json``, the old one or the new one if killed.
-
-    Args:
-        folder (str | Path): Folder of packed media.
-        content (Mapping): What :func:`read_manifest` returns.
-    """
+    """Write ``pack.json``, see :func:`read_manifest`, at once."""
     # Through JSON, so that tuples don't change the checksum.
     plain = json.loads(json.dumps(content))
     text = json.dumps(dict(plain, crc32=_checksum(plain)), indent=1)
@@ -120,14 +113,7 @@ class PackedMedia:
         return dict(self.__dict__, _backend=None)
 
     def get(self, key: str) -> Tuple[Fields, memoryview]:
-        """Read a record.
-
-        Args:
-            key (str): Its key.
-
-        Returns:
-            tuple[dict, memoryview]: See :func:`~fnac_mm.datasets.packed.
-            record.read_record`.
+        """Fields and array of a record, see :func:`.record.read_record`.
 
         Raises:
             KeyError: If there is none.
@@ -149,39 +135,12 @@ class PackedMedia:
         raise KeyError(f'{self.path}: {key!r} is not packed')
 
     def names(self, kind: str) -> List[str]:
-        """Files of a kind.
-
-        Args:
-            kind (str): ``'img_path'``, ``'audio_path'`` or ``'mask_path'``.
-
-        Returns:
-            list[str]: Their paths below the folder of ``data_prefix``.
-        """
+        """Paths of a kind of files below its folder of ``data_prefix``."""
         _, content = self.get(f'{INDEX}/{kind}')
         return json.loads(bytes(content))
 
-    def folders(self, kind: str) -> Dict[str, List[str]]:
-        """Files of a kind by folder.
-
-        Args:
-            kind (str): See :meth:`names`.
-
-        Returns:
-            dict[str, list[str]]: Names in each folder below that of
-            ``data_prefix``, which is ``''`` itself.
-        """
-        names: Dict[str, List[str]] = defaultdict(list)
-        for path in self.names(kind):
-            folder, name = os.path.split(path)
-            names[folder].append(name)
-        return dict(names)
-
     def verify(self) -> List[str]:
-        """Read everything.
-
-        Returns:
-            list[str]: What is damaged or absent, by name.
-        """
+        """Read everything; returns what is damaged or absent, by name."""
         faults = []
         for kind in self.manifest['bytes_by_kind']:
             for name in track(self.names(kind), f'verifying {kind}'):

@@ -7,6 +7,7 @@ import json
 import os
 import struct
 import zlib
+from dataclasses import dataclass
 from typing import (Any, Callable, Dict, List, Mapping, NamedTuple, Optional,
                     Sequence, Tuple)
 from urllib.parse import quote
@@ -27,34 +28,17 @@ Fields = Dict[str, Any]
 
 
 def packed_key(kind: str, name: str) -> str:
-    """Key of a file.
+    """Key of a file, in ASCII, which the backend asks for.
 
     Args:
-        kind (str): ``'img_path'``, ``'audio_path'`` or ``'mask_path'``.
+        kind (str): A key of ``ARRAYS``.
         name (str): Path below the folder of ``data_prefix``.
-
-    Returns:
-        str: In ASCII, which the backend asks for.
     """
     return f'{kind}/{quote(name)}'
 
 
-def encode_image(image: np.ndarray, image_format: str,
-                 quality: int) -> Tuple[bytes, Fields]:
-    """Bytes of a picture.
-
-    Args:
-        image (np.ndarray): (H, W, 3) uint8, BGR.
-        image_format (str): ``'raw'``, ``'png'`` (both without loss) or
-            ``'jpeg'`` (full chroma resolution).
-        quality (int): Of JPEG.
-
-    Returns:
-        tuple[bytes, dict]: The bytes, and how to read them.
-
-    Raises:
-        TypeError: If the picture is of another type.
-    """
+def _encode_image(image: np.ndarray, image_format: str,
+                  quality: int) -> Tuple[bytes, Fields]:
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
         raise TypeError('only pictures (H, W, 3) of 8 bits can be packed, got '
                         f'{image.shape} {image.dtype}')
@@ -71,53 +55,49 @@ def encode_image(image: np.ndarray, image_format: str,
     return content.tobytes(), dict(encoding=image_format)
 
 
-def encode_audio(waveform: np.ndarray,
-                 audio_format: str) -> Tuple[bytes, Fields]:
-    """Bytes of a sound.
-
-    Args:
-        waveform (np.ndarray): (S,) float32 in [-1, 1], or int16, which is
-            kept.
-        audio_format (str): ``'lossless'`` (16 bits where they give the same
-            waveform, else float32) or ``'pcm16'`` (always 16 bits).
-
-    Returns:
-        tuple[bytes, dict]: The bytes, and how to read them.
-    """
+def _encode_audio(waveform: np.ndarray) -> Tuple[bytes, Fields]:
+    """16 bits where they give the same waveform, else float32."""
     if waveform.dtype == np.int16:
         return waveform.tobytes(), dict(encoding='int16')
     samples = encode_pcm16(waveform)
-    exact = np.array_equal(decode_pcm16(samples), waveform)
-    if exact or audio_format == 'pcm16':
-        return samples.tobytes(), dict(encoding='pcm16', exact=exact)
+    if np.array_equal(decode_pcm16(samples), waveform):
+        return samples.tobytes(), dict(encoding='pcm16')
     return waveform.tobytes(), dict(encoding='float32')
 
 
-def encode_mask(mask: np.ndarray) -> Tuple[bytes, Fields]:
-    """Bytes of a mask.
+def encode_array(kind: str,
+                 array: np.ndarray,
+                 image_format: str = 'raw',
+                 jpeg_quality: int = 95) -> Tuple[bytes, Fields]:
+    """Bytes of a picture, a sound or a mask, and how to read them.
 
     Args:
-        mask (np.ndarray): (H, W) uint8 of 0 and 1.
+        kind (str): A key of ``ARRAYS``.
+        array (np.ndarray): Picture (H, W, 3) uint8 BGR, waveform (S,)
+            float32 or int16, or mask (H, W) uint8 of 0 and 1.
+        image_format (str): ``'raw'``, ``'png'`` (both without loss) or
+            ``'jpeg'`` (full chroma resolution). Defaults to 'raw'.
+        jpeg_quality (int): Defaults to 95.
 
-    Returns:
-        tuple[bytes, dict]: The bytes, and how to read them.
+    Raises:
+        TypeError: If a picture is of another type.
     """
-    return np.packbits(mask).tobytes(), dict(
-        encoding='bits', shape=list(mask.shape))
+    if kind == 'img_path':
+        return _encode_image(array, image_format, jpeg_quality)
+    if kind == 'audio_path':
+        return _encode_audio(array)
+    return np.packbits(array).tobytes(), dict(
+        encoding='bits', shape=list(array.shape))
 
 
 def decode_array(content: memoryview, encoding: str,
                  shape: Optional[Tuple[int, ...]]) -> np.ndarray:
-    """The array that one of the functions above encoded.
+    """The array that :func:`encode_array` encoded; it may be written to.
 
     Args:
         content (memoryview): The bytes.
         encoding (str): How to read them.
         shape (tuple[int], optional): Of planes and masks.
-
-    Returns:
-        np.ndarray: Picture (H, W, 3) uint8 BGR, waveform (S,) float32 or
-        int16, or mask (H, W) uint8. It may be written to.
 
     Raises:
         ValueError: If there is no such encoding, or the bytes are not of it.
@@ -156,9 +136,6 @@ def write_record(key: str, fields: Fields, content: bytes = b'') -> bytes:
         key (str): Its name, which the checksum covers.
         fields (dict): What JSON can hold.
         content (bytes): The array. Defaults to none.
-
-    Returns:
-        bytes: The record.
     """
     header = json.dumps(fields).encode()
     body = b''.join((struct.pack('<I', len(header)), header, content))
@@ -239,31 +216,20 @@ def list_files(
     return list(files.values()), {k: sorted(v) for k, v in names.items()}
 
 
+@dataclass
 class MediaEncoder:
     """Runs the packable steps of a file.
 
-    Args:
+    Attributes:
         steps (Mapping[str, Sequence[Callable]]): Transforms of each kind of
             file.
-        formats (Mapping): ``image_format``, ``audio_format`` and
-            ``jpeg_quality``.
+        formats (Mapping): ``image_format`` and ``jpeg_quality``.
     """
-
-    def __init__(self, steps: Mapping[str, Sequence[Callable]],
-                 formats: Mapping[str, Any]) -> None:
-        self.steps = steps
-        self.formats = formats
+    steps: Mapping[str, Sequence[Callable]]
+    formats: Mapping[str, Any]
 
     def __call__(self, file: MediaFile) -> Tuple[bytes, str]:
-        """Encode.
-
-        Args:
-            file (MediaFile): The file.
-
-        Returns:
-            tuple[bytes, str]: The record, empty if a step raised, and what
-            is wrong with the file.
-        """
+        """The record, empty if a step raised, and what is wrong."""
         sample = dict(file.item)
         try:
             for step in self.steps[file.kind]:
@@ -272,18 +238,11 @@ class MediaEncoder:
                     return write_record(file.key, dict(load_error=error)), ''
         except (OSError, ValueError) as error:
             return b'', str(error)
-        content, fields = self._encode(file.kind,
-                                       sample.pop(ARRAYS[file.kind]))
+        content, fields = encode_array(file.kind,
+                                       sample.pop(ARRAYS[file.kind]),
+                                       **self.formats)
         fields['results'] = {
             key: sample[key]
             for key in sorted(sample.keys() - file.item.keys())
         }
         return write_record(file.key, fields, content), ''
-
-    def _encode(self, kind: str, array: Any) -> Tuple[bytes, Fields]:
-        if kind == 'img_path':
-            return encode_image(array, self.formats['image_format'],
-                                self.formats['jpeg_quality'])
-        if kind == 'audio_path':
-            return encode_audio(array, self.formats['audio_format'])
-        return encode_mask(array)

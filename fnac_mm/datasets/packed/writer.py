@@ -25,22 +25,23 @@ _MAP_BYTES = 2**40
 _FAILURE_BYTES = 4096
 _GIB = 2**30
 
+Batch = List[Tuple[str, bytes]]
+
 
 class PackingError(ValueError):
     """Packing stopped; what was written is kept and can be gone on with."""
 
 
 class _Contents:
-    """What a database holds: counts, and which files could not be read."""
+    """What a database holds: sizes, and which files could not be read."""
 
     def __init__(self) -> None:
         self.keys: set = set()
         self.failed: Dict[str, str] = {}
         self.bytes_by_kind = dict.fromkeys(ARRAYS, 0)
-        self.inexact_sounds = 0
 
     def add(self, key: str, record: memoryview) -> None:
-        """Count a record; only the header of a long one is looked at."""
+        """Count a record; a long one is not looked at."""
         kind = key.partition('/')[0]
         if kind not in ARRAYS:
             return
@@ -50,13 +51,6 @@ class _Contents:
             fields, _ = read_record(key, bytes(record))
             if 'load_error' in fields:
                 self.failed[key] = fields['load_error']
-        if kind == 'audio_path':
-            length = int.from_bytes(record[4:8], 'little')
-            self.inexact_sounds += b'"exact": false' in bytes(record[8:8 +
-                                                                     length])
-
-
-Batch = List[Tuple[str, bytes]]
 
 
 def _batches(results: Iterable[Tuple[str, bytes]]) -> Iterator[Batch]:
@@ -98,12 +92,8 @@ class MediaPacker:
         folder (str | Path): Where to write; made if absent.
         pipeline (Sequence[dict]): That of the data set, see
             :func:`~fnac_mm.datasets.transforms.packed.packable_steps`.
-        image_format (str): ``'raw'``, ``'png'`` or ``'jpeg'``, see
-            :func:`~fnac_mm.datasets.packed.record.encode_image`. Defaults to
-            'raw'.
-        audio_format (str): ``'lossless'`` or ``'pcm16'``, see
-            :func:`~fnac_mm.datasets.packed.record.encode_audio`. Defaults to
-            'lossless'.
+        image_format (str): See :func:`~fnac_mm.datasets.packed.record.
+            encode_array`. Defaults to 'raw'.
         jpeg_quality (int): Defaults to 95.
 
     Raises:
@@ -116,14 +106,11 @@ class MediaPacker:
                  folder: Union[str, Path],
                  pipeline: Sequence[Any],
                  image_format: str = 'raw',
-                 audio_format: str = 'lossless',
                  jpeg_quality: int = 95) -> None:
         self.folder = Path(folder)
         self.steps = packable_steps(pipeline)
         self.formats = dict(
-            image_format=image_format,
-            audio_format=audio_format,
-            jpeg_quality=jpeg_quality)
+            image_format=image_format, jpeg_quality=jpeg_quality)
         self._plan = dict(
             version=VERSION,
             steps=[plain_step(step) for step in self.steps],
@@ -269,7 +256,6 @@ class MediaPacker:
             files=files,
             bytes_by_kind={kind: found.bytes_by_kind[kind]
                            for kind in kinds},
-            inexact_sounds=found.inexact_sounds,
             failed=found.failed,
             bytes=os.path.getsize(self.folder / DATABASE))
         write_manifest(self.folder, self._old)

@@ -46,12 +46,6 @@ class PackAVInputs(BaseTransform):
     def transform(self, results: dict) -> dict:
         """Pack a sample.
 
-        Args:
-            results (dict): Sample after the other transforms.
-
-        Returns:
-            dict: ``inputs`` and ``data_samples``.
-
         Raises:
             ValueError: If the picture was flipped but has boxes or a mask,
                 which no transform flips.

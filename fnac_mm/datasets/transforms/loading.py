@@ -8,22 +8,47 @@ from mmcv.transforms import BaseTransform, LoadImageFromFile
 from mmengine import fileio
 
 from fnac_mm.functional import load_waveform
-from fnac_mm.media.pictures import decode_picture
+from fnac_mm.media.pictures import read_picture
 from fnac_mm.registry import TRANSFORMS
 
 # What has one reader; the others are mmcv's.
 _OWN_BACKENDS = ('pillow', 'simplejpeg')
 _OWN_COLORS = ('color', 'color_ignore_orientation')
 
-def _check_on_error(on_error: str) -> str:
-    if on_error not in ('raise', 'skip'):
-        raise ValueError(f"on_error must be 'raise' or 'skip', got "
-                         f'{on_error!r}')
-    return on_error
+
+class _OrSkip:
+    """What ``on_error`` of a loading transform means."""
+
+    def __init__(self, on_error: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if on_error not in ('raise', 'skip'):
+            raise ValueError(f"on_error must be 'raise' or 'skip', got "
+                             f'{on_error!r}')
+        self.on_error = on_error
+
+    def transform(self, results: dict) -> Optional[dict]:
+        """The sample with the file loaded.
+
+        Raises:
+            FileNotFoundError: If there is no such file.
+            ValueError: If it can't be read.
+        """
+        try:
+            self._add(results)
+        except (OSError, ValueError) as error:
+            if self.on_error == 'raise':
+                raise
+            results['load_error'] = str(error)
+            return None
+        return results
+
+    def _add(self, results: dict) -> None:
+        """Load the file and add what it holds."""
+        raise NotImplementedError
 
 
 @TRANSFORMS.register_module()
-class LoadImage(LoadImageFromFile):
+class LoadImage(_OrSkip, LoadImageFromFile):
     """Load a picture, or say which file is broken.
 
     A truncated file is an error with the ``pillow`` backend; ``cv2`` would
@@ -56,66 +81,40 @@ class LoadImage(LoadImageFromFile):
                  imdecode_backend: str = 'pillow',
                  on_error: str = 'raise',
                  **kwargs: Any) -> None:
-        super().__init__(imdecode_backend=imdecode_backend, **kwargs)
-        self.on_error = _check_on_error(on_error)
+        super().__init__(
+            on_error=on_error, imdecode_backend=imdecode_backend, **kwargs)
 
-    def transform(self, results: dict) -> Optional[dict]:
-        """Load the picture.
-
-        Args:
-            results (dict): Sample of a data set.
-
-        Returns:
-            dict | None: The sample with the picture; None for a broken file
-            with ``on_error='skip'``.
-
-        Raises:
-            FileNotFoundError: If there is no such file.
-            ValueError: If it can't be read as a picture of 8 bits.
-        """
-        path = results['img_path']
-        try:
-            image = self._load(path)
-        except (OSError, ValueError) as error:
-            if self.on_error == 'raise':
-                raise
-            results['load_error'] = str(error)
-            return None
+    def _add(self, results: dict) -> None:
+        image = self._load(results['img_path'])
         results['img'] = image
         results['img_shape'] = results['ori_shape'] = image.shape[:2]
-        return results
 
     def _load(self, path: str) -> np.ndarray:
         """(H, W, 3) BGR; errors name the file."""
-        try:
-            content = fileio.get(path, backend_args=self.backend_args)
-        except FileNotFoundError as error:
-            raise FileNotFoundError(f'{path}: no such picture') from error
         if self.imdecode_backend in _OWN_BACKENDS \
                 and self.color_type in _OWN_COLORS:
-            image = decode_picture(
-                content,
+            image = read_picture(
                 path,
-                'BGR',
+                self.backend_args,
+                order='BGR',
                 upright=self.color_type == 'color',
                 fast=self.imdecode_backend == 'simplejpeg')
         else:
-            image = self._load_by_mmcv(content, path)
+            image = self._load_by_mmcv(path)
         return image.astype(np.float32) if self.to_float32 else image
 
-    def _load_by_mmcv(self, content: bytes, path: str) -> np.ndarray:
+    def _load_by_mmcv(self, path: str) -> np.ndarray:
         """Grey pictures, and other backends."""
+        content = fileio.get(path, backend_args=self.backend_args)
+        backend = self.imdecode_backend.replace('simplejpeg', 'pillow')
         try:
-            image = mmcv.imfrombytes(
-                content,
-                flag=self.color_type,
-                backend=self.imdecode_backend.replace('simplejpeg', 'pillow'))
+            image, reason = mmcv.imfrombytes(
+                content, flag=self.color_type, backend=backend), backend
         except (OSError, ValueError, cv2.error) as error:
-            raise ValueError(f'{path}: not a readable picture ({error})') \
-                from error
+            image, reason = None, str(error)
         if image is None:
             raise ValueError(f'{path}: not a readable picture of '
-                             f'{len(content)} bytes')
+                             f'{len(content)} bytes ({reason})')
         return image
 
     def __repr__(self) -> str:
@@ -128,13 +127,10 @@ def replace_sound(waveform: np.ndarray,
     """Silence or noise in the place of a sound.
 
     Args:
-        waveform (np.ndarray): (S,), what is replaced.
+        waveform (np.ndarray): (S,) float32, what is replaced.
         kind (str): ``'silence'`` (zeros) or ``'noise'`` (independent normal
             samples of unit variance, not clipped).
         seed (int): Of the noise. Defaults to 0.
-
-    Returns:
-        np.ndarray: (S,) float32.
 
     Raises:
         ValueError: If there is no such kind.
@@ -149,7 +145,7 @@ def replace_sound(waveform: np.ndarray,
 
 
 @TRANSFORMS.register_module()
-class LoadAudio(BaseTransform):
+class LoadAudio(_OrSkip, BaseTransform):
     """Load a window of the sound.
 
     See :func:`fnac_mm.functional.load_waveform`.
@@ -188,6 +184,7 @@ class LoadAudio(BaseTransform):
                  start: Optional[float] = None,
                  on_error: str = 'raise',
                  to_float32: bool = True) -> None:
+        super().__init__(on_error=on_error)
         if duration <= 0 or (sample_rate is not None and sample_rate <= 0):
             raise ValueError('duration and sample_rate must be positive, got '
                              f'{duration} and {sample_rate}')
@@ -196,39 +193,17 @@ class LoadAudio(BaseTransform):
         self.duration = duration
         self.sample_rate = sample_rate
         self.start = start
-        self.on_error = _check_on_error(on_error)
         self.to_float32 = to_float32
 
-    def transform(self, results: dict) -> Optional[dict]:
-        """Load the sound.
-
-        Args:
-            results (dict): Sample of a data set.
-
-        Returns:
-            dict | None: The sample with the sound; None for a broken file
-            with ``on_error='skip'``.
-
-        Raises:
-            FileNotFoundError: If there is no such file.
-            ValueError: If it can't be read as sound or is empty.
-        """
-        try:
-            waveform, rate = load_waveform(results['audio_path'],
-                                           self.duration, self.start,
-                                           self.sample_rate,
-                                           not self.to_float32)
-        except (OSError, ValueError) as error:
-            if self.on_error == 'raise':
-                raise
-            results['load_error'] = str(error)
-            return None
+    def _add(self, results: dict) -> None:
+        waveform, rate = load_waveform(results['audio_path'], self.duration,
+                                       self.start, self.sample_rate,
+                                       not self.to_float32)
         results['waveform'] = waveform.numpy()
         if 'audio_override' in results:
             results['waveform'] = replace_sound(results['waveform'],
                                                 **results['audio_override'])
         results['sample_rate'] = rate
-        return results
 
     def __repr__(self) -> str:
         return (f'{type(self).__name__}(duration={self.duration}, '

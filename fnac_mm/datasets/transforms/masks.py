@@ -78,12 +78,6 @@ class LoadMask(BaseTransform):
     def transform(self, results: dict) -> dict:
         """Load the mask.
 
-        Args:
-            results (dict): Sample of a data set.
-
-        Returns:
-            dict: The sample with the mask.
-
         Raises:
             FileNotFoundError: If there is no such file.
             KeyError: If the data set gives no mask.

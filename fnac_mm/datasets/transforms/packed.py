@@ -1,6 +1,7 @@
 """Reading what was packed in the place of the steps that made it."""
 import json
 import os
+from collections import defaultdict
 from typing import (Any, Callable, Dict, List, Mapping, Optional, Sequence,
                     Tuple)
 
@@ -22,39 +23,23 @@ PACKABLE = dict(
 
 
 def step_name(step: Mapping[str, Any]) -> str:
-    """Name of a transform without its scope.
-
-    Args:
-        step (Mapping): Its config.
-
-    Returns:
-        str: For example ``'ResizeEdge'``.
-    """
+    """Name of a transform without its scope, such as ``'ResizeEdge'``."""
     return str(step['type']).rpartition('.')[2]
 
 
 def plain_step(step: Mapping[str, Any]) -> Dict[str, Any]:
     """Config of a transform as JSON gives it back.
 
-    Args:
-        step (Mapping): Its config.
-
-    Returns:
-        dict: Without scope and ``on_error``, which change no sample.
+    Without scope and ``on_error``, which change no sample.
     """
     plain = {k: v for k, v in step.items() if k != 'on_error'}
     return json.loads(json.dumps(dict(plain, type=step_name(step))))
 
 
-def split_steps(pipeline: Sequence[Any]) -> List[Any]:
-    """Put the fixed half of what resizes and crops at random before it.
+def _split_steps(pipeline: Sequence[Any]) -> List[Any]:
+    """With ``ResizeShortEdge`` before ``ResizeRandomCrop``.
 
-    Args:
-        pipeline (Sequence[dict | callable]): Transforms or their configs.
-
-    Returns:
-        list: The same with ``ResizeShortEdge`` before ``ResizeRandomCrop``,
-        which then has nothing left to resize.
+    The second has nothing left to resize then.
     """
     steps: List[Any] = []
     for step in pipeline:
@@ -68,17 +53,13 @@ def split_steps(pipeline: Sequence[Any]) -> List[Any]:
 def packable_steps(pipeline: Sequence[Any]) -> List[Mapping[str, Any]]:
     """The first steps of a pipeline, up to the first random one.
 
-    Args:
-        pipeline (Sequence[dict | callable]): Transforms or their configs.
-
-    Returns:
-        list[dict]: Configs of those that packing does once and for all.
+    Their configs are what packing does once and for all.
 
     Raises:
         ValueError: If frame or sound is not loaded by them.
     """
     steps: List[Mapping[str, Any]] = []
-    for step in split_steps(pipeline):
+    for step in _split_steps(pipeline):
         if not isinstance(step, Mapping) or step_name(step) not in PACKABLE:
             break
         steps.append(step)
@@ -122,33 +103,18 @@ class LoadPacked(BaseTransform):
     def lister(self) -> Callable[[str, str], List[str]]:
         """What stands for listing the folders of media.
 
-        Returns:
-            Callable[[str, str], list[str]]: From a folder, as the data set
-            calls it, to the names of the packed files that lay in it. The
-            second argument is not used.
+        From a folder, as the data set calls it, to the names of the packed
+        files that lay in it. The second argument is not used.
         """
-        tables = {kind: self.media.folders(kind) for kind in self._roots}
-
-        def names(folder: str, argument: str) -> List[str]:
-            whole, found = os.path.join(folder, ''), []
-            for kind, table in tables.items():
-                root = self._roots[kind]
-                if whole.startswith(root):
-                    found += table.get(whole[len(root):].rstrip('/'), [])
-            return found
-
-        return names
+        names: Dict[str, List[str]] = defaultdict(list)
+        for kind, root in self._roots.items():
+            for path in self.media.names(kind):
+                folder, name = os.path.split(root + path)
+                names[folder].append(name)
+        return lambda folder, argument: names.get(folder.rstrip('/'), [])
 
     def transform(self, results: dict) -> Optional[dict]:
         """Load a sample.
-
-        Args:
-            results (dict): Sample of a data set.
-
-        Returns:
-            dict | None: The sample after the packed steps; None for a clip
-            that could not be read when it was packed with
-            ``on_error='skip'``.
 
         Raises:
             FileNotFoundError: If a file was not packed.
@@ -202,16 +168,13 @@ def open_packed(packed: str,
                 pipeline: Sequence[Any],
                 data_prefix: Mapping[str, str],
                 data_root: str = '') -> Tuple[LoadPacked, List[Any]]:
-    """Replace the first steps of a pipeline by reading what they gave.
+    """A step that reads what the first of a pipeline gave; both joined.
 
     Args:
         packed (str): Folder of packed data, relative to ``data_root``.
         pipeline (Sequence[dict | callable]): Transforms of the data set.
         data_prefix (Mapping[str, str]): Folders of the media.
         data_root (str): Root of all of them. Defaults to ''.
-
-    Returns:
-        tuple[LoadPacked, list]: The step, and the pipeline with it.
 
     Raises:
         ValueError: If other steps were packed.
@@ -227,4 +190,4 @@ def open_packed(packed: str,
             'config that it was packed with, or pack again')
     folders = {k: os.path.join(root, v) for k, v in data_prefix.items()}
     step = LoadPacked(media, first, folders)
-    return step, [step, *split_steps(pipeline)[len(first):]]
+    return step, [step, *_split_steps(pipeline)[len(first):]]

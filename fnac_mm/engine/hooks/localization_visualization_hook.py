@@ -1,7 +1,6 @@
 """Pictures of what the model finds, during validation and testing."""
 import hashlib
 import os.path as osp
-from dataclasses import asdict
 from typing import Dict, List, Optional, Sequence, Tuple, Union
 
 import cv2
@@ -11,12 +10,10 @@ from mmengine.hooks import Hook
 from mmengine.logging import print_log
 from mmengine.runner import Runner
 
-from fnac_mm.evaluation.map_history import (FOLDER, frame_file, history_row,
-                                            plain_name, write_history)
 from fnac_mm.media.pictures import read_picture
 from fnac_mm.registry import HOOKS
 from fnac_mm.structures import AVDataSample
-from fnac_mm.visualization.localization_visualizer import write_image
+from fnac_mm.visualization.film_strip import plain_name
 from fnac_mm.visualization.overlay import fit
 
 # Pixels of the smaller side of a picture of validation, at least.
@@ -30,10 +27,9 @@ class LocalizationVisualizationHook(Hook):
     """Draw frames with their heat map and boxes through the visualizer.
 
     Each validation draws the same samples, whatever the number of processes,
-    as ``heat_map_<id>`` with the epoch as step: TensorBoard shows a slider.
-    Their raw maps and frames go to ``vis_data/heat_maps`` of the run, see
-    :mod:`fnac_mm.evaluation.map_history`, for
-    ``tools/analysis_tools/film_strip.py``. A test draws at an interval.
+    as ``heat_map_<id>`` with the epoch as step: TensorBoard shows a slider,
+    ``tools/analysis_tools/film_strip.py`` puts those of LocalVisBackend side
+    by side. A test draws at an interval.
 
     Args:
         enable (bool): Defaults to False.
@@ -126,7 +122,7 @@ class LocalizationVisualizationHook(Hook):
     def after_val_epoch(self,
                         runner: Runner,
                         metrics: Optional[Dict[str, float]] = None) -> None:
-        """Draw and store what the processes have kept, each sample once."""
+        """Draw what the processes have kept, each sample once."""
         if not self.enable:
             return
         parts: List[Dict[str, Shown]] = all_gather_object(self._kept)
@@ -142,7 +138,15 @@ class LocalizationVisualizationHook(Hook):
                     f'set, so not drawn: {", ".join(missing)}',
                     logger='current',
                     level=30)
-        self._show(runner, [found[name] for name in self._choose(list(found))])
+        for name in self._choose(list(found)):
+            sample, frame = found[name]
+            runner.visualizer.add_datasample(
+                f'heat_map_{plain_name(name)}',
+                # A caption needs room.
+                frame if min(frame.shape[:2]) >= SIDE else fit(
+                    frame, (SIDE, 4 * SIDE)),
+                sample,
+                step=runner.epoch)
 
     def _choose(self, ids: List[str]) -> List[str]:
         """Ids to draw, in the order of the config or of their hashes."""
@@ -152,31 +156,6 @@ class LocalizationVisualizationHook(Hook):
                 key=lambda name: hashlib.sha256(name.encode()).digest())[:self.
                                                                          fixed]
         return [name for name in dict.fromkeys(self.fixed) if name in ids]
-
-    def _show(self, runner: Runner, shown: List[Shown]) -> None:
-        """Hand pictures to the backends, store raw maps."""
-        epoch = runner.epoch
-        folder = osp.join(runner.log_dir, 'vis_data', FOLDER)
-        rows = []
-        for sample, frame in shown:
-            runner.visualizer.add_datasample(
-                f'heat_map_{plain_name(sample.sample_id)}',
-                # A caption needs room.
-                frame if min(frame.shape[:2]) >= SIDE else fit(
-                    frame, (SIDE, 4 * SIDE)),
-                sample,
-                step=epoch)
-            row = history_row(sample.to_dict())
-            row['frame'] = frame_file(row['sample_id'])
-            write_image(osp.join(folder, row['frame']), frame)
-            rows.append(row)
-        meta = runner.visualizer.dataset_meta or {}
-        write_history(
-            folder, epoch, asdict(runner.visualizer.protocol),
-            dict(
-                name=meta.get('dataset_name', ''),
-                combine=meta.get('combine'),
-                consensus=meta.get('consensus', 2)), rows)
 
 
 def frame_of(sample: AVDataSample, data_batch: Optional[dict],

@@ -7,7 +7,7 @@ import threading
 import time
 from functools import partial
 from multiprocessing.util import Finalize
-from typing import Any, Callable, Dict, Optional, Sequence
+from typing import Any, Callable, Dict, Optional
 
 import torch
 from mmengine.device import get_device
@@ -18,12 +18,13 @@ from mmengine.runner import Runner
 from fnac_mm.registry import HOOKS
 from .safe_checkpoint_hook import PREEMPTED, SafeCheckpointHook
 
+SIGNALS = (signal.SIGTERM, signal.SIGUSR1, signal.SIGINT)
 # As a shell reports a process that SIGINT, or SIGTERM, has ended.
 INTERRUPTED, TERMINATED = 128 + signal.SIGINT, 128 + signal.SIGTERM
 
 
-def _init_worker(numbers: Sequence[int], leaving: Any,
-                 init: Optional[Callable], worker_id: int) -> None:
+def _init_worker(leaving: Any, init: Optional[Callable],
+                 worker_id: int) -> None:
     """Start a loader worker that outlives a signal to the whole group.
 
     Slurm signals all processes of a job; the training process still needs
@@ -35,7 +36,7 @@ def _init_worker(numbers: Sequence[int], leaving: Any,
             # As PyTorch's own handler; an end by signal would be an error.
             os._exit(0)
 
-    for number in numbers:
+    for number in SIGNALS:
         signal.signal(number, overhear)
     if init is not None:
         init(worker_id)
@@ -50,28 +51,12 @@ class PreemptionHook(Hook):
     A second Ctrl-C ends the process at once. During validation nothing is
     written: a resumed run repeats the validation, from the checkpoint before
     it.
-
-    Args:
-        interval (int): Steps between two agreements. Defaults to 1.
-        signals (Sequence[str]): Names of the signals. Defaults to
-            ``('SIGTERM', 'SIGUSR1', 'SIGINT')``.
-
-    Raises:
-        ValueError: If ``interval`` is less than 1.
     """
 
     # After the schedulers have counted the step, before CheckpointHook.
     priority = 'VERY_LOW'
 
-    def __init__(
-        self,
-        interval: int = 1,
-        signals: Sequence[str] = ('SIGTERM', 'SIGUSR1', 'SIGINT')
-    ) -> None:
-        if interval < 1:
-            raise ValueError(f'interval must be at least 1, got {interval}')
-        self.interval = interval
-        self.numbers = [int(getattr(signal, name)) for name in signals]
+    def __init__(self) -> None:
         self._asked, self._heard = 0, 0.0
         self._training = False
         self._common_batches = 0
@@ -85,12 +70,11 @@ class PreemptionHook(Hook):
         # Called before multiprocessing sends SIGTERM to living workers.
         Finalize(None, self._release_workers, exitpriority=1)
         if threading.current_thread() is threading.main_thread():
-            for number in self.numbers:
+            for number in SIGNALS:
                 self._previous[number] = signal.signal(number, self._ask)
         loops = [runner.train_loop, runner.val_loop]
         for loader in (loop.dataloader for loop in loops if loop is not None):
-            loader.worker_init_fn = partial(_init_worker, self.numbers,
-                                            self._leaving,
+            loader.worker_init_fn = partial(_init_worker, self._leaving,
                                             loader.worker_init_fn)
 
     def after_train(self, runner: Runner) -> None:
@@ -135,9 +119,7 @@ class PreemptionHook(Hook):
         """
         counts = getattr(runner.optim_wrapper, '_accumulative_counts', 1)
         step = runner.iter + 1
-        if step % self.interval or step % counts:
-            return
-        code = self._agree(self._asked, 'max')
+        code = 0 if step % counts else self._agree(self._asked, 'max')
         if not code:
             return
         saver = next(

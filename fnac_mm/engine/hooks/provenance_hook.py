@@ -36,16 +36,10 @@ def _effective(part: Any) -> Any:
 
 
 def config_digest(cfg: Dict[str, Any]) -> str:
-    """SHA-256 of what decides the numbers in a config.
+    """SHA-256 of what decides the numbers in a config (``to_dict()``).
 
     Keys of ``NO_EFFECT`` are left out wherever they stand, and where there
     is a ``global_batch_size`` its share for each process.
-
-    Args:
-        cfg (dict): ``Config.to_dict()``.
-
-    Returns:
-        str: 64 hexadecimal digits.
     """
     content = _effective(cfg)
     if content.get('global_batch_size') is not None:
@@ -68,12 +62,7 @@ def _git(*args: str) -> str:
 
 @lru_cache(maxsize=None)
 def code_version() -> Dict[str, Any]:
-    """What code this is.
-
-    Returns:
-        dict: ``fnac_mm``, its version; in a checkout also ``commit`` and
-        ``dirty``, whether tracked files differ from it.
-    """
+    """Version; in a checkout also commit, and whether files differ from it."""
     version: Dict[str, Any] = dict(fnac_mm=__version__)
     top = _git('rev-parse', '--show-toplevel')
     # Not that of somebody else's repository around an installed package.
@@ -88,12 +77,6 @@ def describe_run(cfg: Dict[str, Any]) -> Dict[str, Any]:
 
     Neither date nor host nor number of processes: the same run gives the
     same file. The number of threads decides the last bits of sums.
-
-    Args:
-        cfg (dict): ``Config.to_dict()``.
-
-    Returns:
-        dict: ``config_sha256``, ``code``, ``hardware``.
     """
     device = torch.cuda.get_device_name() if torch.cuda.is_available() \
         else 'cpu'

@@ -42,7 +42,7 @@ class ResumedValidationHook(Hook):
                 f'validating epoch {epoch}, from which this run is resumed')
             for hook in runner.hooks:
                 if isinstance(hook, SyncBuffersHook):
-                    # The checkpoint's buffers are means; those of three
+                    # The checkpoint's buffers are means; that of three
                     # equal numbers need not be that number.
                     hook.called_in_train = True
             runner.val_loop.run()

@@ -222,16 +222,10 @@ class SafeCheckpointHook(CheckpointHook):
         ])
 
     def save_preempted(self, runner: Runner) -> bool:
-        """Write ``preempted.pth`` after the present step.
+        """Write ``preempted.pth`` after the present step, if it can be.
 
         To be called by all processes in ``after_train_iter``. The next
         ordinary checkpoint removes it.
-
-        Args:
-            runner (Runner): In training.
-
-        Returns:
-            bool: Whether it could be written.
         """
         self._position = record_position(runner)
         meta = dict(epoch=runner.epoch, iter=runner.iter + 1)

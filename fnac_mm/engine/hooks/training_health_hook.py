@@ -5,29 +5,28 @@ from pathlib import Path
 from typing import Any, Dict, List, Mapping, Optional, Tuple, Union
 
 import torch
-from mmengine.dist import all_gather_object, get_world_size, is_main_process
+from mmengine.dist import all_gather_object, all_reduce, is_main_process
 from mmengine.hooks import Hook, LoggerHook
 from mmengine.model import is_model_wrapper
+from mmengine.optim import OptimWrapper
 from mmengine.runner import Runner
 from torch import Tensor, nn
 
 from fnac_mm.registry import HOOKS
-from ..finite_step_guard import FiniteStepGuard
-from ..health import LIMITS, feature_figures, list_warnings, memory_figures
+from ..health import LIMITS, feature_figures, list_warnings
 
 DataBatch = Optional[Union[dict, tuple, list]]
-ACTIONS = ('stop', 'skip')
 FILE = 'non_finite.jsonl'
 
 
 @HOOKS.register_module()
 class TrainingHealthHook(Hook):
-    """Watch loss, gradient, features, targets, speed and memory.
+    """Watch loss, gradient, features, targets and the loader.
 
-    A loss or gradient that is not finite stops the training on all processes
-    (``FloatingPointError``), or its step is left out. The ids of the batch
-    are appended to ``non_finite.jsonl`` in the work dir. The check of the
-    model itself (``check_finite``) is off while it trains.
+    A loss or gradient that is not finite stops the training on all processes,
+    before anything is saved. The ids of the batch are appended to
+    ``non_finite.jsonl`` in the work dir. With loss scaling (fp16) the
+    gradient is left to the scaler, which skips what overflows.
 
     Every ``interval`` steps the log gets figures of the step's own features,
     as ``health/<name>``; those beyond a limit are a warning at the end of
@@ -36,15 +35,10 @@ class TrainingHealthHook(Hook):
     if it has ``gather``. No weight depends on any of it. In the first steps
     features are alike in trainings that end well too: see ``grace``.
 
-    Costs: ``'stop'`` waits for the device only where MMEngine has just done
-    so to log the loss; the figures wait once an interval; ``'skip'`` waits
-    once a step, which is why it is not the default.
+    The device is waited for only where MMEngine has just done so to log the
+    loss, and for the figures once an interval.
 
     Args:
-        on_non_finite (str): ``'stop'`` (default) or ``'skip'``: weights,
-            optimizer and running statistics stay as before the step.
-        max_skipped (int): Steps that may be left out in a training, also
-            one that is resumed; the next one stops it. Defaults to 10.
         interval (int, optional): Steps between figures. None (default):
             that of the ``LoggerHook``.
         limits (Mapping[str, float], optional): Thresholds by name, instead
@@ -60,15 +54,9 @@ class TrainingHealthHook(Hook):
     priority = 'NORMAL'
 
     def __init__(self,
-                 on_non_finite: str = 'stop',
-                 max_skipped: int = 10,
                  interval: Optional[int] = None,
                  limits: Optional[Mapping[str, float]] = None,
                  grace: int = 200) -> None:
-        if on_non_finite not in ACTIONS or max_skipped < 0:
-            raise ValueError(
-                f'on_non_finite must be one of {ACTIONS} and max_skipped not '
-                f'negative, got {on_non_finite!r} and {max_skipped}')
         if interval is not None and interval < 1:
             raise ValueError(f'interval must be at least 1, got {interval}')
         self.limits = dict(limits or {})
@@ -76,8 +64,6 @@ class TrainingHealthHook(Hook):
         if unknown:
             raise ValueError(f'limits: unknown {", ".join(unknown)}; known '
                              f'are {", ".join(LIMITS)}')
-        self.skip = on_non_finite == 'skip'
-        self.max_skipped = max_skipped
         self.interval = interval
         self.grace = grace
         self.figures: Dict[str, float] = {}
@@ -85,7 +71,7 @@ class TrainingHealthHook(Hook):
         self._due = False
         self._channels = 0
         self._features: Optional[Tuple[Tensor, Tensor]] = None
-        self._first_memory: Optional[float] = None
+        self._grad_norm: Optional[Tensor] = None
 
     def before_train(self, runner: Runner) -> None:
         """Watch the optimizer and the loss.
@@ -93,17 +79,22 @@ class TrainingHealthHook(Hook):
         Raises:
             TypeError: If there is no single optimizer.
         """
+        wrapper = runner.optim_wrapper
+        if not isinstance(
+                getattr(wrapper, 'optimizer', None), torch.optim.Optimizer):
+            raise TypeError('the gradient can be watched of an '
+                            f'{OptimWrapper.__name__} with one optimizer, got '
+                            f'{type(wrapper).__name__}')
+        self._handles: List[Any] = []
+        if getattr(wrapper, 'loss_scaler', None) is None:
+            self._handles.append(
+                wrapper.optimizer.register_step_pre_hook(self._measure))
         model = runner.model
         model = model.module if is_model_wrapper(model) else model
-        self._guard = FiniteStepGuard(runner.optim_wrapper, model, self.skip)
-        self._relieved = [
-            m for m in model.modules() if getattr(m, 'check_finite', False)
-        ]
-        for module in self._relieved:
-            module.check_finite = False
         self._loss: Any = getattr(model, 'loss_module', None)
         if isinstance(self._loss, nn.Module):
-            self._handle = self._loss.register_forward_pre_hook(self._look)
+            self._handles.append(
+                self._loss.register_forward_pre_hook(self._look))
         if self.interval is None:
             self.interval = next(
                 (h.interval
@@ -119,8 +110,7 @@ class TrainingHealthHook(Hook):
                 runner.train_dataloader, batch_idx)
         samples = data_batch.get('data_samples') \
             if isinstance(data_batch, dict) else None
-        self._ids.append([s.get('sample_id') for s in samples or []])
-        self._guard.begin()
+        self._ids.extend(s.get('sample_id') for s in samples or [])
 
     def after_train_iter(self,
                          runner: Runner,
@@ -133,21 +123,23 @@ class TrainingHealthHook(Hook):
             FloatingPointError: If loss or gradient are not finite, on all
                 processes alike.
         """
-        updated = runner.optim_wrapper.should_update()
-        if self._guard.take():
-            self._not_finite(runner, outputs or {})
-        elif self._due:
-            self._add_figures(runner, batch_idx, len(self._ids[-1]))
-        if updated:
+        terms = {k: torch.as_tensor(v) for k, v in (outputs or {}).items()}
+        if self._grad_norm is not None:
+            terms['gradient_norm'] = self._grad_norm
+        if terms:
+            finite = torch.stack([v.detach().double() for v in terms.values()
+                                  ]).isfinite().all().float()
+            all_reduce(finite, 'min')
+            if not finite:
+                self._refuse(runner, {k: v.item() for k, v in terms.items()})
+        if self._due:
+            self._add_figures(runner, batch_idx)
+        if runner.optim_wrapper.should_update():
             self._ids.clear()
         self._features = None
 
     def after_train_epoch(self, runner: Runner) -> None:
         """Say once what is beyond its limit."""
-        memory = self.figures.get('memory_now_mb')
-        if memory is not None:
-            self._first_memory = self._first_memory or memory
-            self.figures['memory_growth'] = memory / self._first_memory - 1
         if not getattr(self._loss, 'auxiliary_enabled', True):
             # Logged, but nobody follows these targets yet.
             for name in ('flat_audio_targets', 'flat_visual_targets'):
@@ -164,14 +156,15 @@ class TrainingHealthHook(Hook):
 
     def after_train(self, runner: Runner) -> None:
         """Leave model and optimizer as they were."""
-        self._detach()
+        for handle in self._handles:
+            handle.remove()
 
-    def _detach(self) -> None:
-        self._guard.detach()
-        for module in self._relieved:
-            module.check_finite = True
-        if isinstance(self._loss, nn.Module):
-            self._handle.remove()
+    def _measure(self, optimizer: torch.optim.Optimizer, *_: Any) -> None:
+        """Norm of the gradient that a step is taken with."""
+        self._grad_norm = nn.utils.get_total_norm([
+            p.grad for group in optimizer.param_groups for p in group['params']
+            if p.grad is not None
+        ])
 
     def _look(self, module: nn.Module, inputs: Tuple[Tensor, ...]) -> None:
         """Keep the features of a step that is due, visual ones as means."""
@@ -180,14 +173,13 @@ class TrainingHealthHook(Hook):
             self._features = visual.mean(dim=(2, 3)), audio
             self._channels = audio.shape[1]
 
-    def _add_figures(self, runner: Runner, batch_idx: int, rows: int) -> None:
+    def _add_figures(self, runner: Runner, batch_idx: int) -> None:
         """Find the figures, for the log and for the warnings."""
         hub = runner.message_hub
-        self.figures = memory_figures()
-        if self._features is not None:
-            self.figures.update(feature_figures(*self._features, self._loss))
-        if self._guard.grad_norm is not None:
-            self.figures['gradient_norm'] = float(self._guard.grad_norm)
+        self.figures = {} if self._features is None else feature_figures(
+            *self._features, self._loss)
+        if self._grad_norm is not None:
+            self.figures['gradient_norm'] = float(self._grad_norm)
         scaler = getattr(runner.optim_wrapper, 'loss_scaler', None)
         if scaler is not None:
             self.figures['amp_scale'] = scaler.get_scale()
@@ -198,49 +190,24 @@ class TrainingHealthHook(Hook):
                 float(hub.get_scalar(f'train/{key}').mean(window))
                 for key in ('data_time', 'time'))
             self.figures['loader_share'] = waited / max(total, 1e-9)
-            self.figures['clips_per_second'] = (
-                rows * get_world_size() / max(total, 1e-9))
         for name, value in self.figures.items():
-            if name != 'memory_now_mb':
-                hub.update_scalar(f'train/health/{name}', value)
+            hub.update_scalar(f'train/health/{name}', value)
 
-    def _not_finite(self, runner: Runner, outputs: Dict[str, Any]) -> None:
-        """Write down whose step it was; raise, or go on without it."""
-        terms = {k: str(torch.as_tensor(v).item()) for k, v in outputs.items()}
-        norm = self._guard.grad_norm
-        if norm is not None:
-            terms['gradient_norm'] = str(float(norm))
-        ids = [
-            i for part in all_gather_object(self._ids) for batch in part
-            for i in batch
-        ]
-        entry = dict(epoch=runner.epoch, step=runner.iter, ids=ids, **terms)
+    def _refuse(self, runner: Runner, terms: Dict[str, float]) -> None:
+        """Write down whose step it was; raise FloatingPointError."""
+        ids = [i for part in all_gather_object(self._ids) for i in part]
+        texts = {name: str(value) for name, value in terms.items()}
+        entry = dict(epoch=runner.epoch, step=runner.iter, ids=ids, **texts)
         path = Path(runner.work_dir) / FILE
-        self._append(path, entry, runner)
-        info = runner.message_hub.runtime_info
-        skipped = info.get('skipped_steps', 0) + self.skip
-        said = (f'loss or gradient of step {runner.iter} is not finite: '
-                f'{terms}, samples {ids[:8]}{", ..." if ids[8:] else ""} '
-                f'(all in {path})')
-        if not self.skip or skipped > self.max_skipped:
-            limit = f', {skipped} steps in all, max_skipped=' \
-                f'{self.max_skipped}' if self.skip else ''
-            self._detach()
-            raise FloatingPointError(
-                f'{said}{limit}; look at these files, lower the learning '
-                'rate, or train without --amp fp16')
-        runner.message_hub.update_info('skipped_steps', skipped)
-        runner.logger.warning(
-            f'{said}; the step is left out, {skipped} of at most '
-            f'{self.max_skipped}')
-
-    @staticmethod
-    def _append(path: Path, entry: Dict[str, Any], runner: Runner) -> None:
-        """A line more; a full disk does not change what happens next."""
-        if not is_main_process():
-            return
-        try:
-            with path.open('a', encoding='utf-8') as file:
-                file.write(json.dumps(entry) + '\n')
-        except OSError as error:
-            runner.logger.warning(f'{path}: not written ({error}): {entry}')
+        if is_main_process():
+            try:
+                with path.open('a', encoding='utf-8') as file:
+                    file.write(json.dumps(entry) + '\n')
+            except OSError as error:
+                runner.logger.warning(f'{path}: not written ({error})')
+        self.after_train(runner)
+        raise FloatingPointError(
+            f'loss or gradient of step {runner.iter} is not finite: {texts}, '
+            f'samples {ids[:8]}{", ..." if ids[8:] else ""} (all in {path}); '
+            'look at these files, lower the learning rate, or train without '
+            '--amp fp16')

@@ -112,8 +112,7 @@ class ExtendedLocalizationMetric(MapMetric):
         subsets = size_subsets([row['pixels'] for row in rows], positive)
         metrics: Dict[str, float] = {}
         for kind in self.scored(rows):
-            cious, confidence = np.array([row['scores'][kind]
-                                          for row in rows]).T
+            cious, confidence = self.columns_of(rows, kind)
             found = dict(auc=100 * success_auc(cious[positive]))
             # SLAVC's AP of confidences that are all equal is 0, whatever else.
             for mode in MODES[1:] if kind in self.blind else MODES:
@@ -136,8 +135,7 @@ class ExtendedLocalizationMetric(MapMetric):
         positive = np.array([row['positive'] for row in rows])
         found: Dict[str, SampleStatistic] = {}
         for kind in self.of_model(rows):
-            cious, confidence = np.array([row['scores'][kind]
-                                          for row in rows]).T
+            cious, confidence = self.columns_of(rows, kind)
             scores = sample_scores(cious[positive])
             for key, name in (('ciou@0.5', 'loc_acc'), ('auc', 'auc')):
                 found[f'{kind}/{name}'] = SampleStatistic((scores[key], ))

@@ -84,20 +84,12 @@ class LocalizationMetric(MapMetric):
         self.groups = groups
 
     def options(self) -> Dict[str, Any]:
-        """See the parent.
-
-        Returns:
-            dict: Plain values, by their names.
-        """
+        """See the parent."""
         return dict(adaptive=self.adaptive)
 
     @classmethod
     def check_row(cls, row: Dict[str, Any], where: str) -> None:
-        """See the parent; also refuses a cIoU that is none.
-
-        Raises:
-            ValueError: If something is malformed.
-        """
+        """See the parent; also the cIoUs."""
         super().check_row(row, where)
         check_array(list(row['ciou'].values()), 1, f'{where}: ciou')
 
@@ -240,13 +232,12 @@ def _caveats(rows: List[Dict[str, Any]], metrics: Dict[str, float],
             (logging.INFO, f'{len(empty)} samples have an empty target, which '
              f'no map can hit; they count: {", ".join(empty[:5])}'
              f'{", ..." if len(empty) > 5 else ""}'))
+    scored = f'scored {metrics["n"]} of '
     if metrics['n'] != n_found:
-        caveats.append(
-            (logging.WARNING, f'scored {metrics["n"]} of the {n_found} '
-             'samples of the data set'))
+        caveats.append((logging.WARNING,
+                        f'{scored}the {n_found} samples of the data set'))
     if metrics['n'] < metrics['n_listed']:
         caveats.append(
-            (logging.WARNING, f'scored {metrics["n"]} of '
-             f'{metrics["n_listed"]} listed samples: not comparable with '
-             'scores on the whole list'))
+            (logging.WARNING, f'{scored}{metrics["n_listed"]} listed samples: '
+             'not comparable with scores on the whole list'))
     return caveats

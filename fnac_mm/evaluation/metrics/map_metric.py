@@ -3,6 +3,7 @@ from abc import abstractmethod
 from dataclasses import asdict
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple, Union
 
+import numpy as np
 import torch
 from mmengine.dist import all_gather_object
 from torch import Tensor
@@ -11,8 +12,9 @@ from fnac_mm.functional import (Protocol, build_protocol, draw_partners,
                                 localization_map)
 from fnac_mm.structures import AVDataSample
 from ..result_file import check_keys
-from ..sample_row import (MAPS, check_map_row, check_protocol, describe_sample,
-                          row_target, row_to_sample, stack_maps)
+from ..sample_row import (MAPS, META_KEYS, check_map_row, check_protocol,
+                          describe_sample, row_target, row_to_sample,
+                          stack_maps)
 from .sample_metric import CHUNK, Features, SampleMetric
 
 
@@ -47,17 +49,11 @@ class MapMetric(SampleMetric):
     score_name = 'score'
     row_schema: Mapping[str, Any] = dict(
         sample_id=str,
-        class_name=Optional[str],
-        group=Optional[str],
-        negative_kind=Optional[str],
-        img_path=Optional[str],
-        audio_path=Optional[str],
+        **dict.fromkeys(META_KEYS, Optional[str]),
         boxes=list,
         n_boxes=int,
         mask=Optional[dict],
-        map=list,
-        object_map=Optional[list],
-        shuffled_map=Optional[list])
+        **dict(dict.fromkeys(MAPS, Optional[list]), map=list))
     predictors: Mapping[str, str] = dict(
         audio_visual='audio-visual',
         object='object',
@@ -95,11 +91,7 @@ class MapMetric(SampleMetric):
 
     @classmethod
     def check_head(cls, content: Dict[str, Any], path: str) -> None:
-        """Refuse a file without protocol or rule of the target.
-
-        Raises:
-            ValueError: If it is malformed.
-        """
+        """See the parent: a protocol, and the rule of the target."""
         check_keys(content, dict(protocol=dict), path)
         check_protocol(content['protocol'], f'{path}: protocol')
         check_keys(content['dataset'], dict(combine=str, consensus=int),
@@ -107,19 +99,14 @@ class MapMetric(SampleMetric):
 
     @classmethod
     def check_row(cls, row: Dict[str, Any], where: str) -> None:
-        """Refuse maps, boxes or a mask that are none.
-
-        Raises:
-            ValueError: If one is malformed.
-        """
+        """See the parent: maps, boxes or a mask."""
         check_map_row(row, where)
 
     def make_rows(self, samples: Sequence[dict]) -> List[dict]:
         """Rows of some samples.
 
         Raises:
-            ValueError: If a sample has no id, annotation or map, or one that
-                is not finite, or if maps of a batch differ in size.
+            ValueError: See :func:`describe_sample` and :func:`stack_maps`.
         """
         rows = [self.describe(sample) for sample in samples]
         maps = dict(map=stack_maps(samples, 'pred_map'))
@@ -197,13 +184,7 @@ class MapMetric(SampleMetric):
                 row[self.column][name] = value
 
     def scored(self, rows: Sequence[dict]) -> List[str]:
-        """Predictors of which all samples have a score.
-
-        Args:
-            rows (Sequence[dict]): See :meth:`make_rows`.
-
-        Returns:
-            list[str]: Keys of ``predictors``, in their order.
+        """Predictors of which all samples have a score, in their order.
 
         Raises:
             ValueError: If a sample has others than the first.
@@ -217,19 +198,19 @@ class MapMetric(SampleMetric):
                     f'{first["sample_id"]!r}')
         return [name for name in self.predictors if name in first[self.column]]
 
+    def columns_of(self, rows: Sequence[dict], predictor: str) -> List[Any]:
+        """Each score of a predictor, of all samples."""
+        return [
+            np.array(column)
+            for column in zip(*(row[self.column][predictor] for row in rows))
+        ]
+
     def of_model(self, rows: Sequence[dict]) -> List[str]:
         """Those of :meth:`scored` that come from the model."""
         return [name for name in self.scored(rows) if name not in self.blind]
 
     def sample_score(self, row: Mapping[str, Any], predictor: str) -> float:
-        """What is written below the map of a sample.
-
-        Args:
-            row (Mapping): With scores.
-            predictor (str): Whose.
-
-        Returns:
-            float: The first of its scores if there are several.
+        """What is written below the map of a sample: its first score.
 
         Raises:
             ValueError: If there is none.
@@ -251,12 +232,8 @@ class MapMetric(SampleMetric):
                                    float]) -> Tuple[Protocol, Optional[float]]:
         """What is taken for the prediction where a map is drawn.
 
-        Args:
-            metrics (Mapping[str, float]): The numbers of the file.
-
-        Returns:
-            tuple[Protocol, float | None]: The protocol and, if it is not the
-            protocol's, the threshold of the normalised map.
+        The protocol and, if it is not the protocol's, the threshold of the
+        normalised map.
         """
         return self.protocol, None
 
@@ -278,10 +255,7 @@ class MapMetric(SampleMetric):
         return dict(content, protocol=asdict(self.protocol))
 
     def target_rule(self) -> Dict[str, Any]:
-        """How boxes become a target.
-
-        Returns:
-            dict: ``combine`` and ``consensus``.
+        """``combine`` and ``consensus``, by which boxes become a target.
 
         Raises:
             ValueError: If nobody says.
@@ -297,14 +271,7 @@ class MapMetric(SampleMetric):
         return dict(combine=combine, consensus=consensus)
 
     def targets(self, rows: Sequence[dict]) -> Tensor:
-        """What the maps are compared with.
-
-        Args:
-            rows (Sequence[dict]): See :func:`describe_sample`.
-
-        Returns:
-            Tensor: (B, size, size) float32 in [0, 1].
-        """
+        """What the maps are compared with, (B, size, size) in [0, 1]."""
         masked = all('mask' in row for row in rows)
         rule = {} if masked else self.target_rule()
         size = self.protocol.size

@@ -143,17 +143,18 @@ class NegativeAudioMetric(MapMetric):
         found = self._measure(rows)
         cious = list(found.cious.values())
         shares = {
-            kind: [share for _, share in negatives]
-            for kind, negatives in found.shares.items()
+            k: [share for _, share in v]
+            for k, v in found.shares.items()
         }
-        full = dict.fromkeys(shares, [1.])
-        deaf = dict.fromkeys(shares, found.own)
-        metrics: Dict[str, float] = {}
-        for name, hit, silent in (('audio_visual', cious,
-                                   shares), ('whole_image', found.whole, full),
-                                  ('deaf', cious, deaf)):
-            summary = summarize_negative_audio(hit, silent)
-            metrics.update({f'{name}/{k}': v for k, v in summary.items()})
+        parts = dict(
+            audio_visual=(cious, shares),
+            whole_image=(found.whole, dict.fromkeys(shares, [1.])),
+            deaf=(cious, dict.fromkeys(shares, found.own)))
+        metrics = {
+            f'{name}/{key}': value
+            for name, part in parts.items()
+            for key, value in summarize_negative_audio(*part).items()
+        }
         return dict(
             metrics,
             threshold=found.threshold,

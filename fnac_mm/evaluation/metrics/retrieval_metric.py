@@ -66,13 +66,7 @@ class RetrievalMetric(SampleMetric):
         self.columns = {f'recall@{k}': f'recall@{k}' for k in self.ks}
 
     def make_rows(self, samples: Sequence[dict]) -> List[dict]:
-        """Rows of some samples; their features are kept beside.
-
-        Args:
-            samples (Sequence[dict]): ``AVDataSample.to_dict()`` of each.
-
-        Returns:
-            list[dict]: ``sample_id``.
+        """Ids of some samples; their features are kept beside.
 
         Raises:
             ValueError: If a sample has no id or no finite features.

@@ -104,12 +104,7 @@ class SampleMetric(MetricSchema, BaseMetric):
         return self.subset is None or sample.get('sample_id') in self.subset
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
-        """Score one batch.
-
-        Args:
-            data_batch (Any): Not used.
-            data_samples (Sequence[dict]): ``AVDataSample.to_dict()`` of each
-                sample.
+        """Score one batch, ``AVDataSample.to_dict()`` of each sample.
 
         Raises:
             ValueError: If a sample can't be scored.
@@ -129,13 +124,10 @@ class SampleMetric(MetricSchema, BaseMetric):
                 for sample in samples)
 
     def evaluate(self, size: int) -> dict:
-        """Gather the rows of all processes, and aggregate.
+        """Gather the rows of all processes, and aggregate on each.
 
         Args:
             size (int): Samples of the data set; what lies beyond is padding.
-
-        Returns:
-            dict: The numbers, on all processes.
         """
         kept = [i for i, place in enumerate(self._places) if place < size]
         rows = [self.results[i] for i in kept]
@@ -163,35 +155,14 @@ class SampleMetric(MetricSchema, BaseMetric):
 
     @abstractmethod
     def make_rows(self, samples: Sequence[dict]) -> List[dict]:
-        """Rows of some samples.
-
-        Args:
-            samples (Sequence[dict]): ``AVDataSample.to_dict()`` of each.
-
-        Returns:
-            list[dict]: With ``sample_id``.
-        """
+        """Rows, with ``sample_id``, of ``AVDataSample.to_dict()`` of each."""
 
     @abstractmethod
     def statistics(self, rows: List[dict]) -> Dict[str, SampleStatistic]:
-        """The model's numbers as functions of the samples.
-
-        Args:
-            rows (list[dict]): As for :meth:`aggregate`.
-
-        Returns:
-            dict[str, SampleStatistic]: By the keys of :meth:`aggregate`.
-        """
+        """The model's numbers, by their keys, as functions of the samples."""
 
     def aggregate(self, rows: List[dict]) -> Dict[str, float]:
-        """The numbers of checked rows, which are sorted by id.
-
-        Args:
-            rows (list[dict]): Of all samples; at least one.
-
-        Returns:
-            dict[str, float]: By their keys without prefix.
-        """
+        """The numbers of all rows, sorted by id, by keys without prefix."""
         return {k: s.value() for k, s in self.statistics(rows).items()}
 
     def content(self, rows: List[dict],
@@ -231,32 +202,17 @@ class SampleMetric(MetricSchema, BaseMetric):
                        rows: List[dict]) -> Dict[str, Optional[List[float]]]:
         """Bootstrap 95 % intervals over samples, or over groups.
 
-        Args:
-            rows (list[dict]): Sorted by id.
-
-        Returns:
-            dict[str, list[float] | None]: Low and high in percent, by the
-            keys of :meth:`statistics`; None where there is one unit only,
-            which says nothing of its spread.
+        Low and high in percent, by the keys of :meth:`statistics`; None where
+        there is one unit only, which says nothing of its spread.
         """
-        found = {
-            key: list(statistic.interval())
-            for key, statistic in self.statistics(rows).items()
-        }
         return {
-            key: None if math.isnan(sum(bounds)) else bounds
-            for key, bounds in found.items()
+            key: None if math.isnan(low + high) else [low, high]
+            for key, (low, high) in ((k, s.interval())
+                                     for k, s in self.statistics(rows).items())
         }
 
     def summarize(self, rows: List[dict]) -> Dict[str, float]:
-        """The numbers alone, without log and file.
-
-        Args:
-            rows (list[dict]): As :meth:`make_rows` makes them.
-
-        Returns:
-            dict[str, float]: See the class; ``n`` and ``n_listed`` in any
-            case.
+        """The numbers alone, also ``n`` and ``n_listed``; no log or file.
 
         Raises:
             ValueError: If there is no row, an id occurs twice or the rows

@@ -117,9 +117,7 @@ class SegmentationMetric(MapMetric):
         """See the parent."""
         metrics: Dict[str, float] = {}
         for kind in self.scored(rows):
-            ious, curves, precisions = zip(*(row['scores'][kind]
-                                             for row in rows))
-            found = summarize_segmentation(ious, np.stack(curves), precisions)
+            found = summarize_segmentation(*self.columns_of(rows, kind))
             empty = found.pop('n_empty')
             metrics.update({f'{kind}/{k}': v for k, v in found.items()})
         if self.threshold is None:
@@ -132,9 +130,7 @@ class SegmentationMetric(MapMetric):
         groups = [row.get('group', row['sample_id']) for row in rows]
         found: Dict[str, SampleStatistic] = {}
         for kind in self.of_model(rows):
-            ious, curves, precisions = (
-                np.array(column)
-                for column in zip(*(row['scores'][kind] for row in rows)))
+            ious, curves, precisions = self.columns_of(rows, kind)
             found[f'{kind}/miou'] = SampleStatistic((100 * ious, ), groups)
             known = np.flatnonzero(~np.isnan(precisions))
             if not len(known):

@@ -1,5 +1,5 @@
 """The network of EZ-VSL and FNAC: one encoder for each modality."""
-from typing import Dict, List, Optional, Sequence, Tuple, Union
+from typing import Dict, List, Optional, Tuple, Union
 
 import torch
 import torch.nn.functional as F
@@ -42,19 +42,6 @@ def _init_as_published(module: nn.Module) -> None:
             nn.init.zeros_(m.bias)
 
 
-def _refuse_non_finite(losses: Losses,
-                       data_samples: Optional[Sequence[AVDataSample]]) -> None:
-    """Raise FloatingPointError if the sum of the losses is not finite."""
-    values = torch.stack([value.detach() for value in losses.values()])
-    if torch.isfinite(values.sum()):
-        return
-    found = dict(zip(losses, values.tolist()))
-    ids = [s.get('sample_id') for s in data_samples or []]
-    raise FloatingPointError(
-        f'the loss is not finite: {found}, batch of samples {ids}; look at '
-        'these files, lower the learning rate, or train without --amp fp16')
-
-
 @MODELS.register_module()
 class DualEncoderLocalizer(BaseModel):
     """Compare every position of a picture with a sound.
@@ -95,8 +82,6 @@ class DualEncoderLocalizer(BaseModel):
         compile_encoders (bool | dict): Whether to ``torch.compile`` the
             encoders, or its arguments. Defaults to False. Neither this nor
             the format changes a checkpoint.
-        check_finite (bool): Stop with the ids of the batch when a loss is
-            NaN or infinite. Defaults to True.
         data_preprocessor (dict, optional): Defaults to
             ``AVDataPreprocessor``.
         init_cfg (dict, optional): ``Pretrained`` fills the whole model.
@@ -120,7 +105,6 @@ class DualEncoderLocalizer(BaseModel):
                  micro_batch_size: Optional[int] = None,
                  channels_last: bool = False,
                  compile_encoders: Union[bool, dict] = False,
-                 check_finite: bool = True,
                  data_preprocessor: Optional[dict] = None,
                  init_cfg: Optional[dict] = None) -> None:
         super().__init__(
@@ -141,7 +125,6 @@ class DualEncoderLocalizer(BaseModel):
         self.object_prior: Optional[nn.Module] = (
             MODELS.build(object_prior) if object_prior else None)
         self.return_features = return_features
-        self.check_finite = check_finite
         if micro_batch_size is not None and micro_batch_size < 1:
             raise ValueError('micro_batch_size must be at least 1, got '
                              f'{micro_batch_size}')
@@ -200,7 +183,6 @@ class DualEncoderLocalizer(BaseModel):
         Raises:
             ValueError: If ``mode`` is unknown, or an encoder's output is not
                 what the projections expect.
-            FloatingPointError: If a loss is not finite.
         """
         if mode == 'tensor':
             return self.extract_feat(inputs)
@@ -235,15 +217,7 @@ class DualEncoderLocalizer(BaseModel):
         return features
 
     def extract_feat(self, inputs: Dict[str, Tensor]) -> Features:
-        """Unit features of pictures and sounds.
-
-        Args:
-            inputs (dict): See :meth:`forward`.
-
-        Returns:
-            tuple[Tensor, Tensor]: visual (B, C, h, w) and audio (B, C),
-            float32 at least.
-        """
+        """Unit features, float32 at least; see :meth:`forward`."""
         visual = self._encode('image', inputs['image'],
                               self.image_projection.in_channels)
         visual = self.image_projection(self.image_dropout(visual))
@@ -256,22 +230,8 @@ class DualEncoderLocalizer(BaseModel):
     def loss(self,
              inputs: Dict[str, Tensor],
              data_samples: Optional[List[AVDataSample]] = None) -> Losses:
-        """Losses of a batch.
-
-        Args:
-            inputs (dict): See :meth:`forward`.
-            data_samples (list[AVDataSample], optional): Only for messages.
-
-        Returns:
-            dict[str, Tensor]: Scalars.
-
-        Raises:
-            FloatingPointError: If one is not finite.
-        """
-        losses = self.loss_module(*self.extract_feat(inputs))
-        if self.check_finite:
-            _refuse_non_finite(losses, data_samples)
-        return losses
+        """Losses of a batch; see :meth:`forward`."""
+        return self.loss_module(*self.extract_feat(inputs))
 
     def _object_maps(self, prior: nn.Module, image: Tensor) -> Tensor:
         """(B, h, w), from pictures as the prior needs them."""
@@ -286,15 +246,9 @@ class DualEncoderLocalizer(BaseModel):
         inputs: Dict[str, Tensor],
         data_samples: Optional[List[AVDataSample]] = None
     ) -> List[AVDataSample]:
-        """Maps of a batch, at the encoder's resolution.
+        """Maps of a batch, at the encoder's resolution; see :meth:`forward`.
 
-        Args:
-            inputs (dict): See :meth:`forward`.
-            data_samples (list[AVDataSample], optional): Filled in place;
-                made if absent.
-
-        Returns:
-            list[AVDataSample]: B samples.
+        ``data_samples`` are filled in place, and made if absent.
         """
         visual, audio = self.extract_feat(inputs)
         maps = localization_map(visual, audio)

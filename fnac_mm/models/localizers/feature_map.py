@@ -10,30 +10,13 @@ _TRIAL = 64
 
 
 def last_map(maps: Union[Tensor, Sequence[Tensor]]) -> Tensor:
-    """The map that is used.
-
-    Args:
-        maps (Tensor | Sequence[Tensor]): What a backbone returns.
-
-    Returns:
-        Tensor: The last of several.
-    """
+    """The last of what a backbone returns."""
     return maps if isinstance(maps, Tensor) else maps[-1]
 
 
 def check_map(features: Tensor, name: str, encoder: nn.Module,
               channels: object) -> None:
-    """Refuse what is no map, or has other channels.
-
-    Args:
-        features (Tensor): Of a backbone.
-        name (str): ``'image'`` or ``'audio'``, for the message.
-        encoder (nn.Module): The backbone.
-        channels (int | str): Expected; a letter stands for any number.
-
-    Raises:
-        ValueError: Unless ``features`` is (B, channels, h, w).
-    """
+    """ValueError unless features are (B, channels, h, w); C: any number."""
     if features.dim() != 4 or channels not in ('C', features.shape[1]):
         raise ValueError(
             f'{name}_encoder ({type(encoder).__name__}) gives '
@@ -44,14 +27,7 @@ def check_map(features: Tensor, name: str, encoder: nn.Module,
 
 @torch.no_grad()
 def map_channels(encoder: nn.Module, name: str) -> int:
-    """Channels of the last map, found by a trial.
-
-    Args:
-        encoder (nn.Module): From pictures to one or several maps.
-        name (str): ``'image'`` or ``'audio'``, for messages.
-
-    Returns:
-        int: C of (B, C, h, w).
+    """Channels of an encoder's last map, found by a trial.
 
     Raises:
         ValueError: If it fails on a small picture, or gives no map.

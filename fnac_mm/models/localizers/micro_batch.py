@@ -14,14 +14,7 @@ from torch.utils.checkpoint import checkpoint
 
 @contextmanager
 def kept_buffers(module: nn.Module) -> Iterator[None]:
-    """Let a module work on copies of its buffers, such as running statistics.
-
-    Args:
-        module (nn.Module): Of any kind.
-
-    Yields:
-        None: The buffers are back afterwards, as they were.
-    """
+    """Context in which a module changes copies of its buffers only."""
     owners = [m for m in module.modules() if m._buffers]
     originals = [dict(m._buffers) for m in owners]
     try:

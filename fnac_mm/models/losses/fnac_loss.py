@@ -5,6 +5,7 @@ from torch import Tensor
 
 from fnac_mm.functional import fnac_losses
 from fnac_mm.registry import MODELS
+from fnac_mm.utils import world_size
 from .global_batch_loss import Gather, GlobalBatchLoss
 
 
@@ -77,11 +78,7 @@ class FNACLoss(GlobalBatchLoss):
         self.auxiliary_enabled = True
 
     def set_auxiliary(self, enabled: bool) -> None:
-        """Switch the terms beyond the contrastive one.
-
-        Args:
-            enabled (bool): Whether they count.
-        """
+        """Switch the terms beyond the contrastive one on or off."""
         self.auxiliary_enabled = enabled
 
     def _weights(self, rows: int) -> Dict[str, float]:
@@ -91,24 +88,17 @@ class FNACLoss(GlobalBatchLoss):
             return weights
         scale = 1.0
         if self.reference_batch_size is not None:
-            scale = self.batch_size(rows) / self.reference_batch_size
+            processes = world_size() if self.gather else 1
+            scale = rows * processes / self.reference_batch_size
         for name, weight in self.auxiliary_weights.items():
             weights[name] = weight * scale
         return weights
 
     def terms(self, visual: Tensor, audio: Tensor, gather: Gather,
               row_offset: int) -> Dict[str, Tensor]:
-        """Weighted terms of this process's rows.
+        """See :class:`GlobalBatchLoss`.
 
-        Args:
-            visual (Tensor): (b, C, h, w), unit length over C.
-            audio (Tensor): (b, C), unit length.
-            gather (Callable): See :class:`GlobalBatchLoss`.
-            row_offset (int): See :class:`GlobalBatchLoss`.
-
-        Returns:
-            dict[str, Tensor]: Scalars ``contrastive`` and, unless they are
-            switched off, ``fns_audio``, ``tne`` and ``fns_visual``.
+        Those beyond ``contrastive`` are absent while they are switched off.
         """
         terms = fnac_losses(
             visual,

@@ -5,7 +5,7 @@ import torch
 from torch import Tensor, nn
 
 from fnac_mm.utils import (first_row, gather_rows, mean_over_processes,
-                           no_autocast, world_size)
+                           no_autocast)
 
 Gather = Callable[[Tensor], Tensor]
 
@@ -17,9 +17,8 @@ def _own_rows(rows: Tensor) -> Tensor:
 class GlobalBatchLoss(nn.Module):
     """Base of losses whose rows are compared with those of all processes.
 
-    A subclass says what its terms are; that neither the loss nor its
-    gradient depends on the number of processes is seen to here. Autocast is
-    off.
+    A subclass says what its terms are; this class makes loss and gradient
+    independent of the number of processes. Autocast is off.
 
     Args:
         gather (bool): False contrasts in each process by itself. Defaults to
@@ -36,17 +35,6 @@ class GlobalBatchLoss(nn.Module):
     def __init__(self, gather: bool = True) -> None:
         super().__init__()
         self.gather = gather
-
-    def batch_size(self, rows: int) -> int:
-        """Rows that are contrasted.
-
-        Args:
-            rows (int): b, those of this process.
-
-        Returns:
-            int: B.
-        """
-        return rows * (world_size() if self.gather else 1)
 
     def terms(self, visual: Tensor, audio: Tensor, gather: Gather,
               row_offset: int) -> Dict[str, Tensor]:

@@ -3,7 +3,7 @@ from typing import Callable, Optional, Sequence
 
 import torch
 from mmengine.model import BaseModule
-from torch import Tensor, nn
+from torch import Tensor
 
 from fnac_mm.functional import object_map
 from fnac_mm.models.pretrained import is_pretrained, load_pretrained
@@ -59,11 +59,6 @@ class ObjectPrior(BaseModule):
         classifier.requires_grad_(False)
         # In a tuple it is no sub-module: no parameters, no state_dict.
         self._frozen = (classifier, )
-
-    @property
-    def classifier(self) -> nn.Module:
-        """nn.Module: The backbone."""
-        return self._frozen[0]
 
     def init_weights(self) -> None:
         """Read the classifier's weights.

@@ -132,25 +132,17 @@ def test_a_larger_list_is_added(synthetic: Path, tmp_path: Path):
 
 def test_other_arguments_and_other_folders(synthetic: Path, tmp_path: Path):
     config = synthetic_config(synthetic)
-    pack(config, tmp_path / 'p')
+    manifest = pack(config, tmp_path / 'p')
     with pytest.raises(PackingError, match="image_format: raw there, png as"):
         pack(config, tmp_path / 'p', image_format='png')
     with pytest.raises(PackingError, match='not packed data'):
         pack(config, synthetic)
-    with open(tmp_path / 'p' / 'data.mdb', 'r+b') as file:
-        file.truncate(8192)
-    with pytest.raises(PackedDataError, match='cut short'):
-        pack(config, tmp_path / 'p')
-
-
-def test_an_unfinished_file_cut_short(synthetic: Path, tmp_path: Path):
-    config = synthetic_config(synthetic)
-    manifest = pack(config, tmp_path / 'p')
-    writer.write_manifest(tmp_path / 'p', dict(manifest, complete=False))
-    with open(tmp_path / 'p' / 'data.mdb', 'r+b') as file:
-        file.truncate(100_000)
-    with pytest.raises(PackedDataError, match='cut short'):
-        pack(config, tmp_path / 'p')
+    for length, complete in ((100_000, False), (8192, True)):
+        writer.write_manifest(tmp_path / 'p',
+                              dict(manifest, complete=complete))
+        os.truncate(tmp_path / 'p' / 'data.mdb', length)
+        with pytest.raises(PackedDataError, match='cut short'):
+            pack(config, tmp_path / 'p')
 
 
 def test_an_unreadable_test_file(tmp_path: Path, make_clip: Callable):

@@ -83,14 +83,6 @@ def test_broken_pictures(tmp_path: Path, kind: str):
     assert results['load_error'] == str(caught.value)
 
 
-def test_no_picture(tmp_path: Path):
-    with pytest.raises(FileNotFoundError, match='nowhere.jpg'):
-        load(tmp_path / 'nowhere.jpg')
-    results = dict(img_path=str(tmp_path / 'nowhere.jpg'))
-    assert LoadImage(on_error='skip')(results) is None
-    assert 'nowhere.jpg' in results['load_error']
-
-
 def test_audio_is_the_centre_window(tmp_path: Path):
     rng = np.random.default_rng(0)
     samples = rng.integers(-2**15, 2**15, 5 * 8000).astype(np.int16)
@@ -124,9 +116,14 @@ def test_broken_sound(tmp_path: Path, content: bytes, message: str):
     assert results['load_error'] == str(caught.value)
 
 
-def test_no_sound(tmp_path: Path):
-    with pytest.raises(FileNotFoundError, match='nowhere.wav'):
-        LoadAudio()(dict(audio_path=str(tmp_path / 'nowhere.wav')))
+@pytest.mark.parametrize('cls, key', [(LoadImage, 'img_path'),
+                                      (LoadAudio, 'audio_path')])
+def test_no_file(tmp_path: Path, cls: type, key: str):
+    results = {key: str(tmp_path / 'nowhere.xyz')}
+    with pytest.raises(FileNotFoundError, match='nowhere.xyz'):
+        cls()(results)
+    assert cls(on_error='skip')(results) is None
+    assert 'nowhere.xyz' in results['load_error']
 
 
 @pytest.mark.parametrize('cls, kwargs, message', [

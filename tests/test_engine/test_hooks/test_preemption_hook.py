@@ -10,7 +10,6 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from torch.utils.data import DataLoader
 
-from fnac_mm.engine import PreemptionHook
 from fnac_mm.engine.hooks.preemption_hook import _init_worker
 from fnac_mm.registry import HOOKS
 from tests.faults.toy_run import STEPS, lines, toy_config
@@ -44,19 +43,16 @@ def _runner(work: Path, **options: object) -> Runner:
     return Runner.from_cfg(cfg)
 
 
-@pytest.mark.parametrize('when, step, interval, saved', [
-    ('train', STEPS + 3, 1, True),
-    ('train', STEPS + 5, 4, True),
-    ('val', STEPS, 1, False),
+@pytest.mark.parametrize('when, step, saved', [
+    ('train', STEPS + 3, True),
+    ('val', STEPS, False),
 ])
-def test_it_leaves_at_the_next_agreement(when, step, interval, saved,
-                                         tmp_path) -> None:
+def test_it_leaves_after_the_step(when, step, saved, tmp_path) -> None:
     previous = signal.getsignal(signal.SIGTERM)
     runner = _runner(
         tmp_path,
         default_hooks__ask__type='AskHook',
-        default_hooks__ask__when=when,
-        default_hooks__preemption__interval=interval)
+        default_hooks__ask__when=when)
     try:
         with pytest.raises(SystemExit) as left:
             runner.train()
@@ -89,14 +85,8 @@ def test_a_worker_outlives_signals_until_the_process_leaves() -> None:
     with pytest.raises(RuntimeError, match='killed by signal|unexpectedly'):
         list(loader)
     leaving = multiprocessing.Value('b', 0, lock=False)
-    loader.worker_init_fn = partial(_init_worker, [signal.SIGTERM], leaving,
-                                    None)
+    loader.worker_init_fn = partial(_init_worker, leaving, None)
     assert [int(batch) for batch in loader] == [0, 1, 2, 3]
     leaving.value = 1
     with pytest.raises(RuntimeError, match='killed by signal|unexpectedly'):
         list(loader)
-
-
-def test_the_interval_is_checked() -> None:
-    with pytest.raises(ValueError, match='at least 1'):
-        PreemptionHook(interval=0)

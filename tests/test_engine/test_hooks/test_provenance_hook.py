@@ -46,7 +46,7 @@ def test_places_and_shares_do_not_matter(root: Path, tmp_path: Path,
     ('optim_wrapper.optimizer.lr', 0.1),
     ('global_batch_size', 32),
     ('model.loss.temperature', 0.1),
-    ('default_hooks.health.on_non_finite', 'skip'),
+    ('default_hooks.randomness.type', 'Hook'),
 ])
 def test_what_decides_a_number_does(root: Path, option: str, value) -> None:
     assert digest(root, **{option: value}) != digest(root)

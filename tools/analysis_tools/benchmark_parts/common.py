@@ -12,11 +12,7 @@ import torch
 
 
 def hardware() -> Dict[str, Any]:
-    """What a figure needs to be read: machine, versions, date.
-
-    Returns:
-        dict[str, Any]: Plain values.
-    """
+    """What a figure needs to be read: machine, versions, date."""
     gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else 'none'
     cores = len(os.sched_getaffinity(0)) if hasattr(
         os, 'sched_getaffinity') else os.cpu_count()
@@ -31,15 +27,9 @@ def hardware() -> Dict[str, Any]:
 
 def seconds_in_turn(alternatives: Mapping[str, Callable[[], object]],
                     repeats: int = 5) -> Dict[str, List[float]]:
-    """Time alternatives in turn, so that a busy moment hits all of them.
+    """Seconds of each call, in turn, so that a busy moment hits all of them.
 
-    Args:
-        alternatives (Mapping[str, Callable]): Each is called once before
-            the clock starts, then once a round.
-        repeats (int): Rounds. Defaults to 5.
-
-    Returns:
-        dict[str, list[float]]: Seconds of each call.
+    Each is called once before the clock starts, then once a round.
     """
     times: Dict[str, List[float]] = {name: [] for name in alternatives}
     for call in alternatives.values():
@@ -54,31 +44,29 @@ def seconds_in_turn(alternatives: Mapping[str, Callable[[], object]],
 
 def ratios(times: Mapping[str, Sequence[float]],
            baseline: str) -> Dict[str, float]:
-    """How many times as fast as the baseline: median over rounds.
-
-    Args:
-        times (Mapping[str, Sequence[float]]): Of :func:`seconds_in_turn`.
-        baseline (str): One of its names.
-
-    Returns:
-        dict[str, float]: By name; 1.0 for the baseline.
-    """
+    """How many times as fast as the baseline: median over rounds."""
     return {
         name: statistics.median(b / v for b, v in zip(times[baseline], values))
         for name, values in times.items()
     }
 
 
+def add_times(rows: Sequence[Dict[str, Any]],
+              alternatives: Mapping[str, Callable[[], object]],
+              repeats: int,
+              suffix: str = '') -> None:
+    """Add ``ms`` and ``times as fast`` as the last one to the rows of each."""
+    times = seconds_in_turn(alternatives, repeats)
+    speed = ratios(times, list(times)[-1])
+    for row, (name, values) in zip(rows, times.items()):
+        row[f'ms{suffix}'] = 1000 * statistics.median(values)
+        row[f'times as fast{suffix}'] = speed[name]
+
+
 def process_memory(key: str) -> int:
-    """Bytes that Linux counts for this process.
+    """Bytes that Linux counts for this process, now (VmRSS) or at its peak.
 
     Not ``getrusage``: its peak is handed down from the parent process.
-
-    Args:
-        key (str): ``'VmRSS'``, what is held now, or ``'VmHWM'``, its peak.
-
-    Returns:
-        int: Bytes.
     """
     with open('/proc/self/status') as file:
         line = next(line for line in file if line.startswith(f'{key}:'))
@@ -99,15 +87,11 @@ def _report_peak(work: Callable[[], Callable[[], object]],
 
 def peak_extra_bytes(
         work: Callable[[], Callable[[], object]]) -> Tuple[int, float]:
-    """How much more than before a call holds at its peak, in a new process.
+    """Bytes that a call holds beyond what was held before it, and its seconds.
 
     Args:
         work (Callable): A function of a module (it is sent to a process that
             is started anew), which prepares the input and returns the call.
-
-    Returns:
-        tuple[int, float]: Bytes beyond what was held after the preparation,
-        and the seconds of this one call.
 
     Raises:
         RuntimeError: If the process dies, for example for lack of memory.
@@ -129,14 +113,7 @@ def peak_extra_bytes(
 
 
 def markdown_table(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Rows as a markdown table.
-
-    Args:
-        rows (Sequence[Mapping]): Of one set of keys, which head the columns.
-
-    Returns:
-        str: Floats with four digits.
-    """
+    """Rows of one set of keys, which head the columns; four digits."""
     keys = list(rows[0])
     lines = [keys, ['---'] * len(keys)]
     for row in rows:

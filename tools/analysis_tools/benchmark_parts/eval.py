@@ -41,15 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def make_clips(folder: Path, num_clips: int) -> Dict[str, Any]:
-    """Clips of 10 s with frames of 455 x 256.
-
-    Args:
-        folder (Path): Where to; complete files are kept.
-        num_clips (int): How many.
-
-    Returns:
-        dict: Config of the data set, with the published test pipeline.
-    """
+    """Config of clips of 10 s with frames of 455 x 256, made if they lack."""
     tool = ROOT / 'tools/dataset_converters/make_synthetic.py'
     flags = '--num-train=0 --num-val=0 --width=455 --height=256 --duration=10'
     subprocess.run([sys.executable, tool, folder, f'--num-test={num_clips}'] +
@@ -66,14 +58,7 @@ def make_clips(folder: Path, num_clips: int) -> Dict[str, Any]:
 
 
 def make_model(network: str) -> nn.Module:
-    """Localizer with object prior, whose weights stay as they are drawn.
-
-    Args:
-        network (str): Key of ``MODEL_CONFIGS``.
-
-    Returns:
-        nn.Module: In evaluation mode.
-    """
+    """Localizer with object prior, whose weights stay as they are drawn."""
     torch.manual_seed(0)
     config = Config.fromfile(ROOT / 'configs' / MODEL_CONFIGS[network]).model
     weights = dict(type='Pretrained', checkpoint='')

@@ -4,7 +4,6 @@ Shape legend: B pairs, C channels, (h, w) positions.
 """
 import argparse
 import functools
-import statistics
 from typing import Any, Callable, Dict, List, Sequence
 
 import torch
@@ -12,18 +11,14 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from fnac_mm.functional import fnac_losses
-from .common import peak_extra_bytes, ratios, seconds_in_turn
-from .usual_loss import dense_losses, total
+from .common import add_times, peak_extra_bytes
+from .usual_step import dense_losses, total
 
 LOSSES = dict(ours=fnac_losses, dense=dense_losses)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the options of this part.
-
-    Args:
-        parser (ArgumentParser): Changed in place.
-    """
+    """Options of this part."""
     parser.add_argument('--versus', choices=['dense'])
     parser.add_argument('--batch-size', type=int, default=1024)
     parser.add_argument('--channels', type=int, default=512)
@@ -41,15 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def make_features(args: argparse.Namespace, rows: int) -> List[Tensor]:
-    """Random unit features, without temporaries of their size.
-
-    Args:
-        args (Namespace): Options of this part.
-        rows (int): B.
-
-    Returns:
-        list[Tensor]: visual (B, C, h, w) and audio (B, C), with gradient.
-    """
+    """Random unit (B, C, h, w) and (B, C), not made from larger ones."""
     torch.manual_seed(0)
     dtype = getattr(torch, args.dtype)
     visual = torch.empty(
@@ -61,15 +48,7 @@ def make_features(args: argparse.Namespace, rows: int) -> List[Tensor]:
 
 
 def backward(loss: Callable, features: Sequence[Tensor]) -> Tensor:
-    """Loss and fresh gradients of the features.
-
-    Args:
-        loss (Callable): Maps features to the four terms.
-        features (Sequence[Tensor]): Leaves; their gradients are replaced.
-
-    Returns:
-        Tensor: The loss.
-    """
+    """Loss, which leaves fresh gradients in the features."""
     for tensor in features:
         tensor.grad = None
     value = total(loss(*features))
@@ -78,15 +57,7 @@ def backward(loss: Callable, features: Sequence[Tensor]) -> Tensor:
 
 
 def prepare(name: str, args: argparse.Namespace) -> Callable[[], object]:
-    """A call to measure, ready in a fresh process.
-
-    Args:
-        name (str): Of ``LOSSES``.
-        args (Namespace): Options of this part.
-
-    Returns:
-        Callable: Forward and backward pass.
-    """
+    """Forward and backward pass, ready to be measured in a fresh process."""
     torch.set_num_threads(args.threads)
     backward(LOSSES[name], make_features(args, 4))  # libraries load
     features = make_features(args, args.batch_size)
@@ -127,14 +98,7 @@ def _differences(names: Sequence[str],
 
 
 def run(args: argparse.Namespace) -> List[Dict[str, Any]]:
-    """Measure ours, and beside it the alternative.
-
-    Args:
-        args (Namespace): Options of this part.
-
-    Returns:
-        list[dict]: A row each.
-    """
+    """Measure ours, and beside it the alternative: a row each."""
     torch.set_num_threads(args.threads)
     names = ['ours', args.versus] if args.versus else ['ours']
     each = torch.empty(0, dtype=getattr(torch, args.dtype)).element_size()
@@ -155,11 +119,7 @@ def run(args: argparse.Namespace) -> List[Dict[str, Any]]:
             name: functools.partial(backward, LOSSES[name], features)
             for name in names
         }
-        times = seconds_in_turn(calls, args.repeats)
-        speed = ratios(times, names[-1])
-        for row, name in zip(rows, names):
-            row['ms'] = 1000 * statistics.median(times[name])
-            row['times as fast'] = speed[name]
+        add_times(rows, calls, args.repeats)
     if args.versus:
         for row, found in zip(rows, _differences(names, args)):
             row.update(found)

@@ -4,7 +4,6 @@ Shape legend: B pairs.
 """
 import argparse
 import functools
-import statistics
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -18,16 +17,12 @@ from torch import Tensor
 
 import fnac_mm.registry as registry
 from fnac_mm.engine.launch import use_amp
-from .common import peak_extra_bytes, ratios, seconds_in_turn
-from .usual_network import usual_step
+from .common import add_times, peak_extra_bytes
+from .usual_step import usual_step
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the options of this part.
-
-    Args:
-        parser (ArgumentParser): Changed in place.
-    """
+    """Options of this part."""
     parser.add_argument(
         '--versus',
         choices=['plain', 'default'],
@@ -49,18 +44,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='time the steps beside so many programs that only count, too; '
         'OMP_WAIT_POLICY=PASSIVE, as tools/train.py sets it, decides')
     parser.add_argument(
-        '--repeats', type=int, default=5, help='0 measures memory alone')
+        '--repeats', type=int, default=3, help='0 measures memory alone')
 
 
 def make_batch(args: argparse.Namespace) -> Dict[str, Tensor]:
-    """What the loader gives: uint8 pictures and 3 s of sound at 16 kHz.
-
-    Args:
-        args (Namespace): Options of this part.
-
-    Returns:
-        dict[str, Tensor]: image and waveform.
-    """
+    """What the loader gives: uint8 pictures and 3 s of sound at 16 kHz."""
     generator = torch.Generator().manual_seed(0)
     size = (args.batch_size, 3, args.image_size, args.image_size)
     image = torch.randint(0, 256, size, dtype=torch.uint8, generator=generator)
@@ -69,14 +57,7 @@ def make_batch(args: argparse.Namespace) -> Dict[str, Tensor]:
 
 
 def our_step(args: argparse.Namespace) -> Callable[[], object]:
-    """One step as the Runner takes it, weights drawn at random.
-
-    Args:
-        args (Namespace): Options of this part.
-
-    Returns:
-        Callable: The step.
-    """
+    """One step as the Runner takes it, weights drawn at random."""
     cfg = Config.fromfile(args.config)
     cfg.model.object_prior = None
     cfg.model.image_encoder.pop('init_cfg', None)
@@ -95,26 +76,12 @@ def our_step(args: argparse.Namespace) -> Callable[[], object]:
 
 
 def plain_step(args: argparse.Namespace) -> Callable[[], object]:
-    """The same step in plain PyTorch, in float32.
-
-    Args:
-        args (Namespace): Options of this part.
-
-    Returns:
-        Callable: The step.
-    """
+    """The same step in plain PyTorch, in float32."""
     return usual_step(make_batch(args), args.device)
 
 
 def default_step(args: argparse.Namespace) -> Callable[[], object]:
-    """Our step without the switches that ``args`` sets.
-
-    Args:
-        args (Namespace): Options of this part.
-
-    Returns:
-        Callable: The step.
-    """
+    """Our step without the switches that ``args`` sets."""
     off = dict(amp=None, channels_last=False, compile=False, micro_batch=None)
     return our_step(argparse.Namespace(**dict(vars(args), **off)))
 
@@ -123,15 +90,7 @@ STEPS = dict(ours=our_step, plain=plain_step, default=default_step)
 
 
 def prepare(name: str, args: argparse.Namespace) -> Callable[[], object]:
-    """A step to measure, ready in a fresh process.
-
-    Args:
-        name (str): Of ``STEPS``.
-        args (Namespace): Options of this part.
-
-    Returns:
-        Callable: Two steps: the optimizer's state comes with the first.
-    """
+    """Two steps, ready in a fresh process: with the first come the states."""
     torch.set_num_threads(args.threads)
     step = STEPS[name](args)
     return lambda: (step(), step())
@@ -171,14 +130,7 @@ def _neighbours(count: int) -> Iterator[None]:
 
 
 def run(args: argparse.Namespace) -> List[Dict[str, Any]]:
-    """Measure ours, and beside it the alternative.
-
-    Args:
-        args (Namespace): Options of this part.
-
-    Returns:
-        list[dict]: A row each.
-    """
+    """Measure ours, and beside it the alternative: a row each."""
     torch.set_num_threads(args.threads)
     names = ['ours', args.versus] if args.versus else ['ours']
     rows: List[Dict[str, Any]] = []
@@ -191,20 +143,14 @@ def run(args: argparse.Namespace) -> List[Dict[str, Any]]:
             name: functools.partial(_timed, STEPS[name](args), args.device)
             for name in names
         }
-        times = seconds_in_turn(calls, args.repeats)
-        speed = ratios(times, names[-1])
-        for row, name in zip(rows, names):
-            middle = statistics.median(times[name])
-            row['ms'] = 1000 * middle
-            row['clips/s'] = args.batch_size / middle
-            row['times as fast'] = speed[name]
+        add_times(rows, calls, args.repeats)
         if args.neighbours:
             with _neighbours(args.neighbours):
-                times = seconds_in_turn(calls, args.repeats)
-            for row, name in zip(rows, names):
-                beside = 1000 * statistics.median(times[name])
-                row.update({
-                    f'ms beside {args.neighbours}': beside,
-                    'times as long': beside / row['ms']
-                })
+                add_times(rows, calls, args.repeats,
+                          f' beside {args.neighbours}')
+        for row in rows:
+            row['clips/s'] = 1000 * args.batch_size / row['ms']
+            if args.neighbours:
+                beside = row[f'ms beside {args.neighbours}']
+                row['times as long'] = beside / row['ms']
     return rows

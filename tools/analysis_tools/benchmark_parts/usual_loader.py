@@ -19,15 +19,7 @@ MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
 def read_sound(path: Path, duration: float = 3.0) -> Tuple[np.ndarray, int]:
-    """The middle of a recording, all of which is decoded.
-
-    Args:
-        path (Path): Sound file.
-        duration (float): Seconds. Defaults to 3.0.
-
-    Returns:
-        tuple[np.ndarray, int]: (S,) float64 in [-1, 1] and the rate in Hz.
-    """
+    """(S,) of the middle of a recording, all of which is decoded; Hz."""
     with av.open(str(path)) as container:
         stream = container.streams.audio[0]
         stream.codec_context.thread_count = 1

@@ -5,7 +5,7 @@ from typing import Callable
 import pytest
 
 from fnac_mm.datasets import VGGSound
-from fnac_mm.verification.survey import survey_clips
+from fnac_mm.verification.inventory import survey_clips
 
 
 @pytest.fixture()

@@ -1,6 +1,7 @@
-"""A training step in plain PyTorch, as papers' code writes it.
+"""Loss and training step in plain PyTorch, as papers' code writes them.
 
-Shape legend: B batch, S samples of sound, F frequency bins, T time frames.
+Shape legend: B pairs, C channels, (h, w) positions, S samples of sound, F
+frequency bins, T time frames.
 """
 from typing import Callable, Dict
 
@@ -9,7 +10,42 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torchvision.models import resnet18
 
-from .usual_loss import dense_losses, total
+WEIGHTS = dict(contrastive=1, fns_audio=100, tne=100, fns_visual=100)
+
+
+def total(losses: Dict[str, Tensor]) -> Tensor:
+    """Weighted sum, as published."""
+    return torch.stack([w * losses[k] for k, w in WEIGHTS.items()]).sum()
+
+
+def dense_losses(visual: Tensor,
+                 audio: Tensor,
+                 temperature: float = 0.03,
+                 threshold: float = 0.6) -> Dict[str, Tensor]:
+    """The four terms from all B x B x h x w similarities.
+
+    Of visual (B, C, h, w) and audio (B, C), both of unit length over C.
+    """
+    scores = torch.einsum('nchw,mc->nmhw', visual, audio) / temperature
+    logits = scores.flatten(2).max(dim=2)[0]
+    target = torch.arange(len(audio), device=audio.device)
+    own = scores[target, target].detach()
+    del scores
+    low = own.amin(dim=(1, 2), keepdim=True)
+    high = own.amax(dim=(1, 2), keepdim=True)
+    mask = ((own - low) / (high - low + 1e-5) > threshold).to(visual)
+    foreground = (visual * mask[:, None]).mean(dim=(2, 3))
+    pooled = visual.mean(dim=(2, 3))
+    near_audio, near_visual, near_foreground = (
+        F.softmax(x @ x.T / temperature, dim=1)
+        for x in (audio, pooled, foreground))
+    matching = F.softmax(logits, dim=1)
+    return dict(
+        contrastive=(F.cross_entropy(logits, target) +
+                     F.cross_entropy(logits.T, target)),
+        fns_audio=F.l1_loss(near_audio, matching),
+        tne=F.l1_loss(near_audio, near_foreground),
+        fns_visual=F.l1_loss(near_visual, matching))
 
 
 def _encoder(channels: int) -> nn.Sequential:
@@ -30,15 +66,7 @@ class UsualNetwork(nn.Module):
         self.project_audio = nn.Linear(512, 512)
 
     def forward(self, image: Tensor, audio: Tensor) -> tuple:
-        """Unit features.
-
-        Args:
-            image (Tensor): (B, 3, H, W).
-            audio (Tensor): (B, 1, F, T).
-
-        Returns:
-            tuple[Tensor, Tensor]: (B, 512, h, w) and (B, 512).
-        """
+        """Unit features (B, 512, h, w) and (B, 512)."""
         visual = self.project_image(self.dropout(self.image(image)))
         sound = self.audio(audio).flatten(2).amax(dim=2)
         return (F.normalize(visual, dim=1),
@@ -46,14 +74,7 @@ class UsualNetwork(nn.Module):
 
 
 def spectrogram(waveform: Tensor) -> Tensor:
-    """Log power spectrogram, windows of 512 samples every 238.
-
-    Args:
-        waveform (Tensor): (B, S), 16 kHz.
-
-    Returns:
-        Tensor: (B, 1, F, T), over 12.
-    """
+    """(B, 1, F, T) of (B, S) at 16 kHz, windows of 512 every 238."""
     window = torch.hann_window(512, device=waveform.device)
     found = torch.stft(
         waveform, 512, 238, window=window, center=False, return_complex=True)
@@ -62,16 +83,7 @@ def spectrogram(waveform: Tensor) -> Tensor:
 
 
 def usual_step(batch: Dict[str, Tensor], device: str) -> Callable[[], object]:
-    """A training step: Adam, dense loss, float32.
-
-    Args:
-        batch (dict[str, Tensor]): image, uint8 (B, 3, H, W), and waveform
-            (B, S).
-        device (str): Where to train.
-
-    Returns:
-        Callable: The step.
-    """
+    """A step of Adam on image, uint8 (B, 3, H, W), and waveform (B, S)."""
     model = UsualNetwork().to(device).train()
     optimizer = torch.optim.Adam(
         model.parameters(), lr=1e-4, weight_decay=1e-4)
