@@ -105,12 +105,7 @@ def parse_inputs(inputs: Any) -> List[InferenceInput]:
 
 
 def tell_of_silence(name: str, peak: float) -> None:
-    """Warn of a sound in which nothing can be heard.
-
-    Args:
-        name (str): Its file.
-        peak (float): Largest absolute sample.
-    """
+    """Warn of a file whose largest sample can't be heard."""
     if peak < SILENT:
         warnings.warn(
             f'{name}: the sound is silent (below -60 dB of full scale); what '

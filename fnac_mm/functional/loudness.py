@@ -14,15 +14,8 @@ _STEP, _STEPS = 0.1, 4
 _ABSOLUTE_GATE, _RELATIVE_GATE = -70.0, -10.0
 
 
-def k_weighting(rate: int) -> np.ndarray:
-    """The two filters of BS.1770, at any rate, as libebur128 derives them.
-
-    Args:
-        rate (int): Hz.
-
-    Returns:
-        np.ndarray: (2, 6), second-order sections for SciPy.
-    """
+def _k_weighting(rate: int) -> np.ndarray:
+    """(2, 6): the filters of BS.1770 at any rate, as in libebur128."""
     k, q = math.tan(math.pi * 1681.974450955533 / rate), 0.7071752369554196
     high = 10**(3.999843853973347 / 20)
     band = high**0.4996667741545416
@@ -50,7 +43,7 @@ def loudness(blocks: Iterable[np.ndarray], rate: int) -> float:
         count as that much with silence behind.
     """
     from scipy.signal import sosfilt
-    filters = k_weighting(rate)
+    filters = _k_weighting(rate)
     state = np.zeros((2, 2))
     step = round(_STEP * rate)
     rest, powers = np.zeros(0), [np.zeros(0)]
@@ -65,7 +58,7 @@ def loudness(blocks: Iterable[np.ndarray], rate: int) -> float:
     steps = np.concatenate(powers)
     steps = np.pad(steps, (0, max(_STEPS - len(steps), 0)))
     power = np.convolve(steps, np.full(_STEPS, 1 / _STEPS), 'valid')
-    gate = _power(_ABSOLUTE_GATE)
+    gate = 10**((_ABSOLUTE_GATE + 0.691) / 10)
     if not (power > gate).any():
         return -math.inf
     relative = power[power > gate].mean() * 10**(_RELATIVE_GATE / 10)
@@ -73,18 +66,6 @@ def loudness(blocks: Iterable[np.ndarray], rate: int) -> float:
     return float(-0.691 + 10 * math.log10(loud))
 
 
-def _power(level: float) -> float:
-    """Mean square of a level in LUFS."""
-    return 10**((level + 0.691) / 10)
-
-
 def gain_to_target(level: float) -> float:
-    """Gain that brings a sound to :data:`TARGET`.
-
-    Args:
-        level (float): LUFS.
-
-    Returns:
-        float: dB; 0 for silence, which has no level.
-    """
+    """Gain in dB that brings LUFS to :data:`TARGET`; 0 for silence."""
     return TARGET - level if math.isfinite(level) else 0.0
