@@ -50,12 +50,6 @@ def check_results(lines: list, out: Path, stem: str) -> None:
     assert Image.open(out / f'{stem}.png').size == (48, 32)
 
 
-def test_picture_and_recording(folder: Path, tmp_path: Path) -> None:
-    lines = infer(folder, folder / 'toy.pth', '--image', folder / 'dog.png',
-                  '--audio', folder / 'bark.wav', '--out-dir', tmp_path / 'o')
-    check_results(lines, tmp_path / 'o', 'dog')
-
-
 def test_shipped_checkpoint(folder: Path, tmp_path: Path) -> None:
     """It is said in a line, and its threshold is known."""
     done = run_well('tools/infer.py', '--image', folder / 'dog.png', '--audio',
@@ -134,31 +128,6 @@ def test_stopped(folder: Path, tmp_path: Path, number: int, code: int) -> None:
     assert process.returncode == code and 'Traceback' not in told
     assert 'interrupted; no unfinished file is left' in told
     assert list(out.iterdir()) == []
-
-
-LIGHT = """
-import runpy, sys, types
-package = types.ModuleType('fnac_mm')
-package.__path__ = ['fnac_mm']
-sys.modules['fnac_mm'] = package
-try:
-    runpy.run_path(sys.argv.pop(1), run_name='__main__')
-finally:
-    print([m for m in ('torch', 'numpy', 'mmengine') if m in sys.modules])
-"""
-
-
-@pytest.mark.parametrize('command', [
-    'infer.py --help',
-    'infer.py none.pth --video setup.py --out-dir x',
-    'infer.py --video none.mp4 --out-dir x',
-    'infer.py --folder none --out-dir x',
-    'web_demo.py --help',
-])
-def test_arguments_are_checked_before_anything_heavy(command: str) -> None:
-    done = run_python('-c', LIGHT, *f'tools/{command}'.split())
-    assert done.stdout.splitlines()[-1] == '[]'
-    assert '--help' in command or 'none' in done.stderr
 
 
 def test_a_name_that_begins_with_a_dash(folder: Path, tmp_path: Path) -> None:
