@@ -10,7 +10,7 @@ from mmengine.logging import MMLogger
 from mmengine.registry import DefaultScope
 
 from fnac_mm.functional import log_spectrogram, pcm16_to_float
-from fnac_mm.visualization.overlay import BOX_COLOR, LINE, TITLE
+from fnac_mm.visualization.overlay import BOX_COLOR
 from fnac_mm.visualization.sample_tile import ERROR_COLOR
 from tests.conftest import ROOT
 from tests.test_datasets.packs import build, pack, synthetic_config
@@ -88,27 +88,6 @@ def test_spectrograms_are_masked_in_training_only(synthetic: Path) -> None:
             # Nothing but whole strips of frequency or time.
             assert not (changed & ~rows[:, None] & ~columns).any()
             assert masked or not changed.any()
-
-
-def test_original_stands_beside_it(synthetic: Path, tmp_path: Path) -> None:
-    sheet = tmp_path / 'new' / 'sheet.png'
-    browse(synthetic, '--num', 5, '--columns', 2, '--original', '--sheet',
-           sheet, '--out', tmp_path)
-    paths = sorted(tmp_path.glob('*.png'))
-    assert len(paths) == 5
-    sizes = [cv2.imread(str(path)).shape for path in paths]
-    frame = cv2.imread(
-        str(synthetic / 'train' / 'frames' / f'{paths[0].stem}.jpg'))
-    width = round(frame.shape[1] * 224 / frame.shape[0])
-    assert sizes[0] == (224, width + 2 * 228, 3)
-    # Compared below the caption.
-    shown = cv2.imread(str(paths[0]))[40:, :width].astype(int)
-    scaled = cv2.resize(
-        frame, (width, 224), interpolation=cv2.INTER_CUBIC)[40:]
-    assert np.abs(shown - scaled).max() < 3
-    wide = max(size[1] for size in sizes)
-    assert cv2.imread(str(sheet)).shape == (TITLE + 3 * (224 + LINE + GAP) +
-                                            GAP, 2 * (wide + GAP) + GAP, 3)
 
 
 @pytest.mark.parametrize('split', ['train', 'val'])
