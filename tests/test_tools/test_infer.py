@@ -50,6 +50,12 @@ def check_results(lines: list, out: Path, stem: str) -> None:
     assert Image.open(out / f'{stem}.png').size == (48, 32)
 
 
+def test_picture_and_recording(folder: Path, tmp_path: Path) -> None:
+    lines = infer(folder, folder / 'toy.pth', '--image', folder / 'dog.png',
+                  '--audio', folder / 'bark.wav', '--out-dir', tmp_path / 'o')
+    check_results(lines, tmp_path / 'o', 'dog')
+
+
 def test_shipped_checkpoint(folder: Path, tmp_path: Path) -> None:
     """It is said in a line, and its threshold is known."""
     done = run_well('tools/infer.py', '--image', folder / 'dog.png', '--audio',
