@@ -13,12 +13,14 @@ the map and the sound, and <name>.json, what was found in each frame. A folder
 import argparse
 import os
 import sys
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Tuple
 
 from fnac_mm.apis import VideoOptions
 from fnac_mm.apis.find_checkpoint import find_checkpoint
-from fnac_mm.utils.command_line import add_confidence_arguments, tidy_exit
+from fnac_mm.utils.command_line import (add_confidence_arguments, parse_dashed,
+                                        tidy_exit)
 
 if TYPE_CHECKING:
     from fnac_mm.apis import LocalizationInferencer
@@ -35,14 +37,13 @@ OPTIONS: Dict[str, Tuple[type, str]] = dict(
     smoothing=(str, 'of the maps of a video over time: none, exponential '
                '(causal) or gaussian (does not lag)'),
     smoothing_seconds=(float, 'its time'),
+    gain=(str, 'auto brings the sound to -20 LUFS before the model, which '
+          'reads absolute levels, hears it'),
     audio_track=(int, 'which audio track of a video, from 0'),
     threads=(int, 'threads of the video decoder and encoder'),
     protocol=(str, 'how the map is enlarged, see docs/evaluation.md'))
 UNKNOWN = ('no calibrated threshold is known: maps are drawn whatever is '
            'heard (see --threshold-from)')
-# Options of files and folders, whose names may begin with a dash.
-PATHS = ('--image', '--audio', '--video', '--folder', '--out-dir',
-         '--threshold-from')
 
 
 def _add_inputs(parser: argparse.ArgumentParser) -> None:
@@ -80,20 +81,6 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
             help=text + shown)
 
 
-def _join_dashes(words: List[str]) -> List[str]:
-    """Join paths that begin with a dash to their options.
-
-    1 in 64 ids of YouTube does, and argparse takes them for options.
-    """
-    joined: List[str] = []
-    for word in words:
-        if joined and joined[-1] in PATHS and word[:1] == '-' \
-                and word[:2] != '--':
-            word = f'{joined.pop()}={word}'
-        joined.append(word)
-    return joined
-
-
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(
@@ -102,7 +89,7 @@ def parse_args() -> argparse.Namespace:
     _add_inputs(parser)
     _add_options(parser)
     add_confidence_arguments(parser)
-    args = parser.parse_args(_join_dashes(sys.argv[1:]))
+    args = parse_dashed(parser)
     given = {k for k in ('image', 'audio', 'video', 'folder') if vars(args)[k]}
     if given not in ({'image', 'audio'}, {'video'}, {'folder'}):
         parser.error('give --image and --audio, or --video, or --folder')
@@ -128,6 +115,9 @@ def _check_files(args: argparse.Namespace) -> None:
 def main() -> None:
     """Infer, write, print; bad input ends with a message."""
     args = parse_args()
+    # Of our own modules, whatever the environment hides.
+    warnings.filterwarnings('once', category=UserWarning, module='fnac_mm')
+    warnings.showwarning = _show_warning
     try:
         with tidy_exit('interrupted; no unfinished file is left'):
             _check_files(args)
@@ -174,8 +164,22 @@ def _infer_picture(inferencer: 'LocalizationInferencer',
         protocol=args.protocol,
         threshold=args.threshold,
         alpha=args.alpha,
+        gain=args.gain,
         out_dir=args.out_dir)['predictions']
     return prediction
+
+
+def _describe_gain(results: List[Dict[str, Any]]) -> Iterator[str]:
+    """A line, if a sound was made louder or softer."""
+    gains = [result['gain_db'] for result in results]
+    if any(gains):
+        yield (f'gain of the sound: {min(gains):+.1f} dB' +
+               (f' to {max(gains):+.1f} dB' if len(gains) > 1 else ''))
+
+
+def _show_warning(message: Any, *args: Any) -> None:
+    """Where the results are, before them."""
+    print(f'note: {message}', flush=True)
 
 
 def _describe_picture(prediction: Dict[str, Any]) -> Iterator[str]:
@@ -186,6 +190,7 @@ def _describe_picture(prediction: Dict[str, Any]) -> Iterator[str]:
     yield place
     yield (f'peak: x={x:.3f} y={y:.3f} (fractions of the picture), '
            f'confidence {prediction["confidence"]:.3f} (cosine)')
+    yield from _describe_gain([prediction])
     yield from prediction['files'].values()
 
 
@@ -196,6 +201,7 @@ def _describe_video(summary: Dict[str, Any]) -> Iterator[str]:
            'analysed, ' +
            ('' if placed is None else f'a source placed in {placed:,}, ') +
            f'sound {summary["audio"]}')
+    yield from _describe_gain([summary])
     if summary['missing_seconds']:
         yield (f'the pictures end {summary["missing_seconds"]} s before the '
                'end that the file announces; is it cut off?')
@@ -209,6 +215,7 @@ def _describe_folder(results: Dict[str, Any], out_dir: str) -> Iterator[str]:
     yield (f'{len(results["predictions"]):,} pictures, '
            f'{len(results["videos"]):,} videos, {len(results["failed"]):,} '
            'failed')
+    yield from _describe_gain(results['predictions'] + results['videos'])
     yield str(Path(out_dir) / 'predictions.json')
 
 

@@ -8,6 +8,7 @@ from rich.progress import track
 
 from fnac_mm.apis.video_options import VideoOptions
 from fnac_mm.media import is_hidden, media_kind
+from fnac_mm.media.suffixes import missing_plugin
 from fnac_mm.utils import write_atomically
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 # What a picture's json tells; maps are in files of their own.
 _TOLD = ('sample_id', 'confidence', 'placed', 'peak', 'box', 'box_pixels',
-         'files')
+         'gain_db', 'files')
 _BROKEN = (OSError, ValueError)
 _REASONS = {
     'unread picture': 'this kind of picture is not read',
@@ -79,6 +80,8 @@ def find_inputs(folder: Union[str, Path]) -> FolderInputs:
         elif places.get(kind) != path.parent:
             left_out[str(path)] = _REASONS.get(
                 kind, f'no picture, sound or video in {path.parent.name}/')
+            if package := missing_plugin(path):
+                left_out[str(path)] += f' without {package}'
         elif path.stem in found[kind]:
             left_out[str(path)] = (
                 f'has the name of {found[kind][path.stem].name}; rename one')
@@ -115,7 +118,7 @@ def infer_folder(inferencer: 'LocalizationInferencer', folder: Union[str,
         folder (str | Path): See :func:`find_inputs`.
         out_dir (Path): For the results; made if absent.
         options (VideoOptions): Of pictures only ``batch_size``, ``protocol``,
-            ``threshold`` and ``alpha`` matter.
+            ``threshold``, ``alpha`` and ``gain`` matter.
 
     Returns:
         dict: See ``LocalizationInferencer.infer_folder``.
@@ -169,6 +172,7 @@ def _infer_pairs(inferencer: 'LocalizationInferencer', batch: List[Dict[str,
             protocol=options.protocol,
             threshold=options.threshold,
             alpha=options.alpha,
+            gain=options.gain,
             out_dir=str(out_dir))['predictions']
     except _BROKEN as error:
         if len(batch) > 1:

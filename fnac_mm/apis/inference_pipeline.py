@@ -1,5 +1,6 @@
 """What a user asks about, and its way into the network."""
 import os
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
@@ -10,6 +11,7 @@ from torch import Tensor
 
 from fnac_mm.datasets.transforms import LoadAudio, LoadImage
 from fnac_mm.functional import load_waveform, window_waveform
+from fnac_mm.functional.loudness import SILENT, gain_to_target, loudness
 from fnac_mm.media.video import read_video_frame
 
 Picture = Union[str, np.ndarray]
@@ -102,6 +104,15 @@ def parse_inputs(inputs: Any) -> List[InferenceInput]:
     return parsed
 
 
+def tell_of_silence(name: str, peak: float) -> None:
+    """Warn of a file whose largest sample can't be heard."""
+    if peak < SILENT:
+        warnings.warn(
+            f'{name}: the sound is silent (below -60 dB of full scale); what '
+            'is placed means nothing',
+            stacklevel=2)
+
+
 class InferencePipeline:
     """The test pipeline of a config, for files and for arrays.
 
@@ -151,6 +162,9 @@ class InferencePipeline:
                                                  target)
             except (TypeError, ValueError) as error:
                 raise type(error)(f'{item.sample_id}: {error}') from error
+        tell_of_silence(
+            item.audio if isinstance(item.audio, str) else item.sample_id,
+            float(waveform.abs().max()))
         return waveform.numpy(), rate
 
     def pack_picture(self, picture: np.ndarray) -> Tensor:
@@ -187,12 +201,20 @@ class InferencePipeline:
                 waveform=waveform,
                 sample_rate=rate))
 
-    def __call__(self, item: InferenceInput) -> dict:
-        """Load and pack into ``inputs`` and ``data_samples``."""
+    def __call__(self, item: InferenceInput, gain: str = 'none') -> dict:
+        """Load and pack into ``inputs`` and ``data_samples`` (``gain_db``)."""
         paths = dict(img_path=item.image, audio_path=item.audio)
         known: Any = {k: v for k, v in paths.items() if isinstance(v, str)}
-        return self._pack(
+        waveform, rate = self._read_sound(item)
+        decibels = 0.0
+        if gain == 'auto':
+            decibels = gain_to_target(loudness([waveform], rate))
+            waveform = waveform * np.float32(10**(decibels / 20))
+        packed = self._pack(
             self.read_picture(item.image),
-            *self._read_sound(item),
+            waveform,
+            rate,
             sample_id=item.sample_id,
             **known)
+        packed['data_samples'].set_metainfo(dict(gain_db=round(decibels, 2)))
+        return packed

@@ -1,8 +1,10 @@
 """From pictures and sounds to heat maps, in one object."""
 import os
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Optional, Sequence, Union
+from typing import (Any, Callable, Dict, Iterator, List, Optional, Sequence,
+                    Union)
 
 import numpy as np
 import torch
@@ -46,13 +48,15 @@ class LocalizationInferencer(BaseInferencer):
     Called with one or a list of them and, as keywords, ``batch_size`` (1),
     ``protocol`` (``'fnac_test'``: how maps are enlarged), ``threshold`` (0.5:
     level at which boxes are cut), ``draw`` (True), ``alpha`` (0.5: opacity),
-    ``out_dir`` (None: write no files) and ``return_datasamples`` (False), it
-    returns a dict:
+    ``gain`` (``'none'``, or ``'auto'``: the sound is brought to the loudness
+    of :data:`fnac_mm.functional.loudness.TARGET`), ``out_dir`` (None: write
+    no files) and ``return_datasamples`` (False), it returns a dict:
 
     * ``predictions``: a list of dicts with ``sample_id``; ``map`` (H, W)
       float32, enlarged as the protocol says, then to the picture's size;
       ``raw_map`` (h, w) cosines; ``confidence``, ``placed``, ``peak``,
       ``box``, ``box_pixels`` of :func:`~fnac_mm.apis.source_location.place`;
+      ``gain_db``, by which the sound was made louder;
       with ``object_prior`` also ``object_map`` and ``fused_map``; with
       ``out_dir`` ``files``, a dict of ``map`` (npy) and ``overlay`` (png).
       With ``return_datasamples`` a list of
@@ -90,7 +94,7 @@ class LocalizationInferencer(BaseInferencer):
         >>> inferencer.infer_video('dog.mp4', 'out/dog.mp4', every=2)
     """
 
-    preprocess_kwargs: set = set()
+    preprocess_kwargs: set = {'gain'}
     forward_kwargs: set = {'protocol', 'threshold'}
     visualize_kwargs: set = {'draw', 'alpha'}
     postprocess_kwargs: set = {'out_dir'}
@@ -155,6 +159,28 @@ class LocalizationInferencer(BaseInferencer):
         """Check and name the inputs."""
         return parse_inputs(inputs)
 
+    def preprocess(self,
+                   inputs: List[InferenceInput],
+                   batch_size: int = 1,
+                   gain: str = 'none',
+                   **kwargs: Any) -> Iterator[dict]:
+        """Load and collate.
+
+        Args:
+            inputs (list[InferenceInput]): The inputs.
+            batch_size (int): Defaults to 1.
+            gain (str): See the class. Defaults to 'none'.
+
+        Yields:
+            dict: Batches.
+
+        Raises:
+            ValueError: If ``gain`` is unknown.
+        """
+        VideoOptions(gain=gain)
+        data = map(partial(self.pipeline, gain=gain), inputs)
+        yield from map(self.collate_fn, self._get_chunk_data(data, batch_size))
+
     @torch.no_grad()
     def forward(self,
                 inputs: dict,
@@ -207,6 +233,7 @@ class LocalizationInferencer(BaseInferencer):
                 sample_id=sample.sample_id,
                 map=maps.pop('audio_visual'),
                 raw_map=sample.pred_map.data[0].float().numpy(),
+                gain_db=sample.get('gain_db', 0.0),
                 **pred['found'])
             packed.update({f'{kind}_map': map for kind, map in maps.items()})
             if out_dir is not None:
@@ -243,6 +270,7 @@ class LocalizationInferencer(BaseInferencer):
             dict: ``files`` (``video``, ``frames``), ``n_frames`` written,
             ``n_analyzed``, ``n_placed`` (None if no ``min_confidence`` is
             known), ``audio`` (``'copied'`` or ``'encoded as AAC'``),
+            ``gain_db`` by which the sound was heard louder,
             ``missing_seconds`` by which the pictures end before the end
             that the file announces (0 if they do not) and
             ``audio_columns``, of the spectrogram, that were computed.

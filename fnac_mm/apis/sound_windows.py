@@ -81,7 +81,7 @@ class WindowedSound:
         """Mono waveforms (S,) at the wanted rate."""
         parts, count = [], 0
         for samples in self.track.blocks(self._skipped):
-            parts.append(mix_channels(samples))
+            parts.append(mix_channels(samples, self.track.path))
             count += len(samples)
             if count >= _PIECE * self.track.rate:
                 yield self._resampler.push(torch.cat(parts)).clamp(-1, 1)

@@ -4,6 +4,7 @@ Shape legend: (H, W) pixels, (h, w) positions, F frequency bins, T time
 frames.
 """
 import json
+import math
 import os
 from collections import Counter, deque
 from contextlib import ExitStack, closing, contextmanager, suppress
@@ -13,17 +14,19 @@ from pathlib import Path
 from typing import (Any, Callable, Deque, Dict, Iterable, Iterator, List,
                     Optional, Sequence, Tuple, TypeVar)
 
+import numpy as np
 import torch
 from rich.console import Console
 from rich.progress import Progress
 from torch import Tensor, nn
 
-from fnac_mm.apis.inference_pipeline import InferencePipeline
+from fnac_mm.apis.inference_pipeline import InferencePipeline, tell_of_silence
 from fnac_mm.apis.sound_windows import WindowedSound
 from fnac_mm.apis.source_location import (NOT_PLACED, draw_found, enlarge_maps,
                                           place)
 from fnac_mm.apis.video_options import VideoOptions
-from fnac_mm.functional import get_protocol
+from fnac_mm.functional import get_protocol, mix_channels
+from fnac_mm.functional.loudness import SILENT, gain_to_target, loudness
 from fnac_mm.media.audio import SoundTrack
 from fnac_mm.media.video import Frame, VideoReader
 from fnac_mm.media.writer import SoundCopy, VideoWriter
@@ -83,12 +86,37 @@ class VideoInference:
             self.copy = self._open(
                 SoundCopy(self.heard, options.audio_track, options.start,
                           length, cut))
+            self.gain_db = self._survey_sound()
             self.sound = self._analyze()
             self._files = self._files.pop_all()
 
     def _open(self, file: Any) -> Any:
         """Close it with the others."""
         return self._files.enter_context(closing(file))
+
+    def _survey_sound(self) -> float:
+        """Gain in dB that is asked for; a silent part is named."""
+        options, peak = self.options, 0.0
+        with closing(SoundTrack(self.heard, options.audio_track,
+                                True)) as track:
+            first = round(options.start * track.rate)
+            stop = None if options.duration is None else \
+                first + round(options.duration * track.rate)
+
+            def waveforms() -> Iterator[np.ndarray]:
+                nonlocal peak
+                for block in track.blocks(first, stop):
+                    waveform = mix_channels(block, self.heard).numpy()
+                    peak = max(peak, float(np.abs(waveform).max()))
+                    yield waveform
+
+            level = -math.inf
+            if options.gain == 'auto':
+                level = loudness(waveforms(), track.rate)
+            else:
+                any(peak >= SILENT for _ in waveforms())
+        tell_of_silence(self.heard, peak)
+        return round(gain_to_target(level), 2)
 
     def _analyze(self) -> WindowedSound:
         """The windows, as in the training of the model."""
@@ -100,8 +128,10 @@ class VideoInference:
         duration = self.pipeline.load_audio.duration
         track = self._open(
             SoundTrack(self.heard, self.options.audio_track, True))
-        return WindowedSound(track, duration, own.analyze, own.n_fft,
-                             own.hop_length,
+        factor = 10**(self.gain_db / 20)
+        return WindowedSound(track, duration,
+                             lambda x, rate: own.analyze(factor * x, rate),
+                             own.n_fft, own.hop_length,
                              self.pipeline.load_audio.sample_rate,
                              self.options.start - duration)
 
@@ -144,6 +174,7 @@ class VideoInference:
         return dict(
             summary,
             audio_columns=self.sound.columns,
+            gain_db=self.gain_db,
             files=dict(video=str(out_file), frames=str(log_file)))
 
     def _head(self) -> Dict[str, Any]:
@@ -152,7 +183,8 @@ class VideoInference:
             source=self.path,
             start=self.options.start,
             threshold=self.options.threshold,
-            min_confidence=self.min_confidence)
+            min_confidence=self.min_confidence,
+            gain_db=self.gain_db)
 
     def _missing(self, last: Frame) -> float:
         """Seconds by which the pictures end early; 0 if they do not."""

@@ -39,6 +39,9 @@ class VideoOptions:
         audio_track (int): Which audio track, from 0. Defaults to 0.
         protocol (str | Protocol): How maps are enlarged. Defaults to
             ``'fnac_test'``.
+        gain (str): ``'auto'`` brings the sound to
+            :data:`fnac_mm.functional.loudness.TARGET` before the model hears
+            it; the output keeps its level. Defaults to ``'none'``.
         threads (int): Of the decoder and of the encoder. Defaults to 1.
 
     Raises:
@@ -55,6 +58,7 @@ class VideoOptions:
     smoothing_seconds: float = 0.25
     audio_track: int = 0
     protocol: Union[str, 'Protocol'] = 'fnac_test'
+    gain: str = 'none'
     threads: int = 1
 
     def __post_init__(self) -> None:
@@ -63,6 +67,9 @@ class VideoOptions:
                 value = getattr(self, name)
                 if value is not None and not holds(value):
                     raise ValueError(f'{name} must {rule}, got {value}')
+        if self.gain not in ('none', 'auto'):
+            raise ValueError(f"gain must be 'none' or 'auto', got "
+                             f'{self.gain!r}')
         # What only asks for the defaults need not wait for torch.
         if self.protocol != VideoOptions.protocol:
             from fnac_mm.functional import get_protocol

@@ -61,22 +61,24 @@ def tile_waveform(waveform: Tensor, length: int) -> Tensor:
     return waveform[:length]
 
 
-def _tell_of_cancelling(samples: np.ndarray, mono: np.ndarray) -> None:
+def _tell_of_cancelling(samples: np.ndarray, mono: np.ndarray,
+                        name: str) -> None:
     """Warn where a sound is there, and its mean is silent (-60 dB)."""
     if samples.shape[1] > 1 and len(mono) and np.abs(mono).max() < 1e-3 \
             and np.abs(samples).max() > 1e-2:
         warnings.warn(
-            'a sound is silent after its channels are mixed, although they '
+            f'{name} is silent after its channels are mixed, although they '
             'are not: they are of opposite phase. Convert it to mono by one '
             'of its channels',
             stacklevel=3)
 
 
-def mix_channels(samples: np.ndarray) -> Tensor:
+def mix_channels(samples: np.ndarray, name: str = 'a sound') -> Tensor:
     """Mean of the channels, at the published scale.
 
     Args:
         samples (np.ndarray): (S, channels), floating, in [-1, 1].
+        name (str): For the warning that they cancel. Defaults to 'a sound'.
 
     Returns:
         Tensor: (S,) float32.
@@ -87,15 +89,16 @@ def mix_channels(samples: np.ndarray) -> Tensor:
     if not np.isfinite(samples).all():
         raise ValueError('the recording holds NaN or infinity')
     mono = samples.astype(np.float64).mean(axis=1) * _FULL_SCALE
-    _tell_of_cancelling(samples, mono)
+    _tell_of_cancelling(samples, mono, name)
     return torch.from_numpy(np.clip(mono, -1, 1).astype(np.float32))
 
 
-def mix_int16(samples: np.ndarray) -> np.ndarray:
+def mix_int16(samples: np.ndarray, name: str = 'a sound') -> np.ndarray:
     """Mean of the channels in 16 bits; mono of 16 bits stays as it is.
 
     Args:
         samples (np.ndarray): (S, channels), floating, in [-1, 1].
+        name (str): For the warning that they cancel. Defaults to 'a sound'.
 
     Returns:
         np.ndarray: (S,) int16.
@@ -106,7 +109,7 @@ def mix_int16(samples: np.ndarray) -> np.ndarray:
     mono = samples.mean(axis=1, dtype=np.float64)
     if not np.isfinite(mono).all():
         raise ValueError('the sound holds NaN or infinity')
-    _tell_of_cancelling(samples, mono)
+    _tell_of_cancelling(samples, mono, name)
     return np.clip(np.rint(mono * 32768), -32768, 32767).astype(np.int16)
 
 
@@ -122,7 +125,8 @@ def _finish(samples: np.ndarray,
             rate: int,
             duration: float,
             sample_rate: Optional[int],
-            keep_int16: bool = False) -> Tuple[Tensor, int]:
+            keep_int16: bool = False,
+            name: str = 'a sound') -> Tuple[Tensor, int]:
     """Mix, scale, resample and repeat the (S, channels) of a window."""
     if len(samples) == 0:
         raise ValueError('the recording is empty (0 samples); remove it from '
@@ -133,7 +137,7 @@ def _finish(samples: np.ndarray,
             mono = torch.from_numpy(samples[:, 0])
             return tile_waveform(mono, int(duration * rate)), rate
         samples = samples / np.float32(32768)
-    waveform = mix_channels(samples)
+    waveform = mix_channels(samples, name)
     if sample_rate is not None and sample_rate != rate:
         from torchaudio.functional import resample
         check_resampling(rate, sample_rate)
@@ -250,7 +254,7 @@ def load_waveform(path: Union[str, Path],
         raise FileNotFoundError(f'{path}: no such recording')
     try:
         return _finish(*read_window(path, duration, start), duration,
-                       sample_rate, keep_int16)
+                       sample_rate, keep_int16, path)
     except MediaError as error:
         raise ValueError(f'{path}: {error.reason}') from error
     except ValueError as error:

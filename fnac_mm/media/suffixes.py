@@ -1,5 +1,6 @@
 """Which files are media, by their names: one list for all tools."""
 import os
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Dict, Optional, Tuple, Union
 
@@ -11,15 +12,33 @@ SOUNDS: Tuple[str,
 VIDEOS: Tuple[str, ...] = ('.mp4', '.mkv', '.webm', '.mov', '.avi', '.m4v',
                            '.flv', '.mpg', '.mpeg', '.ts', '.mts', '.m2ts',
                            '.3gp', '.wmv', '.ogv', '.vob')
-# Read only where a plugin of Pillow is installed.
-UNREAD_PICTURES: Tuple[str, ...] = ('.heic', '.heif', '.avif', '.jxl')
+# Read only where Pillow has a module; by whose package it comes.
+_PLUGINS: Dict[str, Tuple[str, str]] = {
+    '.heic': ('pillow_heif', 'pillow-heif'),
+    '.heif': ('pillow_heif', 'pillow-heif'),
+    '.avif': ('PIL._avif', 'Pillow >= 11.3')
+}
 
 _KINDS: Dict[str, str] = {
     **dict.fromkeys(PICTURES, 'picture'),
     **dict.fromkeys(SOUNDS, 'sound'),
     **dict.fromkeys(VIDEOS, 'video'),
-    **dict.fromkeys(UNREAD_PICTURES, 'unread picture')
+    **dict.fromkeys([*_PLUGINS, '.jxl'], 'unread picture')
 }
+
+
+def missing_plugin(path: Union[str, Path]) -> Optional[str]:
+    """Package without which a kind of picture can't be read.
+
+    Args:
+        path (str | Path): File, or its suffix; it is not opened.
+
+    Returns:
+        str, optional: Its name; None if nothing is missing.
+    """
+    suffix = os.path.splitext(f'a{path}')[1].lower()
+    module, package = _PLUGINS.get(suffix, ('PIL', ''))
+    return None if find_spec(module) else package
 
 
 def is_hidden(path: Union[str, Path]) -> bool:
@@ -50,4 +69,7 @@ def media_kind(path: Union[str, Path]) -> Optional[str]:
     """
     if is_hidden(path):
         return None
-    return _KINDS.get(os.path.splitext(path)[1].lower())
+    suffix = os.path.splitext(path)[1].lower()
+    if suffix in _PLUGINS and not missing_plugin(path):
+        return 'picture'
+    return _KINDS.get(suffix)

@@ -76,7 +76,7 @@ def _make_sound(output: Output, draft: Path, clip: Clip,
                 if not np.isfinite(block).all():
                     raise MediaError('undecodable',
                                      'the sound holds NaN or infinity')
-                file.write(mix_int16(block))
+                file.write(mix_int16(block, path))
                 count += len(block)
         if not count:
             raise MediaError(

@@ -2,7 +2,6 @@
 
 Shape legend: H, W picture height and width.
 """
-import io
 import os
 import shutil
 from pathlib import Path
@@ -13,8 +12,8 @@ import numpy as np
 import soundfile
 from PIL import Image
 
-from fnac_mm.datasets.transforms.loading import DECODE_ERRORS, PICTURE_FORMATS
 from fnac_mm.media.container import MediaError
+from fnac_mm.media.pictures import decode_picture
 from .arguments import JPEG_QUALITY
 from .plan import Clip, MediaOptions, Output
 
@@ -33,37 +32,32 @@ def write_picture(draft: Path, picture: np.ndarray, output: Output) -> None:
         image.save(draft, 'JPEG', quality=JPEG_QUALITY)
 
 
-def check_picture(path: Path) -> Tuple[int, int, str]:
-    """Decode a picture file whole: width, height, format."""
+def read_whole(path: Path) -> Tuple[bytes, np.ndarray]:
+    """Bytes and pixels (H, W, 3) of a picture; errors are MediaErrors."""
     if not path.is_file() or not path.stat().st_size:
         raise MediaError('empty' if path.is_file() else 'unreadable',
                          f'{path.name}: no such file, or one of 0 bytes')
     try:
-        # From memory, where a damaged length asks for no more than there is.
-        content = io.BytesIO(path.read_bytes())
-        with Image.open(content, formats=PICTURE_FORMATS) as image:
-            image.load()
-            return image.width, image.height, image.format or ''
+        content = path.read_bytes()
     except PermissionError as error:
         raise MediaError('unreadable',
                          f'{path.name}: {error.strerror}') from error
-    except DECODE_ERRORS as error:
-        raise MediaError(
-            'undecodable', f'{path.name}: not a whole picture '
-            f'({type(error).__name__})') from error
+    try:
+        return content, decode_picture(content)
+    except MediaError as error:
+        raise MediaError('undecodable', f'{path.name}: {error}') from error
 
 
 def make_still(output: Output, draft: Path, clip: Clip,
                options: MediaOptions) -> Record:
     """Take a picture file; JPEG as it is, others are encoded anew."""
-    source = options.source / output.source
-    width, height, kind = check_picture(source)
-    if kind == ('PNG' if output.path.endswith('.png') else 'JPEG'):
-        shutil.copyfile(source, draft)
+    content, picture = read_whole(options.source / output.source)
+    if content.startswith(
+            b'\x89PNG' if output.path.endswith('.png') else b'\xff\xd8'):
+        draft.write_bytes(content)
     else:
-        with Image.open(source, formats=PICTURE_FORMATS) as image:
-            write_picture(draft, np.asarray(image.convert('RGB')), output)
-    return dict(width=width, height=height)
+        write_picture(draft, picture, output)
+    return dict(width=picture.shape[1], height=picture.shape[0])
 
 
 def make_link(output: Output, draft: Path, clip: Clip,
@@ -81,7 +75,7 @@ def make_link(output: Output, draft: Path, clip: Clip,
         if not info.frames:
             raise MediaError('empty', f'{source.name}: no sound in it')
     else:
-        record['width'], record['height'], _ = check_picture(source)
+        record['height'], record['width'], _ = read_whole(source)[1].shape
     draft.unlink()
     if options.link == 'symlink':
         os.symlink(source, draft)

@@ -92,7 +92,7 @@ def frame_and_sound(clip_id: str, source: str, rule: str,
 
 def find_files(folder: Path, ignored: Dict[str, List[str]], *kinds:
                str) -> List[str]:
-    """Media in a folder and below it; links are not followed.
+    """Media below a folder, but for links and hidden folders.
 
     Args:
         folder (Path): Source folder.
@@ -105,12 +105,15 @@ def find_files(folder: Path, ignored: Dict[str, List[str]], *kinds:
     found = []
     for parent, folders, names in os.walk(folder):
         below = os.path.relpath(parent, folder)
-        for name in folders + names:
+        hidden = [name for name in folders if is_hidden(name)]
+        folders[:] = [name for name in folders if not is_hidden(name)]
+        for name in hidden + names + [
+                name for name in folders
+                if os.path.islink(os.path.join(parent, name))
+        ]:
             path = os.path.normpath(os.path.join(below, name))
             if os.path.islink(os.path.join(parent, name)):
                 reason = 'symbolic links'
-            elif name in folders:
-                continue
             elif is_hidden(name):
                 reason = 'hidden files'
             elif media_kind(name) not in kinds:

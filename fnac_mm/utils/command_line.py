@@ -64,6 +64,35 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
 
 
+def parse_dashed(parser: argparse.ArgumentParser,
+                 words: Optional[Sequence[str]] = None) -> argparse.Namespace:
+    """Parse a command line whose values may begin with a dash.
+
+    1 in 64 ids of YouTube does, and argparse takes it for an option. What
+    holds a space it does not.
+
+    Args:
+        parser (ArgumentParser): Without options of one letter but ``-h``.
+        words (Sequence[str], optional): None (default) are the program's.
+
+    Returns:
+        argparse.Namespace: What it was given.
+    """
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, list):
+            return [plain(item) for item in value]
+        dashed = isinstance(value, (str, Path)) and str(value)[:2] == ' -'
+        return type(value)(str(value)[1:]) if dashed else value
+
+    args = parser.parse_args([
+        f' {word}' if word[:1] == '-' and word[1:2] not in ('', '-')
+        and word != '-h' else word
+        for word in (sys.argv[1:] if words is None else words)
+    ])
+    return argparse.Namespace(**{k: plain(v) for k, v in vars(args).items()})
+
+
 def require_paths(args: argparse.Namespace, *names: str) -> None:
     """Look for files and folders before anything else is done.
 

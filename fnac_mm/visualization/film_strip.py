@@ -3,10 +3,10 @@ import re
 from pathlib import Path
 from typing import Dict, List, Sequence, Tuple
 
-import mmcv
 import numpy as np
 from PIL import Image
 
+from fnac_mm.media.pictures import read_picture
 from fnac_mm.utils import atomic_path
 from .overlay import contact_sheet
 
@@ -85,8 +85,8 @@ def draw_film_strip(history: History,
                          f'of {", ".join(last)}')
     blank = np.zeros((cell, cell, 3), np.uint8)
     columns = [[
-        mmcv.imread(pictures[name], channel_order='rgb')
-        if name in pictures else blank for name in names
+        read_picture(pictures[name]) if name in pictures else blank
+        for name in names
     ] for pictures in history.values()]
 
     def sheet(epochs: Sequence[int],

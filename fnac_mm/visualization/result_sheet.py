@@ -2,9 +2,9 @@
 import math
 from typing import Any, Dict, List, Mapping, Sequence
 
-import mmcv
 import numpy as np
 
+from fnac_mm.media.pictures import read_picture
 from .localization_visualizer import LocalizationVisualizer, true_source
 from .overlay import contact_sheet, draw_overlay, fit
 
@@ -41,7 +41,7 @@ def draw_row(row: Row, metric: Any, metrics: Mapping[str, float],
         raise ValueError(f'sample {row["sample_id"]!r}: no img_path in the '
                          'result file; write it again with tools/test.py')
     try:
-        frame = mmcv.imread(row['img_path'], channel_order='rgb')
+        frame = read_picture(row['img_path'])
     except FileNotFoundError:
         raise FileNotFoundError(
             f'{row["img_path"]}: no such frame; run this in the folder that '

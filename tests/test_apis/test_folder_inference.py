@@ -104,7 +104,7 @@ def test_prepared_layout(tmp_path: Path) -> None:
 def test_side_by_side(tmp_path: Path) -> None:
     touch_all(tmp_path / n
               for n in ('a.jpg', 'a.png', 'a.wav', 'a.mp4', 'z.webm', 'y.MOV',
-                        'y.avi', '._z.mp4', 'photo.HEIC', 'notes.txt'))
+                        'y.avi', '._z.mp4', 'photo.jxl', 'notes.txt'))
     found = find_inputs(str(tmp_path))
     assert [Path(p['image']).name for p in found.pairs] == ['a.jpg']
     assert [Path(v).name for v in found.videos] == ['a.mp4', 'y.MOV', 'z.webm']
@@ -112,7 +112,7 @@ def test_side_by_side(tmp_path: Path) -> None:
             for path, reason in found.left_out.items()} == {
                 'a.png': 'has the name of a.jpg; rename one',
                 'y.avi': 'has the name of y.MOV; rename one',
-                'photo.HEIC': 'this kind of picture is not read',
+                'photo.jxl': 'this kind of picture is not read',
                 'notes.txt': f'no picture, sound or video in {tmp_path.name}/'
             }  # yapf: disable
 

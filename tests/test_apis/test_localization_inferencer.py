@@ -285,3 +285,14 @@ class TestRefusals:
         with pytest.raises(ValueError, match='missing') as caught:
             LocalizationInferencer(path)
         assert len(str(caught.value)) < 700
+
+
+def test_weights_of_a_wrapped_model(tmp_path: Path,
+                                    inferencer: LocalizationInferencer):
+    """Names that begin with ``module.``, as torch's wrappers write them."""
+    state = {f'module.{k}': v for k, v in build_toy().state_dict().items()}
+    wrapped = LocalizationInferencer(
+        str(save_toy(tmp_path, state_dict=state)), device='cpu')
+    one, other = (
+        each(INPUTS[:1])['predictions'][0] for each in (inferencer, wrapped))
+    assert np.array_equal(one['raw_map'], other['raw_map'])

@@ -1,5 +1,6 @@
 """A video in, a video out: picture, sound and time agree."""
 import json
+import warnings
 from pathlib import Path
 from typing import Dict, Tuple
 
@@ -319,3 +320,46 @@ def test_second_track_is_kept(inferencer: LocalizationInferencer, shared: Path,
     result = inferencer.infer_video(
         source, tmp_path / 'o.mp4', audio_track=1, duration=1.0)
     assert read_sound(result['files']['video'])[1] == 16000
+
+
+def test_gain_makes_level_irrelevant(inferencer: LocalizationInferencer,
+                                     film: Path, tmp_path: Path) -> None:
+    """A film that is 20 dB quieter gives the same maps; its sound stays."""
+    quiet = write_media(
+        tmp_path / 'quiet.mkv', SOUND // 10, RATE, frames=FRAMES)
+    results = [
+        inferencer.infer_video(path, tmp_path / f'{i}.mp4', gain='auto')
+        for i, path in enumerate((film, quiet))
+    ]
+    gains = [result['gain_db'] for result in results]
+    assert gains[1] - gains[0] == pytest.approx(20, abs=0.05)
+    loud, soft = (read_json(result) for result in results)
+    assert [loud['gain_db'], soft['gain_db']] == gains
+    for one, other in zip(loud['frames'], soft['frames']):
+        assert other['confidence'] == pytest.approx(
+            one['confidence'], abs=2e-3)
+    levels = [
+        read_sound(result['files']['video'])[2].std() for result in results
+    ]
+    assert levels[0] / levels[1] == pytest.approx(10, rel=0.1)
+    still, other = inferencer([
+        dict(image=FRAMES[0], audio=(sound / 32768, RATE))
+        for sound in (SOUND, SOUND // 10)
+    ], gain='auto', draw=False)['predictions']  # yapf: disable
+    assert other['gain_db'] - still['gain_db'] == pytest.approx(20, abs=0.05)
+    assert other['confidence'] == pytest.approx(still['confidence'], abs=2e-3)
+    with pytest.raises(ValueError, match="gain must be .*'loud'"):
+        inferencer.infer_video(film, tmp_path / 'o.mp4', gain='loud')
+
+
+def test_a_silent_track_is_named_first(inferencer: LocalizationInferencer,
+                                       tmp_path: Path) -> None:
+    path = write_media(tmp_path / 'a.mkv', SOUND // 1000, RATE, frames=FRAMES)
+    with pytest.warns(UserWarning, match='a.mkv: the sound is silent'):
+        result = inferencer.infer_video(path, tmp_path / 'o.mp4', gain='auto')
+    assert result['gain_db'] == 0
+    with warnings.catch_warnings():
+        warnings.simplefilter('error')
+        with pytest.raises(UserWarning, match='silent'):
+            inferencer.infer_video(path, tmp_path / 'p.mp4')
+    assert not (tmp_path / 'p.mp4').exists()

@@ -11,6 +11,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+import soundfile
 from mmengine.config import Config
 from PIL import Image
 
@@ -54,6 +55,23 @@ def test_picture_and_recording(folder: Path, tmp_path: Path) -> None:
     lines = infer(folder, folder / 'toy.pth', '--image', folder / 'dog.png',
                   '--audio', folder / 'bark.wav', '--out-dir', tmp_path / 'o')
     check_results(lines, tmp_path / 'o', 'dog')
+
+
+def test_odd_sound_is_told(folder: Path, tmp_path: Path,
+                           monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before the results, on the console, whatever the environment hides."""
+    monkeypatch.setenv('PYTHONWARNINGS', 'ignore')
+    sound = np.random.default_rng(0).uniform(-0.5, 0.5, (9000, 1))
+    soundfile.write(tmp_path / 'a.wav', sound * [1, -1], 8000)
+    soundfile.write(tmp_path / 'b.wav', sound / 100, 8000)
+    opposite, quiet = (
+        infer(folder, folder / 'toy.pth', '--image', folder / 'dog.png',
+              '--audio', tmp_path / name, '--gain', 'auto', '--out-dir',
+              tmp_path) for name in ('a.wav', 'b.wav'))
+    assert 'a.wav is silent after its channels are mixed' in opposite[0]
+    assert 'a.wav: the sound is silent' in opposite[1]
+    assert not any('gain' in line for line in opposite)
+    assert any('gain of the sound: +' in line for line in quiet)
 
 
 def test_shipped_checkpoint(folder: Path, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import time
+from pathlib import Path
 from unittest import mock
 
 import pytest
@@ -30,6 +31,18 @@ def test_errors_of_use_are_sentences(action, said) -> None:
     expected = SystemExit if said else ValueError
     with pytest.raises(expected, match=said), command_line.plain_errors():
         action()
+
+
+def test_ids_may_begin_with_a_dash() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument('model', nargs='?')
+    parser.add_argument('--ids', nargs='+')
+    parser.add_argument('--out', type=Path)
+    parser.add_argument('--start', type=float)
+    words = '-m.pth --out -0je --ids a -b --start -1.5'.split()
+    args = command_line.parse_dashed(parser, words)
+    assert vars(args) == dict(
+        model='-m.pth', out=Path('-0je'), ids=['a', '-b'], start=-1.5)
 
 
 def test_overrides_need_a_value(capsys) -> None:

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence, Tuple
 
 from fnac_mm.utils.command_line import (add_config_arguments, make_parser,
-                                        plain_errors, require_paths)
+                                        parse_dashed, plain_errors,
+                                        require_paths)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -44,7 +45,7 @@ def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
         help='of the choice and the augmentation (default: 0)')
     add('--epoch', type=int, default=0, help='whose augmentation to draw')
     add_config_arguments(parser)
-    args = parser.parse_args(argv)
+    args = parse_dashed(parser, argv)
     if args.sheet is None and args.out is None:
         parser.error('give --sheet FILE, --out DIR or both')
     if min(args.num, args.columns) < 1 or min(args.seed, args.epoch) < 0:
@@ -134,13 +135,12 @@ def load(dataset: Any, preprocessor: Any, index: int,
 
 def read_original(sample: Any) -> 'np.ndarray':
     """The frame as it lies on the disk; a tile if it was only packed."""
-    import mmcv
-
+    from fnac_mm.media.pictures import read_picture
     from fnac_mm.visualization import draw_error
     if not Path(sample.img_path).is_file():
         return draw_error(f'{sample.img_path}: not on this disk (packed)',
                           (SIDE, SIDE))
-    return mmcv.imread(sample.img_path, channel_order='rgb')
+    return read_picture(sample.img_path)
 
 
 def write(args: argparse.Namespace, loaded: Sequence[Dict[str, Any]],

@@ -10,7 +10,8 @@ import argparse
 from pathlib import Path
 from typing import Optional, Sequence
 
-from fnac_mm.utils.command_line import make_parser, plain_errors, require_paths
+from fnac_mm.utils.command_line import (make_parser, parse_dashed,
+                                        plain_errors, require_paths)
 
 
 def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
@@ -33,7 +34,7 @@ def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
         'last (default: 8)')
     parser.add_argument(
         '--cell', type=int, default=224, help='pixels of a cell')
-    args = parser.parse_args(argv)
+    args = parse_dashed(parser, argv)
     if args.columns < 1 or args.cell < 32:
         parser.error('--columns must be at least 1 and --cell at least 32')
     return args

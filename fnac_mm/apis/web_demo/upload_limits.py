@@ -1,5 +1,4 @@
 """What may be uploaded to the web page, checked before it is decoded."""
-import io
 import os
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -7,13 +6,12 @@ from pathlib import Path
 from typing import Iterator, Tuple
 
 from av.container import InputContainer
-from PIL import Image
 
 from fnac_mm.apis.web_demo import MAX_MB, MAX_SECONDS
-from fnac_mm.datasets.transforms.loading import DECODE_ERRORS, PICTURE_FORMATS
 from fnac_mm.media.container import (MediaError, audio_track, open_media,
                                      video_track)
 from fnac_mm.media.length import counted_length
+from fnac_mm.media.pictures import open_picture
 
 _MIB = 2**20
 
@@ -61,13 +59,8 @@ class UploadLimits:
     def check_picture(self, path: str) -> None:
         """Raise ValueError unless it is a picture within the limits."""
         name = self._check_size(path)
-        try:
-            # From memory: a damaged length asks for no more than there is.
-            content = io.BytesIO(Path(path).read_bytes())
-            with Image.open(content, formats=PICTURE_FORMATS) as picture:
-                size = picture.size
-        except DECODE_ERRORS as error:
-            raise ValueError(f'{name}: not a readable picture') from error
+        with open_picture(Path(path).read_bytes(), name) as picture:
+            size = picture.size
         self._check_pixels(name, size)
 
     @contextmanager

@@ -3,11 +3,12 @@
 import mmcv.transforms  # noqa: F401
 
 from .formatting import PackAVInputs
+from .level import RandomGain
 from .loading import LoadAudio, LoadImage
 from .masks import LoadMask
 from .resizing import ResizeRandomCrop, ResizeShortEdge
 
 __all__ = [
-    'LoadAudio', 'LoadImage', 'LoadMask', 'PackAVInputs', 'ResizeRandomCrop',
-    'ResizeShortEdge'
+    'LoadAudio', 'LoadImage', 'LoadMask', 'PackAVInputs', 'RandomGain',
+    'ResizeRandomCrop', 'ResizeShortEdge'
 ]

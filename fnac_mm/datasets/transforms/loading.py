@@ -1,60 +1,19 @@
 """Reading the frame and the sound of a clip."""
-import io
-import struct
-from contextlib import contextmanager
-from typing import Any, Iterator, Optional
+from typing import Any, Optional
 
 import cv2
 import mmcv
 import numpy as np
 from mmcv.transforms import BaseTransform, LoadImageFromFile
 from mmengine import fileio
-from PIL import Image, UnidentifiedImageError
 
 from fnac_mm.functional import load_waveform
+from fnac_mm.media.pictures import read_picture
 from fnac_mm.registry import TRANSFORMS
-from .jpeg import decode_jpeg
 
-# What Pillow and OpenCV raise for broken files; their decoders are many.
-DECODE_ERRORS = (OSError, ValueError, SyntaxError, EOFError, IndexError,
-                 TypeError, ArithmeticError, struct.error,
-                 Image.DecompressionBombError, cv2.error)
-# Pillow knows 40 others; for one of them (EPS) it starts another program.
-PICTURE_FORMATS = ('JPEG', 'PNG', 'BMP', 'GIF', 'WEBP', 'TIFF', 'PPM')
-# Conversion to RGB would clip these to 255 instead of scaling them.
-_DEEP_MODES = ('I', 'F')
-
-
-@contextmanager
-def reading(path: str,
-            what: str,
-            backend_args: Optional[dict] = None) -> Iterator[bytes]:
-    """The bytes of a picture; what is wrong with them names the file.
-
-    Args:
-        path (str): The file.
-        what (str): What it is, for the message.
-        backend_args (dict, optional): See :func:`mmengine.fileio.get`.
-
-    Yields:
-        bytes: They are to be decoded inside the block.
-
-    Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: If decoding fails.
-    """
-    try:
-        content = fileio.get(path, backend_args=backend_args)
-    except FileNotFoundError as error:
-        raise FileNotFoundError(f'{path}: no such {what}') from error
-    try:
-        yield content
-    except DECODE_ERRORS as error:
-        # Pillow's own message of that shows an address in memory.
-        cause = 'unknown format' if isinstance(
-            error, UnidentifiedImageError) else error
-        raise ValueError(f'{path}: not a readable {what} of {len(content)} '
-                         f'bytes ({cause})') from error
+# What has one reader; the others are mmcv's.
+_OWN_BACKENDS = ('pillow', 'simplejpeg')
+_OWN_COLORS = ('color', 'color_ignore_orientation')
 
 
 class _OrSkip:
@@ -132,28 +91,31 @@ class LoadImage(_OrSkip, LoadImageFromFile):
 
     def _load(self, path: str) -> np.ndarray:
         """(H, W, 3) BGR; errors name the file."""
-        image, backend = None, self.imdecode_backend
-        with reading(path, 'picture', self.backend_args) as content:
-            if backend == 'simplejpeg':
-                backend = 'pillow'
-                if self.color_type == 'color':
-                    image = decode_jpeg(content)
-            if image is None:
-                if backend == 'pillow':
-                    self._check_depth(content)
-                image = mmcv.imfrombytes(
-                    content, flag=self.color_type, backend=backend)
-            if image is None:
-                raise ValueError(f'says {backend}')
+        if self.imdecode_backend in _OWN_BACKENDS \
+                and self.color_type in _OWN_COLORS:
+            image = read_picture(
+                path,
+                self.backend_args,
+                order='BGR',
+                upright=self.color_type == 'color',
+                fast=self.imdecode_backend == 'simplejpeg')
+        else:
+            image = self._load_by_mmcv(path)
         return image.astype(np.float32) if self.to_float32 else image
 
-    @staticmethod
-    def _check_depth(content: bytes) -> None:
-        with Image.open(
-                io.BytesIO(content), formats=PICTURE_FORMATS) as picture:
-            if picture.mode.startswith(_DEEP_MODES):
-                raise ValueError(f'mode {picture.mode} has more than 8 bits '
-                                 'a channel; convert it to 8 bits')
+    def _load_by_mmcv(self, path: str) -> np.ndarray:
+        """Grey pictures, and other backends."""
+        content = fileio.get(path, backend_args=self.backend_args)
+        backend = self.imdecode_backend.replace('simplejpeg', 'pillow')
+        try:
+            image, reason = mmcv.imfrombytes(
+                content, flag=self.color_type, backend=backend), backend
+        except (OSError, ValueError, cv2.error) as error:
+            image, reason = None, str(error)
+        if image is None:
+            raise ValueError(f'{path}: not a readable picture of '
+                             f'{len(content)} bytes ({reason})')
+        return image
 
     def __repr__(self) -> str:
         return f'{super().__repr__()[:-1]}, on_error={self.on_error!r})'

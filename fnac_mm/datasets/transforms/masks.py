@@ -1,13 +1,13 @@
 """Reading the mask of a source."""
-import io
 from typing import Optional, Tuple
 
 import numpy as np
 from mmcv.transforms import BaseTransform
+from mmengine import fileio
 from PIL import Image
 
+from fnac_mm.media.pictures import open_picture
 from fnac_mm.registry import TRANSFORMS
-from .loading import PICTURE_FORMATS, reading
 
 # Modes whose numbers are not brightness: an index of a palette, and a bit.
 _INDEXED = ('P', '1')
@@ -104,8 +104,11 @@ class LoadMask(BaseTransform):
     @staticmethod
     def _load(path: str, threshold: int) -> np.ndarray:
         """(H, W) bool; errors name the file."""
-        with reading(path, 'mask') as content, Image.open(
-                io.BytesIO(content), formats=PICTURE_FORMATS) as picture:
+        try:
+            content = fileio.get(path)
+        except FileNotFoundError as error:
+            raise FileNotFoundError(f'{path}: no such mask') from error
+        with open_picture(content, path, 'mask') as picture:
             return _foreground(picture, threshold)
 
     def __repr__(self) -> str:

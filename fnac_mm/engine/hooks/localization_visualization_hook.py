@@ -4,13 +4,13 @@ import os.path as osp
 from typing import Dict, List, Optional, Sequence, Tuple, Union
 
 import cv2
-import mmcv
 import numpy as np
 from mmengine.dist import all_gather_object, is_main_process
 from mmengine.hooks import Hook
 from mmengine.logging import print_log
 from mmengine.runner import Runner
 
+from fnac_mm.media.pictures import read_picture
 from fnac_mm.registry import HOOKS
 from fnac_mm.structures import AVDataSample
 from fnac_mm.visualization.film_strip import plain_name
@@ -174,7 +174,7 @@ def frame_of(sample: AVDataSample, data_batch: Optional[dict],
         FileNotFoundError: If there is neither.
     """
     if data_batch is None or osp.isfile(sample.img_path):
-        return mmcv.imread(sample.img_path, channel_order='rgb')
+        return read_picture(sample.img_path)
     image = data_batch['inputs']['image'][index]
     height, width = sample.get('ori_shape', image.shape[1:])
     array = np.ascontiguousarray(image.cpu().numpy().transpose(1, 2, 0))
