@@ -9,7 +9,6 @@ from typing import Any, Callable
 
 import pytest
 
-from . import __main__ as tool
 from .harness import Limits, Report, Target, fuzz
 from .mutator import mutate
 
@@ -84,22 +83,6 @@ def test_what_may_not_be_accepted_is_found(tmp_path: Path) -> None:
 def test_documented_errors_are_no_findings(tmp_path: Path) -> None:
     report = run(tmp_path, lambda path: _raise(ValueError(f'{path}: no')))
     assert report == Report(accepted=0, refused=2)
-
-
-def test_the_command_line_prints_a_table(
-        tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
-        capsys: pytest.CaptureFixture) -> None:
-    target = Target('broken', '.txt', lambda: [_SEED],
-                    lambda path: path.read_bytes() == _SEED or {}[1])
-    monkeypatch.setattr(tool, 'PARSERS', [target])
-    monkeypatch.setattr(
-        'sys.argv', ['fuzz', '--out',
-                     str(tmp_path), '--count', '2', 'bro'])
-    with pytest.raises(SystemExit) as ended:
-        tool.main()
-    assert ended.value.code == 1
-    assert '| broken | 0 | 2 | 2 |' in capsys.readouterr().out
-    assert len(list((tmp_path / 'broken').glob('found_*'))) == 2
 
 
 def test_a_seed_that_is_refused_is_an_error(tmp_path: Path) -> None:

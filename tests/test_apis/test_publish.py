@@ -2,6 +2,7 @@
 import hashlib
 import json
 from pathlib import Path
+from typing import Callable
 
 import numpy as np
 import pytest
@@ -9,26 +10,30 @@ import torch
 from mmengine.config import Config
 
 from fnac_mm.apis import LocalizationInferencer
-from ..conftest import run_python
+from tools.model_converters import publish_model
 from .toy_model import CONFIG, build_toy, save_toy
 
-TOOL = 'tools/model_converters/publish_model.py'
+
+@pytest.fixture()
+def publish(monkeypatch: pytest.MonkeyPatch,
+            capsys: pytest.CaptureFixture) -> Callable[..., Path]:
+    """Run the tool in this process; the file that it says it made."""
+
+    def call(*args: object) -> Path:
+        monkeypatch.setattr('sys.argv', ['publish_model.py', *map(str, args)])
+        publish_model.main()
+        first, second = capsys.readouterr().out.splitlines()[-2:]
+        path = Path(first.split(': ')[0])
+        content = path.read_bytes()
+        assert first.endswith(f'{len(content):,} bytes')
+        assert second == f'SHA-256 {hashlib.sha256(content).hexdigest()}'
+        assert path.stem.endswith('-' + second.split()[1][:8])
+        return path
+
+    return call
 
 
-def publish(*args: object) -> Path:
-    """File that the tool says it made."""
-    done = run_python(TOOL, *args)
-    assert done.returncode == 0, done.stderr
-    first, second = done.stdout.splitlines()[-2:]
-    path = Path(first.split(': ')[0])
-    content = path.read_bytes()
-    assert first.endswith(f'{len(content):,} bytes')
-    assert second == f'SHA-256 {hashlib.sha256(content).hexdigest()}'
-    assert path.stem.endswith('-' + second.split()[1][:8])
-    return path
-
-
-def test_half(tmp_path: Path) -> None:
+def test_half(publish: Callable, tmp_path: Path) -> None:
     source = save_toy(tmp_path, optimizer=dict(state=torch.zeros(10000)))
     (tmp_path / 'm.json').write_text(
         json.dumps({
@@ -52,7 +57,8 @@ def test_half(tmp_path: Path) -> None:
         assert torch.equal(checkpoint['state_dict'][key], value), key
 
 
-def test_full_precision_changes_no_map(tmp_path: Path) -> None:
+def test_full_precision_changes_no_map(publish: Callable,
+                                       tmp_path: Path) -> None:
     source = save_toy(tmp_path)
     path = publish(source, tmp_path / 'toy')
     rng = np.random.default_rng(0)
@@ -65,11 +71,11 @@ def test_full_precision_changes_no_map(tmp_path: Path) -> None:
     assert np.array_equal(one['raw_map'], two['raw_map'])
 
 
-def test_config_of_a_converted_checkpoint(tmp_path: Path) -> None:
+def test_config_of_a_converted_checkpoint(publish: Callable,
+                                          tmp_path: Path) -> None:
     source = save_toy(tmp_path, meta=dict(converted_from='official.pth'))
-    failed = run_python(TOOL, source, tmp_path / 'out')
-    assert failed.returncode == 1
-    assert f'error: {source}: holds no config' in failed.stderr
+    with pytest.raises(SystemExit, match=f'error: {source}: holds no config'):
+        publish(source, tmp_path / 'out')
     Config(CONFIG).dump(tmp_path / 'toy.py')
     path = publish(source, tmp_path / 'out', '--config', tmp_path / 'toy.py')
     meta = torch.load(path, weights_only=True)['meta']
@@ -80,13 +86,14 @@ def test_config_of_a_converted_checkpoint(tmp_path: Path) -> None:
     (float('nan'), (), 'NaN'),
     (1e6, ('--half', ), 'without --half'),
 ])
-def test_bad_weights(tmp_path: Path, value: float, half: tuple,
-                     word: str) -> None:
+def test_bad_weights(publish: Callable, tmp_path: Path, value: float,
+                     half: tuple, word: str) -> None:
     state = build_toy().state_dict()
     state['audio_projection.bias'][0] = value
     source = save_toy(tmp_path, state_dict=state)
-    failed = run_python(TOOL, source, tmp_path / 'out', *half)
-    assert failed.returncode == 1
-    assert f'error: {source}: audio_projection.bias' in failed.stderr
-    assert word in failed.stderr
+    with pytest.raises(SystemExit) as failed:
+        publish(source, tmp_path / 'out', *half)
+    told = str(failed.value)
+    assert told.startswith(f'error: {source}: audio_projection.bias')
+    assert word in told
     assert not list(tmp_path.glob('out*'))

@@ -1,7 +1,6 @@
 """Windows of a track that is read on and on."""
 from pathlib import Path
 
-import av
 import numpy as np
 import pytest
 import torch
@@ -99,46 +98,6 @@ def test_from_the_middle(track: Path) -> None:
     assert min((expected(first) - found).abs().max().item()
                for first in begins) < 1e-3
     assert sound.columns < 3 * RATE / 238
-
-
-def test_holes_are_silence(tmp_path: Path) -> None:
-    """Packets that are missing do not pull the rest forward."""
-    whole = write_media(tmp_path / 'whole.mkv', SOUND, RATE)
-    with av.open(str(whole)) as source, av.open(
-            str(tmp_path / 'holes.mkv'), 'w') as target:
-        stream = target.add_stream_from_template(source.streams.audio[0])
-        for packet in source.demux(audio=0):
-            if packet.dts is not None and not 1 <= packet.pts / 1000 < 2:
-                packet.stream = stream
-                target.mux(packet)
-    samples = np.concatenate(
-        list(SoundTrack(str(tmp_path / 'holes.mkv')).blocks()))[:, 0]
-    assert abs(len(samples) - len(SOUND)) < 20
-    assert (samples == 0).sum() > 0.8 * RATE
-    tail = SOUND[-RATE:] / 32768
-    shift = min(
-        range(-20, 20),
-        key=lambda k: np.abs(np.roll(samples, k)[-RATE:-50] - tail[:-50]).sum(
-        ))
-    assert abs(shift) <= 8  # mkv rounds to a millisecond
-
-
-def test_tracks(tmp_path: Path, track: Path) -> None:
-    with pytest.raises(ValueError, match='audio_track=1, but it has 1 audio'):
-        SoundTrack(str(track), 1)
-    silent = write_media(
-        tmp_path / 'b.mp4', frames=np.zeros((5, 32, 32, 3), np.uint8))
-    with pytest.raises(ValueError, match='b.mp4: the file has no audio track'):
-        SoundTrack(str(silent))
-
-
-def test_second_track(shared: Path) -> None:
-    """The same talk at 8 and at 16 kHz."""
-    path = str(shared / 'samples' / 'videos' / 'nasa_13013.mp4')
-    first, second = SoundTrack(path, 0), SoundTrack(path, 1)
-    assert (first.rate, second.rate) == (8000, 16000)
-    low, high = (np.concatenate(list(t.blocks())) for t in (first, second))
-    assert abs(len(high) / 16000 - len(low) / 8000) < 0.1
 
 
 def test_damage_is_named(tmp_path: Path, track: Path) -> None:

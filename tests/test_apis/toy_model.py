@@ -6,24 +6,15 @@ from mmengine.config import Config
 from mmengine.registry import DefaultScope
 
 from fnac_mm.registry import MODELS
-
-_ENCODER = dict(
-    type='mmpretrain.ResNet',
-    depth=18,
-    num_stages=3,
-    strides=(1, 2, 2),
-    dilations=(1, 1, 1),
-    out_indices=(2, ),
-    stem_channels=8,
-    base_channels=8)
+from ..test_models.resnets import TINY, TINY_AUDIO
 
 CONFIG = dict(
     default_scope='fnac_mm',
     model=dict(
         type='DualEncoderLocalizer',
         data_preprocessor=dict(type='AVDataPreprocessor'),
-        image_encoder=_ENCODER,
-        audio_encoder=dict(in_channels=1, **_ENCODER),
+        image_encoder=TINY,
+        audio_encoder=TINY_AUDIO,
         embed_dims=16,
         loss=dict(type='FNACLoss', temperature=0.07)),
     test_dataloader=dict(

@@ -1,8 +1,6 @@
 """Folders: which files are taken, which are named as left out."""
 from pathlib import Path
 
-import pytest
-
 from fnac_mm.datasets.clip_files import (ClipFiles, count_torn_groups,
                                          list_folder, match_suffixes)
 
@@ -57,19 +55,6 @@ def test_folders_are_listed_once(tmp_path: Path, monkeypatch):
     missing = files.describe_missing(['a', 'b', 'c', 'd'])
     assert '2 without a frame' in missing and "'c', 'd'" in missing
     assert '2 without a recording' in missing and "'b', 'd'" in missing
-
-
-def test_no_media_says_what_is_there(tmp_path: Path):
-    for name in ('a.jpeg', 'b.jpeg', 'a.wav', 'README'):
-        (tmp_path / name).touch()
-    folders = dict(img_path=str(tmp_path), audio_path=str(tmp_path))
-    with pytest.raises(ValueError, match=r'\.jpeg x2') as caught:
-        ClipFiles(folders, SUFFIXES)
-    assert str(tmp_path) in str(caught.value)
-    assert "'.jpg', '.png'" in str(caught.value)
-    folders['img_path'] = str(tmp_path / 'nowhere')
-    with pytest.raises(FileNotFoundError, match='nowhere.*img_path'):
-        ClipFiles(folders, SUFFIXES)
 
 
 def test_groups_of_which_a_part_is_absent():

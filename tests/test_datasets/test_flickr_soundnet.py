@@ -59,14 +59,6 @@ def test_malformed(tmp_path: Path, boxes: str, message: str):
     assert str(path) in str(caught.value)
 
 
-def test_entities_are_refused(tmp_path: Path):
-    path = tmp_path / 'bomb.xml'
-    path.write_text('<!DOCTYPE a [<!ENTITY b "32">]><a><o>' +
-                    POSITIONAL.replace('32', '&b;') + '</o></a>')
-    with pytest.raises(ValueError, match='bomb.xml.*EntitiesForbidden'):
-        read_flickr_boxes(path)
-
-
 @pytest.fixture()
 def flickr(tmp_path: Path) -> Path:
     """Two clips in one folder, three annotators, and files not listed."""

@@ -1,5 +1,5 @@
 """Predictions for the tests, and an independent way to score them."""
-from typing import Dict, List, Optional, Sequence, Tuple
+from typing import Dict, List, Optional, Sequence
 
 import numpy as np
 import torch
@@ -95,27 +95,3 @@ def evaluate_shard(samples: List[AVDataSample],
     """This process's part of an evaluation, padded as mmengine pads."""
     order = list(DefaultSampler(samples, shuffle=False))
     return evaluate(samples, batch_size=2, order=order, **options)
-
-
-class PublishedEvaluator:
-    """The published rule in plain numpy, one sample at a time."""
-
-    def __init__(self) -> None:
-        self.cious: List[float] = []
-
-    def add(self, large: np.ndarray, target: np.ndarray) -> None:
-        """Score one map of the size of its target."""
-        ordered = np.sort(large.flatten())
-        limit = ordered[int(large.shape[0] * large.shape[1] / 2)]
-        chosen = np.zeros(large.shape)
-        chosen[large >= limit] = 1
-        hit = np.sum(chosen * target)
-        wrong = np.sum(chosen * (target == 0))
-        self.cious.append(hit / (np.sum(target) + wrong))
-
-    def summary(self) -> Tuple[float, float, float]:
-        """Rate at 0.5, mean and area under the curve, in percent."""
-        cious = np.array(self.cious)
-        rates = [np.mean(cious >= 0.05 * k) for k in range(21)]
-        area = sum(0.05 * (rates[k] + rates[k + 1]) / 2 for k in range(20))
-        return 100 * np.mean(cious >= 0.5), 100 * cious.mean(), 100 * area

@@ -11,11 +11,9 @@ from hypothesis import strategies as st
 from mmengine.logging import MMLogger
 
 from fnac_mm.evaluation import LocalizationMetric
-from fnac_mm.functional import PROTOCOLS, boxes_to_target
+from fnac_mm.functional import PROTOCOLS
 from fnac_mm.registry import METRICS
-from ..ddp_helpers import run_distributed
-from .samples import (FLICKR, VGGSS, PublishedEvaluator, evaluate,
-                      evaluate_shard, make_sample, random_samples)
+from .samples import FLICKR, VGGSS, evaluate, make_sample, random_samples
 
 LEFT = [[0., 0., 0.5, 1.]]
 # Cosines that fall from left to right: their larger half is the left half.
@@ -51,28 +49,6 @@ def test_golden(shared: Path, tmp_path: Path, protocol: str,
                 golden[f'{interpolation}_{name}_ap50_auc_mean'].tolist(),
                 abs=1e-6)
     assert metrics['n'] == metrics['n_listed'] == 24
-
-
-@pytest.mark.parametrize('meta', [VGGSS, FLICKR])
-def test_equals_published_rule(meta: dict) -> None:
-    samples = random_samples(21)
-    reference = {kind: PublishedEvaluator() for kind in KINDS[:3]}
-    for sample in samples:
-        target = boxes_to_target(
-            sample.gt_boxes,
-            combine=meta['combine'],
-            consensus=meta['consensus']).numpy()
-        large = PROTOCOLS['fnac_test'].maps(sample.pred_map.data,
-                                            sample.pred_object_map.data)
-        for kind, map in large.items():
-            reference[kind].add(map[0].numpy().astype(np.float64), target)
-    metrics = evaluate(samples, meta)
-    for kind, evaluator in reference.items():
-        found = [
-            metrics[f'{kind}/{key}']
-            for key in ('ciou@0.5', 'mean_ciou', 'auc')
-        ]
-        assert found == pytest.approx(evaluator.summary(), abs=1e-9)
 
 
 def test_keys_and_registry() -> None:
@@ -242,19 +218,6 @@ def test_combine_without_data_set() -> None:
     metric = dict(combine='consensus', consensus=2)
     samples = random_samples(3)
     assert evaluate(samples, {}, **metric) == evaluate(samples, FLICKR)
-
-
-@pytest.mark.ddp
-@pytest.mark.parametrize('world_size', [2, 3])
-def test_number_of_processes_does_not_matter(world_size: int,
-                                             tmp_path: Path) -> None:
-    """7 samples, so that some processes repeat one."""
-    expected = evaluate(random_samples(7), out_file=str(tmp_path / 'one.json'))
-    found = run_distributed(evaluate_shard, world_size, random_samples(7),
-                            dict(out_file=str(tmp_path / 'out.json')))
-    assert found == [expected] * world_size
-    assert (tmp_path / 'out.json').read_text() == (tmp_path /
-                                                   'one.json').read_text()
 
 
 boxes = st.lists(

@@ -35,17 +35,6 @@ def test_equals_sorting(kind: str) -> None:
     assert metrics['n'] == 20
 
 
-def test_equal_features_are_no_better_than_chance() -> None:
-    samples = complete_samples(8)[::2]
-    for sample in samples:
-        sample.set_features(samples[0].visual_feature,
-                            samples[0].audio_feature)
-    metrics = evaluate(samples, ks=(1, 5))
-    for way in ('image_to_audio', 'audio_to_image', 'chance'):
-        assert metrics[f'{way}/recall@1'] == 12.5
-        assert metrics[f'{way}/recall@5'] == 62.5
-
-
 def test_bad_input() -> None:
     bare = AVDataSample(metainfo=dict(sample_id='x'))
     with pytest.raises(ValueError, match="'x' needs.*return_features=True"):

@@ -1,7 +1,4 @@
 """Numbers of samples and groups: toys, definitions, published lists."""
-import json
-from collections import Counter
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -104,31 +101,3 @@ def test_equals_the_definition(samples: list) -> None:
 def test_refusals(cious: list, groups: list, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         summarize_groups(cious, groups)
-
-
-@pytest.mark.parametrize('name, expected', [
-    ('synthetic3240_bbox', {
-        2: 3240
-    }),
-    ('vpo_ss_bbox', {
-        1: 890
-    }),
-    ('vpo_ms_bbox', {
-        1: 759,
-        2: 623,
-        3: 49,
-        5: 1
-    }),
-    ('s4_box', {
-        5: 740
-    }),
-    ('ms3_box', {
-        5: 64
-    }),
-])
-def test_published_lists(shared: Path, name: str, expected: dict) -> None:
-    """As many groups of each size as the specification counts."""
-    path = shared / 'metadata' / 'sslalign' / f'{name}.json'
-    entries = json.loads(path.read_text())
-    sizes = Counter(Path(e['image']).stem.rpartition('_')[0] for e in entries)
-    assert Counter(sizes.values()) == expected

@@ -512,11 +512,3 @@ def test_random_frames_depend_on_seed_and_id_only(tmp_path: Path) -> None:
     assert times['a'] == times['b'] != times['c']
     assert len(set(times['a'])) == 6 and 0 <= min(times['a'])
     assert max(times['a']) < SECONDS
-
-
-@pytest.mark.parametrize('text', ['-1', 'nan', 'inf', 'last', ''])
-def test_frame_rules_that_are_refused(tmp_path: Path, text: str,
-                                      capsys: pytest.CaptureFixture) -> None:
-    with pytest.raises(SystemExit):
-        run(tmp_path, tmp_path / 'out', f'--frame={text}')
-    assert 'expected seconds or one of first' in capsys.readouterr().err

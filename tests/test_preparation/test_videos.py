@@ -1,5 +1,4 @@
 """One's own videos: frames, sounds, ids and windows."""
-import json
 from functools import partial
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from fnac_mm.apis import read_video_frame
 from fnac_mm.functional import load_waveform
 from fnac_mm.preparation.videos import name_videos
 from tests.media import index_frames, sample_ramp, write_media
-from .raw_media import names, picture_index, read_manifest, run_tool
+from .raw_media import picture_index, read_manifest, run_tool
 
 run = partial(run_tool, 'prepare_videos')
 
@@ -130,44 +129,3 @@ def test_rules_are_those_of_the_window(tmp_path: Path, rule: str, low: int,
     run(tmp_path / 'raw', tmp_path / 'out', '--window', 3, '--frame', rule)
     index = picture_index(tmp_path / 'out' / 'frames' / 'a_000003.jpg')
     assert low <= index <= high
-
-
-def test_a_frame_outside_of_the_window_is_refused(
-        tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
-    with pytest.raises(SystemExit):
-        run(tmp_path, tmp_path.parent / 'out', '--window', 3, '--frame', 3)
-    assert '--frame 3.0 is outside of a --window of 3 s' in \
-        capsys.readouterr().err
-
-
-def test_a_phones_film_is_upright(tmp_path: Path) -> None:
-    stored = np.zeros((40, 32, 64, 3), np.uint8)
-    stored[:, :16, :32] = 255
-    (tmp_path / 'raw').mkdir()
-    write_media(
-        tmp_path / 'raw' / 'a.mp4',
-        sample_ramp(64000),
-        codec='aac',
-        frames=stored,
-        rotation=90)
-    run(tmp_path / 'raw', tmp_path / 'out')
-    made = np.asarray(Image.open(tmp_path / 'out' / 'frames' / 'a.jpg'))
-    assert np.abs(made.astype(int) - np.rot90(stored[0])).mean() < 12
-
-
-def test_options_are_kept(tmp_path: Path) -> None:
-    film(tmp_path / 'raw' / 'a.mov')
-    run(tmp_path / 'raw', tmp_path / 'out', '--seed', 3)
-    saved = json.loads((tmp_path / 'out' / 'preparation.json').read_text())
-    assert saved == dict(
-        tool='prepare_videos',
-        version=1,
-        jpeg_quality=95,
-        frame='middle',
-        window=None,
-        image_format='jpg',
-        audio_track=0,
-        seed=3)
-    assert names(tmp_path / 'out') == [
-        'audio', 'frames', 'list.txt', 'manifest.jsonl', 'preparation.json'
-    ]

@@ -10,7 +10,7 @@ from mmengine.logging import MMLogger
 from mmengine.registry import DefaultScope
 
 from fnac_mm.functional import log_spectrogram, pcm16_to_float
-from fnac_mm.visualization.overlay import BOX_COLOR, LINE, TITLE
+from fnac_mm.visualization.overlay import BOX_COLOR
 from fnac_mm.visualization.sample_tile import ERROR_COLOR
 from tests.conftest import ROOT
 from tests.test_datasets.packs import build, pack, synthetic_config
@@ -90,45 +90,6 @@ def test_spectrograms_are_masked_in_training_only(synthetic: Path) -> None:
             assert masked or not changed.any()
 
 
-def test_boxes_are_drawn_where_they_are(synthetic: Path,
-                                        tmp_path: Path) -> None:
-    browse(synthetic, '--split', 'val', '--num', 3, '--out', tmp_path)
-    dataset = build(synthetic_config(synthetic, 'val'))
-    dataset.full_init()
-    files = {path.stem: path for path in tmp_path.glob('*.png')}
-    assert len(files) == 3
-    for index in range(len(dataset)):
-        info = dataset.get_data_info(index)
-        if info['sample_id'] not in files:
-            continue
-        frame = parts(files[info['sample_id']], 2)[0]
-        rows, columns = np.nonzero((frame == BOX_COLOR).all(axis=2))
-        box = np.array(info['gt_boxes'][0]).clip(0, 1) * 224
-        found = columns.min(), rows.min(), columns.max(), rows.max()
-        assert np.abs(np.array(found) - box).max() < 2
-
-
-def test_original_stands_beside_it(synthetic: Path, tmp_path: Path) -> None:
-    sheet = tmp_path / 'new' / 'sheet.png'
-    browse(synthetic, '--num', 5, '--columns', 2, '--original', '--sheet',
-           sheet, '--out', tmp_path)
-    paths = sorted(tmp_path.glob('*.png'))
-    assert len(paths) == 5
-    sizes = [cv2.imread(str(path)).shape for path in paths]
-    frame = cv2.imread(
-        str(synthetic / 'train' / 'frames' / f'{paths[0].stem}.jpg'))
-    width = round(frame.shape[1] * 224 / frame.shape[0])
-    assert sizes[0] == (224, width + 2 * 228, 3)
-    # Compared below the caption.
-    shown = cv2.imread(str(paths[0]))[40:, :width].astype(int)
-    scaled = cv2.resize(
-        frame, (width, 224), interpolation=cv2.INTER_CUBIC)[40:]
-    assert np.abs(shown - scaled).max() < 3
-    wide = max(size[1] for size in sizes)
-    assert cv2.imread(str(sheet)).shape == (TITLE + 3 * (224 + LINE + GAP) +
-                                            GAP, 2 * (wide + GAP) + GAP, 3)
-
-
 @pytest.mark.parametrize('split', ['train', 'val'])
 def test_a_broken_sample_is_a_tile(synthetic: Path, tmp_path: Path, capsys,
                                    split: str) -> None:
@@ -185,20 +146,3 @@ def test_samples_by_id(synthetic: Path, tmp_path: Path) -> None:
     assert [item['name'] for item in found] == [names[5], names[2]]
     with pytest.raises(SystemExit, match='nobody'):
         browse(synthetic, '--ids', 'nobody', '--out', tmp_path)
-
-
-def test_a_config_without_such_a_set_is_refused(synthetic: Path,
-                                                tmp_path: Path) -> None:
-    with pytest.raises(SystemExit, match='no test_dataloader.dataset'):
-        browse(
-            synthetic,
-            '--split',
-            'test',
-            '--out',
-            tmp_path,
-            config=str(ROOT / 'configs' / 'fnac_all_benchmarks.py'))
-
-
-def test_something_must_be_written(synthetic: Path) -> None:
-    with pytest.raises(SystemExit):
-        browse(synthetic)

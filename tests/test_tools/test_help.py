@@ -13,8 +13,8 @@ TOOLS = [
     for path in sorted((ROOT / 'tools').rglob('*.py'))
     if "__name__ == '__main__'" in path.read_text()
 ]
-HEAVY = ('torch', 'mmengine', 'mmpretrain', 'scipy', 'cv2', 'matplotlib',
-         'gradio')
+HEAVY = ('torch', 'numpy', 'mmengine', 'mmpretrain', 'scipy', 'cv2',
+         'matplotlib', 'gradio')
 # Runs a script as python would, then says what it has imported.
 RUN = f'''
 import runpy, sys
@@ -59,6 +59,11 @@ CONVERTERS, MODELS = 'tools/dataset_converters/', 'tools/model_converters/'
          's4'),
         (f'{CONVERTERS}verify_dataset.py', 'no.py'),
         (f'{CONVERTERS}make_synthetic.py', 'out', '--workers', '0'),
+        ('tools/train.py', 'no.py'),
+        ('tools/test.py', 'no.py', 'a.pth'),
+        ('tools/infer.py', 'no.pth', '--video', 'setup.py', '--out-dir', 'x'),
+        ('tools/infer.py', '--video', 'no.mp4', '--out-dir', 'x'),
+        ('tools/infer.py', '--folder', 'nowhere', '--out-dir', 'x'),
         (f'{MODELS}convert_official.py', 'no.pth', 'out.pth'),
         (f'{MODELS}publish_model.py', 'no.pth', 'out.pth'),
     ],

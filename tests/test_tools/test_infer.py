@@ -154,31 +154,6 @@ def test_stopped(folder: Path, tmp_path: Path, number: int, code: int) -> None:
     assert list(out.iterdir()) == []
 
 
-LIGHT = """
-import runpy, sys, types
-package = types.ModuleType('fnac_mm')
-package.__path__ = ['fnac_mm']
-sys.modules['fnac_mm'] = package
-try:
-    runpy.run_path(sys.argv.pop(1), run_name='__main__')
-finally:
-    print([m for m in ('torch', 'numpy', 'mmengine') if m in sys.modules])
-"""
-
-
-@pytest.mark.parametrize('command', [
-    'infer.py --help',
-    'infer.py none.pth --video setup.py --out-dir x',
-    'infer.py --video none.mp4 --out-dir x',
-    'infer.py --folder none --out-dir x',
-    'web_demo.py --help',
-])
-def test_arguments_are_checked_before_anything_heavy(command: str) -> None:
-    done = run_python('-c', LIGHT, *f'tools/{command}'.split())
-    assert done.stdout.splitlines()[-1] == '[]'
-    assert '--help' in command or 'none' in done.stderr
-
-
 def test_a_name_that_begins_with_a_dash(folder: Path, tmp_path: Path) -> None:
     shutil.copy(folder / 'film.mp4', tmp_path / '-0je.mp4')
     done = subprocess.run([

@@ -159,17 +159,3 @@ def test_logs_of_a_resumed_run_are_put_together(tmp_path) -> None:
     out = tmp_path / 'curves.png'
     analyze_logs.main([str(tmp_path), '--out', str(out)])
     assert cv2.imread(str(out)) is not None
-
-
-def test_several_runs_are_named(tmp_path) -> None:
-    for name in ('a', 'b'):
-        folder = tmp_path / name / '20260101_000000' / 'vis_data'
-        folder.mkdir(parents=True)
-        (folder / 'scalars.json').write_text(
-            json.dumps(dict(loss=1., epoch=1, step=1)))
-    runs = [str(tmp_path / name) for name in 'ab']
-    out = tmp_path / 'curves.png'
-    analyze_logs.main([*runs, '--names', 'x', 'y', '--out', str(out)])
-    assert cv2.imread(str(out)) is not None
-    with pytest.raises(SystemExit, match='as many names'):
-        analyze_logs.main([*runs, '--names', 'x', '--out', str(out)])

@@ -90,18 +90,6 @@ def test_ctrl_c_saves_and_says_how_to_go_on(synthetic, tmp_path) -> None:
     assert log.count('and --resume') == 1 and 'Traceback' not in log, log
 
 
-@pytest.mark.parametrize('tool, more', [('train', ()), ('test', ('a.pth', ))])
-def test_what_is_missing_is_said_before_anything_is_loaded(
-        tool, more, tmp_path) -> None:
-    code = ('import runpy, sys; sys.argv = sys.argv[1:]\n'
-            'try: runpy.run_path(sys.argv[0], run_name="__main__")\n'
-            'finally: assert "torch" not in sys.modules')
-    for arguments, expected in ((['--help'], 0), (['no.py', *more], 1)):
-        done = run_python('-c', code, f'tools/{tool}.py', *arguments)
-        assert done.returncode == expected, done.stderr
-    assert done.stderr == 'error: no.py: no such file or folder\n'
-
-
 def test_the_console_is_quiet_and_the_log_complete(trained) -> None:
     console = (trained / 'console.txt').read_text()
     lines = console.splitlines()
@@ -111,13 +99,6 @@ def test_the_console_is_quiet_and_the_log_complete(trained) -> None:
     log = log.read_text()
     assert 'optim_wrapper' in log and 'loss_fns_audio' in log
     assert all(line in log for line in lines if line.startswith('epoch '))
-
-
-def test_checkpoints_hold_no_code(trained) -> None:
-    for path in trained.glob('*.pth'):
-        unsafe = torch.serialization.get_unsafe_globals_in_checkpoint(path)
-        assert unsafe == []
-    assert len(list(trained.glob('best_*.pth'))) == 1
 
 
 def test_test_saves_what_eval_metric_scores_again(trained, synthetic,
@@ -144,7 +125,7 @@ def test_a_checkpoint_that_does_not_fit_is_refused(trained, synthetic,
     assert 'epoch_4.pth: the checkpoint does not fit' in done.stderr
     log, = tmp_path.glob('*/*.log')
     assert 'Traceback' in log.read_text()
-    assert 'image_encoder.conv1.weight' in done.stderr
+    assert 'bn1.running_mean (8,) instead of (16,)' in done.stderr
 
 
 def test_a_checkpoint_with_code_is_refused(synthetic, tmp_path) -> None:

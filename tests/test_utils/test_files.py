@@ -28,15 +28,6 @@ def test_a_draft_has_the_suffix_whatever_the_length_of_the_name(
     assert os.listdir(tmp_path) == [path.name]
 
 
-def test_whoever_fails_leaves_the_previous_file(tmp_path) -> None:
-    path = tmp_path / 'a'
-    write_atomically(path, 'old')
-    with pytest.raises(KeyboardInterrupt), atomic_path(path) as draft:
-        draft.write_text('half')
-        raise KeyboardInterrupt
-    assert path.read_text() == 'old' and os.listdir(tmp_path) == ['a']
-
-
 def test_digest_of_a_file(tmp_path) -> None:
     """The standard's value for 'abc' (FIPS 180-2, B.1)."""
     (tmp_path / 'a').write_bytes(b'abc')

@@ -230,19 +230,6 @@ def test_stands_still(run: Run, tmp_path: Path, root: Path):
     assert [d['n_complete'] for d in report['data_sets']] == [10, 5, 5]
 
 
-def test_usage_errors(data: Path, root: Path, capsys):
-    config = root / CONFIG
-    for args, word in (([config, '--data-root', data / 'x'],
-                        'no such folder'), (['no.py'], 'no such config'),
-                       ([config, '--workers',
-                         0], '--workers'), ([config, '--allow',
-                                             'rain'], 'rain')):
-        with pytest.raises(SystemExit) as stopped:
-            main([str(a) for a in args])
-        assert stopped.value.code == 2
-        assert word in capsys.readouterr().err
-
-
 def test_as_a_command(data: Path):
     sound(data, 0).unlink()
     done = run_python(SCRIPT, CONFIG, '--data-root', data)

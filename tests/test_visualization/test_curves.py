@@ -90,16 +90,6 @@ def test_real_log(scalars: Path, tmp_path: Path) -> None:
     assert cv2.imread(str(out_file)).shape[2] == 3
 
 
-def test_resumed_run(scalars: Path, tmp_path: Path) -> None:
-    """What is later replaces the same step; steps are in order."""
-    records = [json.loads(text) for text in scalars.read_text().splitlines()]
-    later = [dict(r, loss=1.) for r in records if r.get('epoch') == 2]
-    second = tmp_path / 'second.json'
-    second.write_text('\n'.join(map(json.dumps, later)))
-    loss, *_ = plot_training_curves([scalars, second], tmp_path / 'a.png').axes
-    assert line(loss, 'total') == ([0.5, 1, 1.5, 2], [8, 6, 1, 1])
-
-
 def test_killed_run(scalars: Path, tmp_path: Path) -> None:
     text = scalars.read_text().strip()
     cut = tmp_path / 'cut.json'

@@ -62,16 +62,6 @@ def test_writes_what_it_draws(sample: AVDataSample, tmp_path: Path) -> None:
             'a', IMAGE, sample, out_file=str(tmp_path / 'a.nothing'))
 
 
-def test_hot_spot(sample: AVDataSample) -> None:
-    """At 5/6 of both sides, as align_corners=True has it."""
-    drawn = build().add_datasample('a', IMAGE, sample, draw_gt=False, alpha=1.)
-    # Without the white outline and the caption.
-    light = drawn.astype(int).sum(axis=2) * (drawn != 255).any(axis=2)
-    y, x = np.unravel_index(light[20:].argmax(), (70, 160))
-    assert (y + 20) / 89 == pytest.approx(5 / 6, abs=0.03)
-    assert x / 159 == pytest.approx(5 / 6, abs=0.03)
-
-
 def test_region_and_ciou_are_the_scored_ones(sample: AVDataSample,
                                              captions: list) -> None:
     for name in ('fnac_test', 'lvs', 'vssl_eval'):
@@ -125,10 +115,3 @@ def test_backend(sample: AVDataSample, tmp_path: Path) -> None:
         vis_backends=[dict(type='LocalVisBackend')], save_dir=str(tmp_path))
     visualizer.add_datasample('a', IMAGE, sample, step=3)
     assert (tmp_path / 'vis_data' / 'vis_image' / 'a_3.png').is_file()
-
-
-def test_real_photograph(shared: Path, sample: AVDataSample) -> None:
-    """The size of an upright picture is kept."""
-    path = shared / 'samples' / 'pairs' / 'bird_image.jpg'
-    image = cv2.imread(str(path))[..., ::-1]
-    assert build().add_datasample('a', image, sample).shape == (855, 640, 3)

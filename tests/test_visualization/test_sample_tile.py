@@ -1,7 +1,6 @@
 """Frame, spectrogram and errors are where they should be."""
 import cv2
 import numpy as np
-import torch
 
 from fnac_mm.structures import AVDataSample
 from fnac_mm.visualization import draw_error, draw_sample
@@ -45,16 +44,6 @@ def test_parts_of_a_tile() -> None:
     rows, columns = np.nonzero((plain == BOX_COLOR).all(axis=2))
     assert (rows.min(), rows.max()) == (112, 223)
     assert (columns.min(), columns.max()) == (0, 111)
-
-
-def test_mask_is_outlined() -> None:
-    mask = torch.zeros(7, 7)
-    mask[2:4, 1:3] = 1
-    sample = AVDataSample().set_gt_mask(mask)
-    tile = draw_sample(FRAME, np.zeros((8, 4)), sample, (0, 1))
-    rows, columns = np.nonzero((tile == BOX_COLOR).all(axis=2))
-    assert (rows.min(), rows.max()) == (64, 127)
-    assert (columns.min(), columns.max()) == (32, 95)
 
 
 def test_error_tile() -> None:

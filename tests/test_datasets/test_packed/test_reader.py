@@ -92,18 +92,6 @@ def test_a_flipped_byte_in_any_record(packed: Path, tmp_path: Path):
             error.value)
 
 
-def test_verify_names_what_is_damaged(packed: Path, tmp_path: Path):
-    path = copy(packed, tmp_path / 'flipped')
-    assert PackedMedia(path.parent).verify() == []
-    key = packed_key('img_path', PackedMedia(packed).names('img_path')[5])
-    record = bytes(PackedMedia(packed).get(key)[1])
-    content = bytearray(path.read_bytes())
-    content[content.find(record) + 1000] ^= 1
-    path.write_bytes(content)
-    fault, = PackedMedia(path.parent).verify()
-    assert key in fault and str(path) in fault
-
-
 def test_a_damaged_description(packed: Path, tmp_path: Path):
     copy(packed, tmp_path / 'x')
     path = tmp_path / 'x' / 'pack.json'

@@ -200,19 +200,6 @@ def test_targets_that_nobody_follows_are_no_warning(tmp_path: Path) -> None:
     assert not [w for w in warnings_of(runner) if 'FNAC' in w]
 
 
-def test_limits_can_be_moved(tmp_path: Path) -> None:
-    limits = dict(
-        audio_rank=0,
-        visual_rank=0,
-        audio_uniformity=1,
-        visual_uniformity=1,
-        flat_audio_targets=2,
-        flat_visual_targets=2)
-    model = ToyLocalizer(collapsed=True)
-    runner = build(tmp_path, model=model, limits=limits, grace=0)
-    assert not warnings_of(runner)
-
-
 def test_a_read_only_folder_does_not_hide_the_reason(tmp_path: Path) -> None:
     runner = build(tmp_path, bad=(5, ))
     (tmp_path / 'non_finite.jsonl').mkdir()

@@ -4,20 +4,13 @@ import torch
 from mmengine.device import get_device
 from torch import nn
 
-from fnac_mm.registry import MODELS, OPTIM_WRAPPERS
-from tests.test_models.resnets import TINY, TINY_AUDIO
+from fnac_mm.registry import OPTIM_WRAPPERS
+from tests.test_models.resnets import small_localizer
 
 
 def _step(wrapper: str) -> tuple:
     """Loss of one step and how far it moved the weights."""
-    torch.manual_seed(0)
-    model = MODELS.build(
-        dict(
-            type='fnac_mm.DualEncoderLocalizer',
-            image_encoder=TINY,
-            audio_encoder=TINY_AUDIO,
-            embed_dims=16,
-            image_dropout=0.0)).to(get_device())
+    model = small_localizer().to(get_device())
     before = nn.utils.parameters_to_vector(model.parameters()).clone()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
     batch = dict(
