@@ -64,9 +64,6 @@ class LocalizationInferencer(BaseInferencer):
     * ``visualization``: a list of (H, W, 3) uint8 RGB pictures; empty
       without ``draw``.
 
-    :meth:`infer_video` draws over a whole video, :meth:`infer_folder` over
-    all that a folder holds.
-
     Args:
         model (str | dict | Config, optional): Config of the training, or a
             checkpoint, which holds its config. None takes the shipped one.
@@ -322,13 +319,11 @@ class LocalizationInferencer(BaseInferencer):
 def _write(out_dir: str, prediction: Dict[str, Any],
            picture: Optional[np.ndarray]) -> Dict[str, str]:
     """Write the map and, if drawn, the picture; return their paths."""
-    os.makedirs(out_dir, exist_ok=True)
     stem = os.path.join(out_dir, prediction['sample_id'])
     files = dict(map=f'{stem}.npy')
     with atomic_path(files['map']) as draft:
         np.save(draft, prediction['map'])
     if picture is not None:
         files['overlay'] = f'{stem}.png'
-        with atomic_path(files['overlay']) as draft:
-            write_image(str(draft), picture)
+        write_image(files['overlay'], picture)
     return files

@@ -8,14 +8,13 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence, Set, Tuple
 from mmengine.dataset import BaseDataset
 from mmengine.dist import all_gather_object, is_main_process
 from mmengine.evaluator import Evaluator
-from mmengine.logging import print_log
 from mmengine.runner import BaseLoop, Runner, TestLoop
 
 from fnac_mm.datasets import read_id_list
 from fnac_mm.evaluation import benchmark_numbers, format_benchmarks
 from fnac_mm.evaluation.result_file import short_name
 from fnac_mm.registry import DATASETS, LOOPS, METRICS
-from fnac_mm.utils import file_digest, list_digest, write_atomically
+from fnac_mm.utils import file_digest, list_digest, log_shown, write_atomically
 from .hooks.provenance_hook import describe_run
 
 Benchmark = Dict[str, Any]
@@ -100,18 +99,14 @@ class BenchmarkLoop(BaseLoop):
             dataset, reason = self._build(benchmark)
             if dataset is None:
                 missing[name] = reason
-                print_log(f'{name}: not scored: {reason}', logger='current')
+                log_shown(f'{name}: not scored: {reason}')
                 continue
             scores, scored = self._score(benchmark, dataset, missing)
             found.update(scores)
             metrics += [metric for _, metric in scored]
             for title, metric in scored:
-                start = f'{metric.prefix}/'
-                own = {
-                    k.removeprefix(start): v
-                    for k, v in scores.items() if k.startswith(start)
-                }
-                rows += benchmark_numbers(title, metric, own)
+                rows += benchmark_numbers(title, metric,
+                                          metric.own_numbers(scores))
         if not found:
             raise FileNotFoundError(
                 f'{self.data_root}: none of the sets is there: {missing}')
@@ -224,7 +219,5 @@ class BenchmarkLoop(BaseLoop):
         write_atomically(self.out_dir / 'benchmarks.md', table)
         write_atomically(self.out_dir / 'benchmarks.json',
                          json.dumps(content, indent=1, allow_nan=False))
-        print_log(
-            f'\n{table}\nwritten: {self.out_dir / "benchmarks.md"}, .json, '
-            'results/',
-            logger='current')
+        log_shown(f'\n{table}\nwritten: {self.out_dir / "benchmarks.md"}, '
+                  '.json, results/')

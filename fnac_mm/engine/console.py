@@ -11,11 +11,15 @@ from mmengine.runner import Runner
 from rich.console import Console
 from rich.progress import Progress
 
+from fnac_mm.evaluation import SampleMetric
 from fnac_mm.registry import HOOKS
+from fnac_mm.utils import log_shown
 
 CONSOLE = Console(highlight=False)
-# Mark of a record that the console gets whatever its level.
-SHOWN = dict(console=True)
+# Beginnings of warnings that MMEngine gives of its own code at each start.
+OWN_WARNINGS = ('"FileClient" will be deprecated',
+                '"HardDiskBackend" is the alias')
+LEVELS = ('DEBUG', 'INFO', 'WARNING', 'ERROR', 'CRITICAL')
 # Seconds between two drawings of a bar.
 REFRESH = 0.2
 
@@ -26,17 +30,22 @@ class _ConsoleHandler(logging.Handler):
     def __init__(self, threshold: int) -> None:
         super().__init__()
         self.threshold = threshold
+        self.validating = False
         self.addFilter(FilterDuplicateWarning())
 
     def emit(self, record: logging.LogRecord) -> None:
         """Print what is important or meant for the console."""
-        shown = getattr(record, 'console', False)
-        # Deprecations are of MMEngine's own code, not of what a user did.
-        if shown or (record.levelno >= self.threshold
-                     and 'deprecated' not in record.getMessage()):
-            name = '' if shown else f'{record.levelname}: '
-            CONSOLE.print(
-                f'{name}{record.getMessage()}', markup=False, soft_wrap=True)
+        text = record.getMessage()
+        if getattr(record, 'console', False):
+            # A validation has its place in the line of the epoch.
+            shown = not self.validating
+        else:
+            shown = (
+                record.levelno >= self.threshold
+                and not text.startswith(OWN_WARNINGS))
+            text = f'{record.levelname}: {text}'
+        if shown:
+            CONSOLE.print(text, markup=False, soft_wrap=True)
 
 
 class ConsoleRunner(Runner):
@@ -46,44 +55,23 @@ class ConsoleRunner(Runner):
     """
 
     def build_logger(self, *args: Any, **kwargs: Any) -> MMLogger:
-        """As the parent, with another handler for the console."""
+        """As the parent, with another handler for the console.
+
+        Raises:
+            ValueError: If ``console_level`` is none.
+        """
         logger = super().build_logger(*args, **kwargs)
-        level = logging.getLevelName(self.cfg.get('console_level', 'WARNING'))
+        name = self.cfg.get('console_level', 'WARNING')
+        if name not in LEVELS:
+            raise ValueError(f'console_level = {name!r}: choose one of '
+                             f'{", ".join(LEVELS)}')
+        level = getattr(logging, name)
         if is_main_process() and level > logging.INFO:
             logger.handlers[:] = [
                 handler if isinstance(handler, logging.FileHandler) else
                 _ConsoleHandler(level) for handler in logger.handlers
             ]
         return logger
-
-
-def score_table(metrics: Dict[str, float]) -> str:
-    """Scores as text, a line for what stands before the last slash.
-
-    Args:
-        metrics (dict[str, float]): By ``<row>/<column>``, or a name alone.
-
-    Returns:
-        str: Several lines.
-    """
-    rows: Dict[str, Dict[str, str]] = {}
-    single: List[str] = []
-    for key, value in metrics.items():
-        name, slash, column = key.rpartition('/')
-        text = f'{value:.2f}' if isinstance(value, float) else str(value)
-        if slash:
-            rows.setdefault(name, {})[column] = text
-        else:
-            single.append(f'{key} = {text}')
-    # Percent with two decimals need six places.
-    columns = {c: max(len(c), 6) + 2 for row in rows.values() for c in row}
-    first = max(map(len, rows), default=0)
-    lines = [
-        f'{name:{first}}' + ''.join(f'{row.get(column, "-"):>{width}}'
-                                    for column, width in columns.items())
-        for name, row in [('', dict(zip(columns, columns))), *rows.items()]
-    ]
-    return '\n'.join([', '.join(single), *(lines if rows else [])])
 
 
 @HOOKS.register_module()
@@ -97,6 +85,7 @@ class ConsoleHook(Hook):
         self._progress: Optional[Progress] = None
         self._drawn = self._begun = 0.0
         self._line = ''
+        self._heads: List[str] = []
 
     def _begin(self, title: str, total: Optional[int]) -> None:
         """Start a bar in the place of another."""
@@ -132,20 +121,19 @@ class ConsoleHook(Hook):
     def _say(self, runner: Runner) -> None:
         """Print the line of the last epoch."""
         if self._line:
-            runner.logger.info(self._line, extra=SHOWN)
+            log_shown(self._line, runner.logger)
         self._line = ''
 
     def before_run(self, runner: Runner) -> None:
         """Say where the log is."""
-        runner.logger.info(
-            f'complete log: {runner.logger.log_file}', extra=SHOWN)
+        log_shown(f'complete log: {runner.logger.log_file}', runner.logger)
 
     def before_train(self, runner: Runner) -> None:
         """Say where a resumed training goes on."""
         if runner.iter:
-            runner.logger.info(
+            log_shown(
                 f'resumed from {runner._load_from}, after step {runner.iter}',
-                extra=SHOWN)
+                runner.logger)
 
     def before_train_epoch(self, runner: Runner) -> None:
         """Start a bar."""
@@ -169,17 +157,33 @@ class ConsoleHook(Hook):
 
     def before_val_epoch(self, runner: Runner) -> None:
         """Start a bar."""
+        self._validate(runner, True)
         self._begin('validation', len(runner.val_dataloader))
+
+    @staticmethod
+    def _validate(runner: Runner, validating: bool) -> None:
+        for handler in runner.logger.handlers:
+            if isinstance(handler, _ConsoleHandler):
+                handler.validating = validating
 
     def after_val_epoch(self,
                         runner: Runner,
                         metrics: Optional[Dict[str, float]] = None) -> None:
-        """Add the score by which the best epoch is chosen."""
+        """Say once what is scored; add the score that chooses the best."""
         self.close()
+        self._validate(runner, False)
         keys: List[str] = next(
             (h.key_indicators for h in runner.hooks
              if isinstance(h, CheckpointHook) and h.save_best), [])
         metrics = metrics or {}
+        heads = [
+            line for metric in runner.val_evaluator.metrics
+            if isinstance(metric, SampleMetric)
+            for line in metric.head(metric.own_numbers(metrics))
+        ]
+        if heads != self._heads:
+            log_shown('validation: ' + '; '.join(heads), runner.logger)
+        self._heads = heads
         scores = [f'{k} {metrics[k]:.2f}' for k in keys if k in metrics]
         best = runner.message_hub.runtime_info.get('best_score')
         if scores and best is not None:
@@ -191,10 +195,9 @@ class ConsoleHook(Hook):
         """Say where the checkpoints are."""
         self._say(runner)
         best = runner.message_hub.runtime_info.get('best_ckpt')
-        runner.logger.info(
+        log_shown(
             f'checkpoints: {runner.work_dir}'
-            f'{f", the best: {best}" if best else ""}',
-            extra=SHOWN)
+            f'{f", the best: {best}" if best else ""}', runner.logger)
 
     def before_test_epoch(self, runner: Runner) -> None:
         """Start a bar."""
@@ -203,7 +206,10 @@ class ConsoleHook(Hook):
     def after_test_epoch(self,
                          runner: Runner,
                          metrics: Optional[Dict[str, float]] = None) -> None:
-        """Print the scores."""
+        """Take the bar away; say what metrics of others found."""
         self.close()
-        if metrics:
-            runner.logger.info(score_table(metrics), extra=SHOWN)
+        evaluator = getattr(runner.test_loop, 'evaluator', None)
+        if metrics and evaluator is not None and not all(
+                isinstance(m, SampleMetric) for m in evaluator.metrics):
+            log_shown(', '.join(f'{k} {v}' for k, v in metrics.items()),
+                      runner.logger)

@@ -9,6 +9,7 @@ from mmengine.logging import MMLogger
 from fnac_mm.functional import Protocol, build_protocol
 from .result_file import find_metric
 from .sample_row import row_to_sample
+from .score_table import known
 
 # Another processor may resize a map with another last bit.
 TOLERANCE = 1e-3
@@ -129,19 +130,13 @@ def check_unchanged(path: str, content: Dict[str, Any], metric: Any) -> int:
     stored = content['metrics']
     found = metric.summarize(rows)
     for key in sorted(set(stored) | set(found)):
-        old, new = _known(stored, key), _known(found, key)
+        old, new = known(stored.get(key)), known(found.get(key))
         if old != new and (old is None or new is None
                            or _differs(old, new, allowed)):
             raise ValueError(f'{changed}{key} is {old}, the samples give '
                              f'{new}')
         moved += old != new
     return moved
-
-
-def _known(metrics: Dict[str, Optional[float]], key: str) -> Optional[float]:
-    """A score, None if there is none or nothing defines it."""
-    value = metrics.get(key)
-    return None if value is None or value != value else value
 
 
 def _differs(old: Any, new: Any, allowed: float) -> bool:

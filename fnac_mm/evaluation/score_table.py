@@ -59,10 +59,10 @@ def benchmark_numbers(name: str, metric: Any,
             set=name,
             number=title + addition,
             **about,
-            value=_known(metrics[f'{predictor}/{key}']),
+            value=known(metrics[f'{predictor}/{key}']),
             interval=metric.found_intervals.get(f'{predictor}/{key}'),
             baselines={
-                column: _known(metrics[f'{other}/{key}'])
+                column: known(metrics[f'{other}/{key}'])
                 for column, other in metric.beside(predictor).items()
                 if f'{other}/{key}' in metrics
             }) for predictor, addition in own.items()
@@ -71,8 +71,9 @@ def benchmark_numbers(name: str, metric: Any,
     ]
 
 
-def _known(value: float) -> Optional[float]:
-    return None if math.isnan(value) else value
+def known(value: Optional[float]) -> Optional[float]:
+    """A score, None if there is none or nothing defines it."""
+    return None if value is None or math.isnan(value) else value
 
 
 def _cell(value: Optional[float]) -> str:

@@ -1,25 +1,13 @@
 """What a person sees of a run."""
 import io
+import logging
 from pathlib import Path
 
+import pytest
 from rich.console import Console
 
 from fnac_mm.engine import console
 from tests.faults.toy_run import toy_config
-
-
-def test_scores_become_a_table() -> None:
-    table = console.score_table({
-        'a/x': 1.0,
-        'b b/x': 22.125,
-        'b b/long': 3,
-        'n': 5
-    })
-    assert table.splitlines() == [
-        'n = 5', '          x    long', 'a      1.00       -',
-        'b b   22.12       3'
-    ]
-    assert console.score_table({}) == ''
 
 
 def _said(work: Path, monkeypatch, terminal: bool, **options) -> str:
@@ -51,3 +39,19 @@ def test_warnings_are_shown_once_and_all_is_in_the_log(tmp_path,
     log, = tmp_path.glob('*/*.log')
     text = log.read_text()
     assert 'splits' in text and 'Epoch(val) [2]' in text and 'Config' in text
+
+
+def test_only_what_mmengine_says_of_itself_is_left_out(monkeypatch) -> None:
+    out = io.StringIO()
+    monkeypatch.setattr(console, 'CONSOLE', Console(file=out, width=70))
+    logger = logging.Logger('run')
+    logger.addHandler(console._ConsoleHandler(logging.WARNING))
+    logger.warning('"FileClient" will be deprecated in future.')
+    logger.warning('my_loss is deprecated')
+    assert out.getvalue() == 'WARNING: my_loss is deprecated\n'
+
+
+def test_an_unknown_level_is_named(tmp_path) -> None:
+    with pytest.raises(ValueError, match="console_level = 'verbose'.*INFO"):
+        console.ConsoleRunner.from_cfg(
+            toy_config(tmp_path, 1, console_level='verbose'))

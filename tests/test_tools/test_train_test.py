@@ -95,6 +95,8 @@ def test_the_console_is_quiet_and_the_log_complete(trained) -> None:
     lines = console.splitlines()
     assert len(lines) < 15, console
     assert len([line for line in lines if line.startswith('epoch ')]) == 4
+    scored, = [x for x in lines if x.startswith('validation: ')]
+    assert ': n = ' in scored and 'protocol fnac_test' in scored
     log, = trained.glob('*/*.log')
     log = log.read_text()
     assert 'optim_wrapper' in log and 'loss_fns_audio' in log
@@ -104,9 +106,14 @@ def test_the_console_is_quiet_and_the_log_complete(trained) -> None:
 def test_test_saves_what_eval_metric_scores_again(trained, synthetic,
                                                   tmp_path) -> None:
     out, shown = tmp_path / 'results.json', tmp_path / 'shown'
-    run_well('tools/test.py', CONFIG, trained / 'epoch_4.pth', '--data-root',
-             synthetic, '--work-dir', tmp_path, '--out', out, '--show-dir',
-             shown, '--cfg-options', *SMALL)
+    done = run_well('tools/test.py', CONFIG, trained / 'epoch_4.pth',
+                    '--data-root', synthetic, '--work-dir', tmp_path, '--out',
+                    out, '--show-dir', shown, '--cfg-options', *SMALL)
+    console, report = done.stdout.split('synthetic: n = 7 of 7\n')
+    assert f'per-sample results: {out}' in console
+    assert report.startswith('protocol fnac_test: ')
+    title, model, *_ = report.splitlines()[1:]
+    assert 'cIoU@0.5' in title and 'audio' in model
     saved = json.loads(out.read_text())
     assert saved['n'] == saved['n_listed'] == 7
     assert len(list(shown.glob('*.png'))) == 7

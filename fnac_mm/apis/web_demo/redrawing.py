@@ -11,7 +11,7 @@ from fnac_mm.apis.source_location import NOT_PLACED, draw_found, place
 from fnac_mm.apis.video_inference import Advance, VideoInference
 from fnac_mm.apis.video_options import VideoOptions
 from fnac_mm.media.video import Frame
-from fnac_mm.utils import atomic_path, write_atomically
+from fnac_mm.utils import write_atomically
 from fnac_mm.visualization.localization_visualizer import write_image
 
 
@@ -64,8 +64,7 @@ class RedrawnPicture:
             self.inferencer.pipeline.read_picture(self.image), heat, found,
             options.alpha, NOT_PLACED if found['placed'] is False else '')
         overlay = self.stem.with_suffix('.png')
-        with atomic_path(overlay) as draft:
-            write_image(str(draft), picture)
+        write_image(str(overlay), picture)
         records = self.stem.with_suffix('.json')
         content = dict(
             source=Path(self.image).name,

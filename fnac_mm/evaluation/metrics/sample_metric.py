@@ -7,10 +7,10 @@ from typing import (Any, Collection, Dict, List, Mapping, Optional, Sequence,
 import torch
 from mmengine.dist import get_rank, get_world_size
 from mmengine.evaluator import BaseMetric
-from mmengine.logging import print_log
 from torch import Tensor
 
 from fnac_mm.functional import SampleStatistic
+from fnac_mm.utils import log_shown
 from ..metric_schema import MetricSchema
 from ..provenance import add_provenance
 from ..result_file import duplicated, metric_name, write_results
@@ -180,7 +180,7 @@ class SampleMetric(MetricSchema, BaseMetric):
             } for row in rows])
 
     def compute_metrics(self, results: List[List[dict]]) -> Dict[str, float]:
-        """Aggregate, log the table, write the file.
+        """Aggregate, write the file, show the report.
 
         Raises:
             ValueError: See :meth:`summarize`.
@@ -188,15 +188,26 @@ class SampleMetric(MetricSchema, BaseMetric):
         rows = sorted((row for part in results for row in part),
                       key=lambda row: row['sample_id'])
         metrics = self.summarize(rows)
-        print_log('\n' + self.report(metrics), logger='current')
-        if self.intervals:
-            self.found_intervals = self.find_intervals(rows)
-        if self.out_file is not None:
-            content = self.content(rows, metrics)
-            write_results(self.out_file,
-                          add_provenance(content, self.dataset_meta))
-            print_log(f'per-sample results: {self.out_file}', logger='current')
+        try:
+            if self.intervals:
+                self.found_intervals = self.find_intervals(rows)
+            if self.out_file is not None:
+                content = self.content(rows, metrics)
+                write_results(self.out_file,
+                              add_provenance(content, self.dataset_meta))
+                log_shown(f'per-sample results: {self.out_file}')
+        finally:
+            # Last, and also where the disk is full.
+            log_shown('\n' + self.report(metrics))
         return metrics
+
+    def own_numbers(self, metrics: Mapping[str, float]) -> Dict[str, float]:
+        """Those of :meth:`summarize` among an evaluator's numbers."""
+        start = f'{self.prefix}/' if self.prefix else ''
+        return {
+            k.removeprefix(start): v
+            for k, v in metrics.items() if k.startswith(start)
+        }
 
     def find_intervals(self,
                        rows: List[dict]) -> Dict[str, Optional[List[float]]]:
