@@ -36,13 +36,11 @@ class _ConsoleHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Print what is important or meant for the console."""
         text = record.getMessage()
-        if getattr(record, 'console', False):
-            # A validation has its place in the line of the epoch.
-            shown = not self.validating
-        else:
-            shown = (
-                record.levelno >= self.threshold
-                and not text.startswith(OWN_WARNINGS))
+        # A validation has its place in the line of the epoch.
+        shown = not self.validating
+        if not hasattr(record, 'console'):
+            shown = record.levelno >= self.threshold \
+                and not text.startswith(OWN_WARNINGS)
             text = f'{record.levelname}: {text}'
         if shown:
             CONSOLE.print(text, markup=False, soft_wrap=True)
@@ -55,11 +53,7 @@ class ConsoleRunner(Runner):
     """
 
     def build_logger(self, *args: Any, **kwargs: Any) -> MMLogger:
-        """As the parent, with another handler for the console.
-
-        Raises:
-            ValueError: If ``console_level`` is none.
-        """
+        """As the parent, with another handler for the console."""
         logger = super().build_logger(*args, **kwargs)
         name = self.cfg.get('console_level', 'WARNING')
         if name not in LEVELS:

@@ -155,30 +155,26 @@ def test_two_processes_train_and_test_alike(trained, synthetic,
         PATH=f'{Path(sys.executable).parent}:{os.environ["PATH"]}',
         OMP_NUM_THREADS='1',
         PORT=str(free_port()))
-    work = tmp_path / 'ddp'
-    done = subprocess.run([
-        'bash', 'tools/dist_train.sh', CONFIG, '2', '--data-root', synthetic,
-        '--work-dir', work, '--cfg-options', *SMALL, 'train_cfg.max_epochs=2'
-    ],
-                          cwd=ROOT,
-                          env=environment,
-                          capture_output=True,
-                          text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
-    results = {}
-    for name, start in (('one', [sys.executable, 'tools/test.py', CONFIG]),
-                        ('two', ['bash', 'tools/dist_test.sh', CONFIG])):
-        count = ['2'] if name == 'two' else []
-        out = tmp_path / f'{name}.json'
-        done = subprocess.run([
-            *start, trained / 'epoch_4.pth', *count, '--data-root', synthetic,
-            '--work-dir', work, '--out', out, '--cfg-options', *SMALL
-        ],
+
+    def launch(*command: object) -> None:
+        done = subprocess.run([*command, *SMALL, 'train_cfg.max_epochs=2'],
                               cwd=ROOT,
                               env=environment,
                               capture_output=True,
                               text=True)
         assert done.returncode == 0, done.stdout + done.stderr
+
+    common = [
+        '--data-root', synthetic, '--work-dir', tmp_path / 'ddp',
+        '--cfg-options'
+    ]
+    launch('bash', 'tools/dist_train.sh', CONFIG, '2', *common)
+    results = {}
+    for name, start, count in (('one', [sys.executable, 'tools/test.py'], []),
+                               ('two', ['bash', 'tools/dist_test.sh'], ['2'])):
+        out = tmp_path / f'{name}.json'
+        launch(*start, CONFIG, trained / 'epoch_4.pth', *count, '--out', out,
+               *common)
         results[name] = json.loads(out.read_text())
     assert results['one']['metrics'] == results['two']['metrics']
     assert [r['sample_id'] for r in results['one']['results']

@@ -1,6 +1,6 @@
 """cIoU of sound localisation, with what a score is worth beside it."""
 import logging
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Dict, List, Mapping, Optional, Tuple
 
 import torch
 from mmengine.logging import print_log
@@ -172,15 +172,16 @@ class LocalizationMetric(MapMetric):
             content['dataset']['group_key'] = self._group_key()
         return content
 
+    def head(self, metrics: Mapping[str, float]) -> List[str]:
+        """See the parent."""
+        return [*super().head(metrics), f'protocol {self.protocol.describe()}']
+
     def report(self, metrics: Dict[str, float]) -> str:
         """Table for the log."""
         end = '_adaptive'
         plain = {k: v for k, v in self.predictors.items() if end not in k}
         told = {k: v for k, v in self.predictors.items() if end in k}
-        lines = [
-            *self.head(metrics), f'protocol {self.protocol.describe()}',
-            *self.table(metrics, plain)
-        ]
+        lines = [*self.head(metrics), *self.table(metrics, plain)]
         if any(end in key for key in metrics):
             lines.append('adaptive: told the size of the target, another task')
             lines += self.table(metrics, told)[1:]
