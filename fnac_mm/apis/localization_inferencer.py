@@ -161,19 +161,7 @@ class LocalizationInferencer(BaseInferencer):
                    batch_size: int = 1,
                    gain: str = 'none',
                    **kwargs: Any) -> Iterator[dict]:
-        """Load and collate.
-
-        Args:
-            inputs (list[InferenceInput]): The inputs.
-            batch_size (int): Defaults to 1.
-            gain (str): See the class. Defaults to 'none'.
-
-        Yields:
-            dict: Batches.
-
-        Raises:
-            ValueError: If ``gain`` is unknown.
-        """
+        """Batches, loaded and collated; ValueError for an unknown gain."""
         VideoOptions(gain=gain)
         data = map(partial(self.pipeline, gain=gain), inputs)
         yield from map(self.collate_fn, self._get_chunk_data(data, batch_size))

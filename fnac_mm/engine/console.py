@@ -78,8 +78,7 @@ class ConsoleHook(Hook):
     def __init__(self) -> None:
         self._progress: Optional[Progress] = None
         self._drawn = self._begun = 0.0
-        self._line = ''
-        self._heads: List[str] = []
+        self._line, self._told = '', False
 
     def _begin(self, title: str, total: Optional[int]) -> None:
         """Start a bar in the place of another."""
@@ -175,9 +174,9 @@ class ConsoleHook(Hook):
             if isinstance(metric, SampleMetric)
             for line in metric.head(metric.own_numbers(metrics))
         ]
-        if heads != self._heads:
+        if heads and not self._told:
             log_shown('validation: ' + '; '.join(heads), runner.logger)
-        self._heads = heads
+            self._told = True
         scores = [f'{k} {metrics[k]:.2f}' for k in keys if k in metrics]
         best = runner.message_hub.runtime_info.get('best_score')
         if scores and best is not None:

@@ -24,8 +24,7 @@ def format_table(metrics: Mapping[str, float], columns: Mapping[str, str],
             lines.append('-' * len(lines[0]))
             ruled = True
         cells = [
-            f'{metrics[f"{name}/{key}"]:>{width}.2f}'
-            if f'{name}/{key}' in metrics else f'{"-":>{width}}'
+            f'{_cell(metrics.get(f"{name}/{key}")):>{width}}'
             for key, width in widths.items()
         ]
         lines.append(f'{title:<16}{"".join(cells)}')

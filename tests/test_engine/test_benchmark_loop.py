@@ -8,6 +8,7 @@ import pytest
 from mmengine.config import Config
 from mmengine.runner import Runner
 
+from fnac_mm.engine.console import ConsoleRunner
 from fnac_mm.engine.launch import load_config
 from ..conftest import run_python
 from ..ddp_helpers import run_distributed
@@ -39,12 +40,9 @@ def prepare(root: Path, data: Path, work_dir: Path,
         cfg_options={
             'test_dataloader.num_workers': 0,
             'test_dataloader.batch_size': 7,
-            'test_cfg.intervals': False,
-            **{
-                f'test_cfg.{k}': v
-                for k, v in options.items()
-            }
+            'test_cfg.intervals': False
         })
+    cfg.test_cfg.update(options)
     cfg.log_level = 'WARNING'
     cfg.experiment_name = work_dir.name
     return cfg
@@ -116,12 +114,17 @@ def test_subsets_are_sets_of_their_own(standins: Path, root: Path,
     assert mean == pytest.approx(scores['vggss/audio_visual/mean_ciou'])
 
 
-def test_the_log_holds_one_set_at_a_time(standins: Path, root: Path,
-                                         tmp_path: Path) -> None:
+def test_the_log_holds_one_set_at_a_time(
+        standins: Path, root: Path, tmp_path: Path,
+        capsys: pytest.CaptureFixture) -> None:
     """Each set's numbers bear its name, and no others are repeated."""
     cfg = keep_only(prepare(root, standins, tmp_path), 'flickr', 'vpo_ms')
-    runner = Runner.from_cfg(cfg)
+    runner = ConsoleRunner.from_cfg(cfg)
     scores = runner.test()
+    shown = capsys.readouterr().out
+    assert shown.endswith(
+        f'written: {tmp_path / "benchmarks.md"}, .json, results/\n')
+    assert f'results: {tmp_path / "results"}/flickr_localization.json' in shown
     assert {key.split('/')[0] for key in scores} == {'flickr', 'vpo_ms'}
     logged = runner.message_hub.log_scalars
     names = [key for key in logged if key.startswith('test/')]
@@ -179,14 +182,8 @@ def test_number_of_processes_does_not_matter(standins: Path, root: Path,
     cfg = prepare(root, standins, tmp_path / 'x')
     weights = Runner.from_cfg(cfg).model.state_dict()
     expected = evaluate_part(root, standins, tmp_path / 'one', weights)
-    found = run_distributed(
-        evaluate_part,
-        3,
-        root,
-        standins,
-        tmp_path / 'three',
-        weights,
-        timeout=240)
+    arguments = (root, standins, tmp_path / 'three', weights)
+    found = run_distributed(evaluate_part, 3, *arguments, timeout=240)
     for one in found:
         assert {k: v for k, v in one.items() if expected.get(k) != v} == {}
         assert one.keys() == expected.keys()

