@@ -262,7 +262,7 @@ def test_a_foreign_folder_is_not_touched(tmp_path: Path) -> None:
 
 
 def test_ctrl_c_keeps_what_is_made(tmp_path: Path) -> None:
-    write_vggsound(tmp_path / 'raw', 30, 0)
+    write_vggsound(tmp_path / 'raw', 100, 0)
     out = tmp_path / 'out'
     process = subprocess.Popen([
         sys.executable,
@@ -285,7 +285,7 @@ def test_ctrl_c_keeps_what_is_made(tmp_path: Path) -> None:
         stderr
     assert not unfinished(out)
     run(tmp_path / 'raw', out, '--workers', 1)
-    assert len(read_manifest(out)) == 30
+    assert len(read_manifest(out)) == 100
 
 
 class TestNames:
