@@ -17,7 +17,6 @@ DATABASE = 'data.mdb'
 INDEX = 'index'
 VERSION = 1
 
-
 # Number of the file that is open, by real path.
 _NUMBERS: Dict[str, int] = {}
 

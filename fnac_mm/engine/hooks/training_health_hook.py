@@ -25,9 +25,9 @@ class TrainingHealthHook(Hook):
     """Watch loss, gradient, features, targets and the loader.
 
     A gradient that is not finite stops the training on all processes before
-    the step is taken, a loss before anything is saved. The ids of the batch are appended to
-    ``non_finite.jsonl`` in the work dir. With loss scaling (fp16) the
-    gradient is left to the scaler, which skips what overflows.
+    the step is taken, a loss before anything is saved. The ids of the batch
+    are appended to ``non_finite.jsonl`` in the work dir. With loss scaling
+    (fp16) the gradient is left to the scaler, which skips what overflows.
 
     Every ``interval`` steps the log gets figures of the step's own features,
     as ``health/<name>``; those beyond a limit are a warning at the end of
@@ -176,8 +176,8 @@ class TrainingHealthHook(Hook):
             if not finite:
                 self._refuse(runner, {k: v.item() for k, v in terms.items()})
 
-    def _measure(self, runner: Runner, optimizer: torch.optim.Optimizer,
-                 *_: Any) -> None:
+    def _measure(self, runner: Runner, optimizer: torch.optim.Optimizer, *_:
+                 Any) -> None:
         """Norm of the gradient, before the step that is taken with it."""
         self._grad_norm = nn.utils.get_total_norm([
             p.grad for group in optimizer.param_groups for p in group['params']

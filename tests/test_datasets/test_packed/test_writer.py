@@ -11,8 +11,7 @@ import pytest
 from fnac_mm.datasets.packed import writer
 from fnac_mm.datasets.packed.reader import (PackedDataError, PackedMedia,
                                             read_manifest)
-from fnac_mm.datasets.packed.record import (MediaEncoder, MediaFile,
-                                            packed_key)
+from fnac_mm.datasets.packed.record import MediaEncoder, MediaFile, packed_key
 from fnac_mm.datasets.packed.writer import MediaPacker, PackingError
 from ..packs import build, pack, records, synthetic_config
 
@@ -152,8 +151,7 @@ def test_other_arguments_and_other_folders(synthetic: Path, tmp_path: Path):
         pack(config, tmp_path / 'p', image_format='png')
     with pytest.raises(PackingError, match='not packed data'):
         pack(config, synthetic)
-    writer.write_manifest(tmp_path / 'p',
-                          dict(manifest, audio_format='pcm16'))
+    writer.write_manifest(tmp_path / 'p', dict(manifest, audio_format='pcm16'))
     with pytest.raises(PackingError, match='pcm16 there'):
         pack(config, tmp_path / 'p')
     assert PackedMedia(tmp_path / 'p').manifest['complete']
