@@ -1,9 +1,11 @@
 """Pairs of a still frame and a recording, in the field's usual layout."""
 import contextlib
+import multiprocessing
 import os
 from typing import (Any, Collection, Dict, List, Mapping, Optional, Sequence,
                     Tuple, Union)
 
+import cv2
 from mmengine.dataset import BaseDataset
 from mmengine.dataset.base_dataset import force_full_init
 from mmengine.logging import MMLogger
@@ -134,6 +136,12 @@ class AVLocalizationDataset(BaseDataset):
             pipeline=steps,
             test_mode=test_mode,
             **kwargs)
+
+    def __setstate__(self, state: Dict[str, Any]) -> None:
+        vars(self).update(state)
+        # A spawned worker, being started, has no settings of its Runner.
+        if getattr(multiprocessing.current_process(), '_inheriting', False):
+            cv2.setNumThreads(0)
 
     def _refuse_list_file(self, kwargs: Mapping, arguments: str) -> None:
         """Where the annotations are the list."""

@@ -10,7 +10,7 @@ from .text_files import PathLike, check_id, read_text, shorten
 
 # A row of vggsound.csv: youtube id, start in seconds, label, split.
 _VGGSOUND_ROW = re.compile(r'([\w-]{11}),(\d{1,6}),(.+),(?:train|test)')
-_VIDEO_AND_START = re.compile(r'([\w-]{11})[_ ,;](\d{1,6})')
+_VIDEO_AND_START = re.compile(r'([\w-]{11})[_ ,;](\d{1,6})(?![\w-])')
 # Ids that can be told from others.
 _FORMS = {
     '<youtube id>_<start in 6 digits>': re.compile(r'[\w-]{11}_\d{6}'),

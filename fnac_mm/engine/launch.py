@@ -12,6 +12,7 @@ from mmengine.logging import print_log
 
 from .console import ConsoleHook, ConsoleRunner
 from .failures import explained_failures
+from .hooks import SafeCheckpointHook
 
 # Seconds that a process waits for the others before the job is ended.
 GROUP_TIMEOUT = 300
@@ -82,6 +83,12 @@ def _world_size(launcher: str) -> int:
     return int(os.environ.get(key, 1)) if key else 1
 
 
+def _check_batch(key: str, value: Any) -> None:
+    if not isinstance(value, int) or value < 1:
+        raise ValueError(f'{key} must be a whole number of at least 1, got '
+                         f'{value!r}')
+
+
 def split_batch(cfg: Config, launcher: str) -> None:
     """Share ``cfg.global_batch_size`` among the processes.
 
@@ -94,11 +101,12 @@ def split_batch(cfg: Config, launcher: str) -> None:
         launcher (str): See :func:`load_config`.
 
     Raises:
-        ValueError: If it can't be shared evenly.
+        ValueError: If it is no number, or can't be shared evenly.
     """
     total = cfg.get('global_batch_size')
     if total is None:
         return
+    _check_batch('global_batch_size', total)
     processes = _world_size(launcher)
     if total % processes:
         raise ValueError(
@@ -195,7 +203,10 @@ def _override(cfg: Config, options: Union[Mapping[str, Any], Sequence[str]],
         options = {k: DictAction._parse_iterable(v) for k, v in pairs}
     cfg.merge_from_dict(dict(options))
     batch = options.get('train_dataloader.batch_size')
-    if batch is None or 'global_batch_size' not in cfg:
+    if batch is None:
+        return
+    _check_batch('train_dataloader.batch_size', batch)
+    if 'global_batch_size' not in cfg:
         return
     total = options.get('global_batch_size', batch * processes)
     if total != batch * processes:
@@ -232,7 +243,8 @@ def load_config(
 
     Raises:
         FileNotFoundError: If the config or the data root is missing.
-        ValueError: If an option contradicts another.
+        ValueError: If an option contradicts another, or a batch is no
+            positive number.
     """
     if not osp.isfile(path):
         raise FileNotFoundError(f'{path}: no such config')
@@ -262,10 +274,22 @@ def run(cfg: Config, mode: str) -> None:
         mode (str): ``'train'`` or ``'test'``.
 
     Raises:
+        ValueError: If the config has no SafeCheckpointHook.
         RuntimeError: See :func:`fnac_mm.engine.failures.explained_failures`.
     """
     with explained_failures():
         runner = ConsoleRunner.from_cfg(cfg)
+        if not any(isinstance(h, SafeCheckpointHook) for h in runner.hooks):
+            raise ValueError(
+                'no hook is a SafeCheckpointHook, without which a file of '
+                'weights may run code and need not fit the model; set '
+                'default_hooks.checkpoint.type=SafeCheckpointHook (with '
+                'interval=-1 it saves nothing)')
+        if mode == 'train':
+            each = cfg.train_dataloader.get('batch_size')
+            runner.logger.info(f'batch: {each} on each of '
+                               f'{runner.world_size} process(es), '
+                               f'{each and each * runner.world_size} in all')
         try:
             getattr(runner, mode)()
         except Exception:

@@ -38,6 +38,8 @@ def _check_unit_length(name: str, features: Tensor) -> None:
     """Refuse features of another length over dimension 1 than 1, or 0.
 
     On a GPU without waiting for it: there the assertion of the device fails.
+    NaN passes: it may be in one process only, and makes a loss by which the
+    training stops in all of them and names the clips.
     """
     kind = features.device.type
     if kind not in ('cpu', 'cuda') or torch.compiler.is_compiling():
@@ -201,7 +203,8 @@ def fnac_losses(visual: Tensor,
     Raises:
         ValueError: If the shapes don't fit, ``temperature`` is not positive
             or features on the host are not of unit length (a length of 0 is
-            accepted). On a GPU an assertion of the device fails instead.
+            accepted, and NaN gives NaN). On a GPU an assertion of the device
+            fails instead.
     """
     if temperature <= 0:
         raise ValueError(f'temperature must be positive, got {temperature}')

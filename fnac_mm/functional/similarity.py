@@ -135,8 +135,11 @@ class _MaxSimilarity(torch.autograd.Function):
         return grad_visual, grad_audio, None, None
 
 
-def max_similarity_and_means(visual: Tensor, audio: Tensor,
-                             weights: Tensor) -> Tuple[Tensor, Tensor]:
+def max_similarity_and_means(
+        visual: Tensor,
+        audio: Tensor,
+        weights: Tensor,
+        chunk_size: Optional[int] = None) -> Tuple[Tensor, Tensor]:
     """:func:`pairwise_max_similarity` and weighted means in one pass.
 
     ``mean[n, k] = sum_{h,w} weights[n, k] v_n(h,w) / P``. Half-precision
@@ -147,18 +150,22 @@ def max_similarity_and_means(visual: Tensor, audio: Tensor,
         visual (Tensor): (N, C, h, w).
         audio (Tensor): (M, C).
         weights (Tensor): (N, K, h, w), without gradient.
+        chunk_size (int, optional): Pictures at once in the forward pass.
+            None (default): as many as suit the device.
 
     Returns:
         tuple[Tensor, Tensor]: (N, M) and (N, K, C), float32 at least,
         differentiable once.
 
     Raises:
-        ValueError: If the shapes don't fit.
+        ValueError: If the shapes don't fit, or ``chunk_size`` is below 1.
     """
     _check_pair(visual, audio)
+    if chunk_size is not None and chunk_size < 1:
+        raise ValueError(f'chunk_size must be at least 1, got {chunk_size}')
     places = visual.shape[2] * visual.shape[3]
     block = piece_elements(visual.device, _BLOCK)
-    chunk_size = max(block // max(len(audio) * places, 1), 1)
+    chunk_size = chunk_size or max(block // max(len(audio) * places, 1), 1)
     dtype = torch.promote_types(visual.dtype, audio.dtype)
     dtype = torch.promote_types(dtype, torch.float32)
     return _MaxSimilarity.apply(
@@ -166,7 +173,9 @@ def max_similarity_and_means(visual: Tensor, audio: Tensor,
         weights.detach().flatten(2).to(dtype) / places, chunk_size)
 
 
-def pairwise_max_similarity(visual: Tensor, audio: Tensor) -> Tensor:
+def pairwise_max_similarity(visual: Tensor,
+                            audio: Tensor,
+                            chunk_size: Optional[int] = None) -> Tensor:
     """Largest similarity of each picture with each sound over positions.
 
     ``M[n, m] = max_{h,w} <v_n(h,w), a_m>``: the bag similarity of EZ-VSL and
@@ -176,13 +185,14 @@ def pairwise_max_similarity(visual: Tensor, audio: Tensor) -> Tensor:
     Args:
         visual (Tensor): (N, C, h, w).
         audio (Tensor): (M, C).
+        chunk_size (int, optional): See :func:`max_similarity_and_means`.
 
     Returns:
         Tensor: (N, M), float32 at least, differentiable once.
 
     Raises:
-        ValueError: If the shapes don't fit.
+        ValueError: If the shapes don't fit, or ``chunk_size`` is below 1.
     """
     _check_pair(visual, audio)
     nothing = visual.new_empty(len(visual), 0, *visual.shape[2:])
-    return max_similarity_and_means(visual, audio, nothing)[0]
+    return max_similarity_and_means(visual, audio, nothing, chunk_size)[0]

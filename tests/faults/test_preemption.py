@@ -73,7 +73,7 @@ def test_processes_may_validate_different_numbers_of_batches(tmp_path) -> None:
             val_dataloader__batch_size=1,
             val_dataloader__sampler__round_up=False) for rank in range(2)
     ]
-    assert finish(*processes) == [0, 0]
+    assert finish(*processes, timeout=60) == [0, 0]
 
 
 @pytest.mark.ddp

@@ -65,6 +65,7 @@ CLIPS = [f'AbCdEfGhIj{c}_000030' for c in 'KLM']
     ('id_class.txt', 'AbCdEfGhIjK_000030,dog\n'),
     ('files.txt', 'AbCdEfGhIjK_000030.mp4\nother_id_xx_000001.MP4\n'),
     ('files.csv', 'AbCdEfGhIjK_000030.wav,dog\n'),
+    ('comma.txt', 'AbCdEfGhIjK,30,dog\n'),
     ('short.txt', 'AbCdEfGhIjK_30\n'),
 ])
 def test_known_forms_of_an_exclusion(tmp_path: Path, name: str, content: str):
@@ -75,6 +76,10 @@ def test_known_forms_of_an_exclusion(tmp_path: Path, name: str, content: str):
 def test_an_exclusion_in_another_form_is_refused(tmp_path: Path):
     path = write(tmp_path / 'x.txt', b'AbCdEfGhIjK_000030\nAbCdEfGhIjL\n')
     with pytest.raises(ValueError, match="x.txt: 1 of 2.*'AbCdEfGhIjL'"):
+        read_exclusions([path], CLIPS)
+    # Something behind the start is another clip.
+    path = write(tmp_path / 'z.txt', b'AbCdEfGhIjK_000030_extra\n')
+    with pytest.raises(ValueError, match='_extra'):
         read_exclusions([path], CLIPS)
     # Numbers of 11 digits are no ids of YouTube.
     path = write(tmp_path / 'y.txt', b'10000000001,7\n')

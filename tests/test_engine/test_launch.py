@@ -1,12 +1,14 @@
 """From a command line to a config."""
 import os
+from contextlib import nullcontext
 from unittest import mock
 
 import pytest
 import torch
 from mmengine.config import Config
+from mmengine.hooks import CheckpointHook
 
-from fnac_mm.engine import launch
+from fnac_mm.engine import SafeCheckpointHook, launch
 
 CONFIG = """
 global_batch_size = 12
@@ -88,6 +90,31 @@ def test_the_batch_of_each_process_makes_the_global_one(config,
     with pytest.raises(ValueError, match='global_batch_size=8 contradicts'):
         launch.load_config(
             config, 'pytorch', cfg_options=options + ['global_batch_size=8'])
+
+
+@pytest.mark.parametrize('option', [
+    'train_dataloader.batch_size=abc', 'train_dataloader.batch_size=0',
+    'global_batch_size=abc', 'global_batch_size=0'
+])
+def test_a_batch_is_a_positive_number(config, option: str) -> None:
+    with pytest.raises(ValueError, match=f'{option.split("=")[0]} must be'):
+        launch.split_batch(
+            launch.load_config(config, cfg_options=[option]), 'none')
+
+
+@pytest.mark.parametrize('safe', [True, False])
+def test_the_log_says_the_batch_and_weights_are_loaded_safely(
+        safe: bool, monkeypatch) -> None:
+    runner = mock.Mock(
+        hooks=[SafeCheckpointHook() if safe else CheckpointHook()],
+        world_size=3)
+    monkeypatch.setattr(launch.ConsoleRunner, 'from_cfg', lambda cfg: runner)
+    cfg = Config(dict(train_dataloader=dict(batch_size=4)))
+    with nullcontext() if safe else pytest.raises(
+            ValueError, match='SafeCheckpointHook'):
+        launch.run(cfg, 'train')
+    assert runner.train.called == safe
+    assert ('12 in all' in str(runner.logger.info.call_args)) == safe
 
 
 def test_options_override(config) -> None:

@@ -253,6 +253,10 @@ def test_refuses_features_of_another_length(scale: tuple, name: str) -> None:
     pair = [x * s for x, s in zip(features(), scale)]
     with pytest.raises(ValueError, match=f'{name} must be of unit length'):
         fnac_losses(*pair)
+    # NaN is not hidden either.
+    pair = features()
+    pair[name == 'audio'][2] = float('nan')
+    assert fnac_losses(*pair)['contrastive'].isnan()
     # Not those of a silent network, nor those of half precision.
     fnac_losses(torch.zeros(4, 5, 3, 3), torch.zeros(4, 5))
     for dtype in (torch.bfloat16, torch.float16):

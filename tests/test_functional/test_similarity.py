@@ -1,8 +1,11 @@
 """Pairwise similarities: chunks, gradient, ties."""
+import inspect
+
 import pytest
 import torch
 from torch import Tensor
 
+from fnac_mm import functional
 from fnac_mm.functional import pairwise_max_similarity
 from fnac_mm.functional.similarity import max_similarity_and_means
 
@@ -88,6 +91,8 @@ def test_chunks_change_nothing(pictures: int, monkeypatch) -> None:
     monkeypatch.setattr(f'{module}._FEATURES', 36 * pictures)
     for parts, expected in zip(gradients(*features(), True), whole):
         torch.testing.assert_close(parts, expected, rtol=1e-12, atol=1e-12)
+    value = pairwise_max_similarity(*features(), chunk_size=pictures)
+    torch.testing.assert_close(value, whole[0], rtol=1e-12, atol=1e-12)
 
 
 def test_a_tie_sends_the_gradient_to_one_position() -> None:
@@ -104,3 +109,33 @@ def test_a_tie_sends_the_gradient_to_one_position() -> None:
 def test_refuses_shapes(visual: tuple, audio: tuple) -> None:
     with pytest.raises(ValueError, match='expected visual'):
         pairwise_max_similarity(torch.zeros(visual), torch.zeros(audio))
+
+
+def test_signatures_that_others_call() -> None:
+    """Names and defaults of the parameters; more may follow."""
+    for name, names, defaults in [
+        ('log_spectrogram', 'waveform sample_rate n_fft hop_length eps',
+         (512, 238, 1e-7)),
+        ('load_waveform', 'path duration start sample_rate', (3.0, None,
+                                                              None)),
+        ('fnac_losses', 'visual audio temperature foreground_threshold',
+         (0.03, 0.6)),
+        ('pairwise_max_similarity', 'visual audio chunk_size', (None, )),
+        ('localization_map', 'visual audio', ()),
+        ('resize_map', 'map size mode align_corners', ('bilinear', True)),
+        ('normalize_map', 'map', ()),
+        ('fuse_maps', 'audio_visual objectness alpha', (0.4, )),
+        ('boxes_to_target', 'boxes size combine consensus', (224, 'union', 2)),
+        ('consensus_iou', 'map target', ()),
+        ('success_rate', 'cious threshold', (0.5, )),
+        ('success_auc', 'cious', ()),
+    ]:
+        function = getattr(functional, name)
+        found = list(inspect.signature(function).parameters.values())
+        wanted = names.split()
+        assert [p.name for p in found[:len(wanted)]] == wanted, name
+        values = tuple(p.default for p in found)
+        empty = inspect.Parameter.empty
+        assert tuple(v for v in values[:len(wanted)] if v is not empty) == \
+            defaults, name
+        assert empty not in values[len(wanted):], name

@@ -17,6 +17,9 @@ DATABASE = 'data.mdb'
 INDEX = 'index'
 VERSION = 1
 
+# Number of the file that is open, by real path.
+_NUMBERS: Dict[str, int] = {}
+
 
 class PackedDataError(ValueError):
     """Packed media that are damaged or not finished."""
@@ -56,6 +59,20 @@ def read_manifest(folder: Union[str, Path]) -> Optional[Dict[str, Any]]:
         raise PackedDataError(f'{path}: version {content["version"]}, but '
                               f'this is a reader of version {VERSION}')
     return content
+
+
+def _open(folder: str) -> LmdbBackend:
+    path = os.path.realpath(folder)
+    # One for all: LMDB refuses to open a file twice in a process.
+    backend = get_file_backend(
+        backend_args=dict(backend='lmdb', db_path=path), enable_singleton=True)
+    number = os.stat(os.path.join(path, DATABASE)).st_ino
+    if _NUMBERS.setdefault(path, number) != number and backend._client:
+        # It was deleted and made again.
+        backend._client.close()
+        backend._client = None
+    _NUMBERS[path] = number
+    return backend
 
 
 def write_manifest(folder: Union[str, Path], content: Mapping[str,
@@ -121,11 +138,7 @@ class PackedMedia:
         """
         try:
             if self._backend is None:
-                # One for all: LMDB refuses to open a file twice in a process.
-                self._backend = get_file_backend(
-                    backend_args=dict(
-                        backend='lmdb', db_path=os.path.realpath(self.folder)),
-                    enable_singleton=True)
+                self._backend = _open(self.folder)
             record = self._backend.get(key)
             if record is not None:
                 return read_record(key, record)

@@ -130,6 +130,9 @@ class MediaPacker:
             f'{key}: {old[key]} there, {value} asked for'
             for key, value in self._plan.items() if old[key] != value
         ]
+        if old.get('audio_format') == 'pcm16':
+            other.append('audio_format: pcm16 there, sounds are packed '
+                         'without loss')
         if other:
             raise PackingError(
                 f'{self.folder} was packed with other arguments '
@@ -155,18 +158,22 @@ class MediaPacker:
         """
         kinds = sorted({PACKABLE[step_name(step)] for step in self.steps})
         files, names = list_files(dataset, kinds)
-        there = self._read_database()
-        todo = [
-            f for f in files
-            if f.key not in there.keys or f.key in there.failed
-        ]
-        if self._old is not None and self._old['complete'] and not todo:
-            return self._old
         try:
+            there = self._read_database()
+            todo = [
+                f for f in files
+                if f.key not in there.keys or f.key in there.failed
+            ]
+            if self._old is not None and self._old['complete'] and not todo:
+                return self._old
             self.folder.mkdir(parents=True, exist_ok=True)
             write_manifest(self.folder, dict(self._plan, complete=False))
             broken = self._write(todo, names, workers)
         except (lmdb.Error, OSError) as error:
+            if 'already open' in str(error):
+                raise PackingError(
+                    f'{self.folder} was read by this process, which keeps it '
+                    'open; go on with it in another one') from error
             free = shutil.disk_usage(self.folder).free / _GIB
             raise PackingError(
                 f'{self.folder} could not be written to: {error}; '

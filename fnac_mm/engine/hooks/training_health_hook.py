@@ -1,6 +1,7 @@
 """What tells early that a training goes wrong."""
 import json
 import os
+from functools import partial
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, Optional, Tuple, Union
 
@@ -23,10 +24,10 @@ FILE = 'non_finite.jsonl'
 class TrainingHealthHook(Hook):
     """Watch loss, gradient, features, targets and the loader.
 
-    A loss or gradient that is not finite stops the training on all processes,
-    before anything is saved. The ids of the batch are appended to
-    ``non_finite.jsonl`` in the work dir. With loss scaling (fp16) the
-    gradient is left to the scaler, which skips what overflows.
+    A gradient that is not finite stops the training on all processes before
+    the step is taken, a loss before anything is saved. The ids of the batch
+    are appended to ``non_finite.jsonl`` in the work dir. With loss scaling
+    (fp16) the gradient is left to the scaler, which skips what overflows.
 
     Every ``interval`` steps the log gets figures of the step's own features,
     as ``health/<name>``; those beyond a limit are a warning at the end of
@@ -35,8 +36,8 @@ class TrainingHealthHook(Hook):
     if it has ``gather``. No weight depends on any of it. In the first steps
     features are alike in trainings that end well too: see ``grace``.
 
-    The device is waited for only where MMEngine has just done so to log the
-    loss, and for the figures once an interval.
+    The device is waited for once before each step, and for the figures once
+    an interval.
 
     Args:
         interval (int, optional): Steps between figures. None (default):
@@ -45,6 +46,7 @@ class TrainingHealthHook(Hook):
             of those of :data:`fnac_mm.engine.health.LIMITS`.
         grace (int): Steps of a training in which features that are alike are
             no warning. Defaults to 200.
+        on_non_finite (str): ``'stop'``, which is all there is.
 
     Raises:
         ValueError: If an argument is out of range.
@@ -56,7 +58,13 @@ class TrainingHealthHook(Hook):
     def __init__(self,
                  interval: Optional[int] = None,
                  limits: Optional[Mapping[str, float]] = None,
-                 grace: int = 200) -> None:
+                 grace: int = 200,
+                 on_non_finite: str = 'stop') -> None:
+        if on_non_finite != 'stop':
+            raise ValueError('on_non_finite must be \'stop\', got '
+                             f'{on_non_finite!r}: no step is left out; take '
+                             'the clips named in non_finite.jsonl off the '
+                             'list and resume')
         if interval is not None and interval < 1:
             raise ValueError(f'interval must be at least 1, got {interval}')
         self.limits = dict(limits or {})
@@ -72,6 +80,7 @@ class TrainingHealthHook(Hook):
         self._channels = 0
         self._features: Optional[Tuple[Tensor, Tensor]] = None
         self._grad_norm: Optional[Tensor] = None
+        self._losses: Any = {}
 
     def before_train(self, runner: Runner) -> None:
         """Watch the optimizer and the loss.
@@ -88,9 +97,11 @@ class TrainingHealthHook(Hook):
         self._handles: List[Any] = []
         if getattr(wrapper, 'loss_scaler', None) is None:
             self._handles.append(
-                wrapper.optimizer.register_step_pre_hook(self._measure))
+                wrapper.optimizer.register_step_pre_hook(
+                    partial(self._measure, runner)))
         model = runner.model
         model = model.module if is_model_wrapper(model) else model
+        self._handles.append(model.register_forward_hook(self._remember))
         self._loss: Any = getattr(model, 'loss_module', None)
         if isinstance(self._loss, nn.Module):
             self._handles.append(
@@ -124,19 +135,12 @@ class TrainingHealthHook(Hook):
                 processes alike.
         """
         terms = {k: torch.as_tensor(v) for k, v in (outputs or {}).items()}
-        if self._grad_norm is not None:
-            terms['gradient_norm'] = self._grad_norm
-        if terms:
-            finite = torch.stack([v.detach().double() for v in terms.values()
-                                  ]).isfinite().all().float()
-            all_reduce(finite, 'min')
-            if not finite:
-                self._refuse(runner, {k: v.item() for k, v in terms.items()})
+        self._judge(runner, terms)
         if self._due:
             self._add_figures(runner, batch_idx)
         if runner.optim_wrapper.should_update():
             self._ids.clear()
-        self._features = None
+        self._features, self._losses = None, {}
 
     def after_train_epoch(self, runner: Runner) -> None:
         """Say once what is beyond its limit."""
@@ -159,12 +163,31 @@ class TrainingHealthHook(Hook):
         for handle in self._handles:
             handle.remove()
 
-    def _measure(self, optimizer: torch.optim.Optimizer, *_: Any) -> None:
-        """Norm of the gradient that a step is taken with."""
+    def _remember(self, model: nn.Module, inputs: Any, outputs: Any) -> None:
+        """Keep the losses, in case the gradient that they give is bad."""
+        self._losses = outputs
+
+    def _judge(self, runner: Runner, terms: Dict[str, Tensor]) -> None:
+        """Stop all processes if a number is not finite in one."""
+        if terms:
+            finite = torch.stack([v.detach().double() for v in terms.values()
+                                  ]).isfinite().all().float()
+            all_reduce(finite, 'min')
+            if not finite:
+                self._refuse(runner, {k: v.item() for k, v in terms.items()})
+
+    def _measure(self, runner: Runner, optimizer: torch.optim.Optimizer, *_:
+                 Any) -> None:
+        """Norm of the gradient, before the step that is taken with it."""
         self._grad_norm = nn.utils.get_total_norm([
             p.grad for group in optimizer.param_groups for p in group['params']
             if p.grad is not None
         ])
+        model = runner.model
+        model = model.module if is_model_wrapper(model) else model
+        terms = model.parse_losses(self._losses)[1] if isinstance(
+            self._losses, dict) and self._losses else {}
+        self._judge(runner, dict(terms, gradient_norm=self._grad_norm))
 
     def _look(self, module: nn.Module, inputs: Tuple[Tensor, ...]) -> None:
         """Keep the features of a step that is due, visual ones as means."""

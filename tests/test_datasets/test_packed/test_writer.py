@@ -1,6 +1,7 @@
 """Packing: what stops it leaves something to go on with."""
 import os
 import resource
+import shutil
 import signal
 from pathlib import Path
 from typing import Callable
@@ -10,7 +11,7 @@ import pytest
 from fnac_mm.datasets.packed import writer
 from fnac_mm.datasets.packed.reader import (PackedDataError, PackedMedia,
                                             read_manifest)
-from fnac_mm.datasets.packed.record import MediaEncoder, MediaFile
+from fnac_mm.datasets.packed.record import MediaEncoder, MediaFile, packed_key
 from fnac_mm.datasets.packed.writer import MediaPacker, PackingError
 from ..packs import build, pack, records, synthetic_config
 
@@ -130,6 +131,19 @@ def test_a_larger_list_is_added(synthetic: Path, tmp_path: Path):
     assert PackedMedia(tmp_path / 'p').verify() == []
 
 
+def test_a_pack_that_was_read(synthetic: Path, tmp_path: Path):
+    """It can't be gone on with; made again, the new one is read."""
+    config, folder = synthetic_config(synthetic), tmp_path / 'p'
+    for image_format, encoding in (('raw', 'planes'), ('png', 'png')):
+        pack(config, folder, image_format=image_format)
+        media = PackedMedia(folder)
+        key = packed_key('img_path', media.names('img_path')[0])
+        assert media.get(key)[0]['encoding'] == encoding
+        with pytest.raises(PackingError, match='was read by this process'):
+            pack(config, folder, image_format=image_format)
+        shutil.rmtree(folder)
+
+
 def test_other_arguments_and_other_folders(synthetic: Path, tmp_path: Path):
     config = synthetic_config(synthetic)
     manifest = pack(config, tmp_path / 'p')
@@ -137,6 +151,10 @@ def test_other_arguments_and_other_folders(synthetic: Path, tmp_path: Path):
         pack(config, tmp_path / 'p', image_format='png')
     with pytest.raises(PackingError, match='not packed data'):
         pack(config, synthetic)
+    writer.write_manifest(tmp_path / 'p', dict(manifest, audio_format='pcm16'))
+    with pytest.raises(PackingError, match='pcm16 there'):
+        pack(config, tmp_path / 'p')
+    assert PackedMedia(tmp_path / 'p').manifest['complete']
     for length, complete in ((100_000, False), (8192, True)):
         writer.write_manifest(tmp_path / 'p',
                               dict(manifest, complete=complete))

@@ -34,8 +34,11 @@ def warnings_of(runner: Runner) -> List[str]:
 
 
 def test_stops_with_the_ids(tmp_path: Path) -> None:
+    runner = build(tmp_path, bad=(5, ))
     with pytest.raises(FloatingPointError, match="step 1 .*'clip4'"):
-        build(tmp_path, bad=(5, )).train()
+        runner.train()
+    # The step was not taken.
+    assert all(p.isfinite().all() for p in runner.model.parameters())
     entry, = entries(tmp_path)
     assert entry['ids'] == [f'clip{i}' for i in range(4, 8)]
     assert (entry['epoch'], entry['step']) == (0, 1)
@@ -209,6 +212,7 @@ def test_a_read_only_folder_does_not_hide_the_reason(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize('kwargs, message', [
     (dict(interval=0), 'interval'),
+    (dict(on_non_finite='skip'), 'no step is left out'),
     (dict(limits=dict(colour=1)), 'unknown colour'),
 ])
 def test_arguments(kwargs: dict, message: str) -> None:
