@@ -9,6 +9,7 @@ import cv2
 from mmengine.dataset import BaseDataset
 from mmengine.dataset.base_dataset import force_full_init
 from mmengine.logging import MMLogger
+from torch.utils.data import get_worker_info
 
 from fnac_mm.registry import DATASETS, TRANSFORMS
 from fnac_mm.utils import list_digest
@@ -139,8 +140,8 @@ class AVLocalizationDataset(BaseDataset):
 
     def __setstate__(self, state: Dict[str, Any]) -> None:
         vars(self).update(state)
-        # A spawned worker, being started, has no settings of its Runner.
-        if getattr(multiprocessing.current_process(), '_inheriting', False):
+        # A spawned worker, not begun yet, inherits no settings of its Runner.
+        if multiprocessing.parent_process() and get_worker_info() is None:
             cv2.setNumThreads(0)
 
     def _refuse_list_file(self, kwargs: Mapping, arguments: str) -> None:
