@@ -1,15 +1,12 @@
 """Pairs of a still frame and a recording, in the field's usual layout."""
 import contextlib
-import multiprocessing
 import os
 from typing import (Any, Collection, Dict, List, Mapping, Optional, Sequence,
                     Tuple, Union)
 
-import cv2
 from mmengine.dataset import BaseDataset
 from mmengine.dataset.base_dataset import force_full_init
 from mmengine.logging import MMLogger
-from torch.utils.data import get_worker_info
 
 from fnac_mm.registry import DATASETS, TRANSFORMS
 from fnac_mm.utils import list_digest
@@ -137,12 +134,6 @@ class AVLocalizationDataset(BaseDataset):
             pipeline=steps,
             test_mode=test_mode,
             **kwargs)
-
-    def __setstate__(self, state: Dict[str, Any]) -> None:
-        vars(self).update(state)
-        # A spawned worker, not begun yet, inherits no settings of its Runner.
-        if multiprocessing.parent_process() and get_worker_info() is None:
-            cv2.setNumThreads(0)
 
     def _refuse_list_file(self, kwargs: Mapping, arguments: str) -> None:
         """Where the annotations are the list."""

@@ -4,7 +4,6 @@ import logging
 from pathlib import Path
 from typing import Any, Callable, Iterator, List
 
-import cv2
 import numpy as np
 import pytest
 import torch
@@ -233,21 +232,6 @@ def test_workers_count_broken_media_together(clips: Path):
     spoil(clips, 'b')
     with pytest.raises(RuntimeError, match="3 of 5.*'-a_0', 'B.x', 'b'"):
         list(loader)
-
-
-def threads(info: dict) -> int:
-    return cv2.getNumThreads()
-
-
-def test_a_spawned_worker_has_one_thread_of_opencv(clips: Path):
-    before = cv2.getNumThreads()
-    loader = DataLoader(
-        make(clips, pipeline=[threads]),
-        num_workers=1,
-        multiprocessing_context='spawn')
-    assert next(iter(loader)).tolist() == [1]
-    copy.deepcopy(loader.dataset)
-    assert cv2.getNumThreads() == before
 
 
 @pytest.mark.parametrize('serialize', [True, False])
