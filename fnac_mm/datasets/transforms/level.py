@@ -36,14 +36,7 @@ class RandomGain(BaseTransform):
         self.low, self.high = low, high
 
     def transform(self, results: dict) -> dict:
-        """Scale the sound.
-
-        Args:
-            results (dict): Sample with a sound.
-
-        Returns:
-            dict: The sample with another level.
-        """
+        """Scale the sound."""
         waveform = results['waveform']
         if waveform.dtype == np.int16:
             waveform = decode_pcm16(waveform).clip(-1, 1)
