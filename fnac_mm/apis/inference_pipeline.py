@@ -168,16 +168,10 @@ class InferencePipeline:
         return waveform.numpy(), rate
 
     def pack_picture(self, picture: np.ndarray) -> Tensor:
-        """The picture alone, for sound that is analysed elsewhere.
+        """The picture (H, W, 3) RGB alone, as uint8 (3, H', W').
 
-        Args:
-            picture (np.ndarray): (H, W, 3) uint8 RGB.
-
-        Returns:
-            Tensor: (3, H', W') uint8 RGB.
-
-        Raises:
-            ValueError: If a transform changes the sound.
+        For sound that is analysed elsewhere; ValueError if a transform changes
+        it.
         """
         rate = self.load_audio.sample_rate or 16000
         probe = np.linspace(-1, 1, int(self.load_audio.duration * rate), True,

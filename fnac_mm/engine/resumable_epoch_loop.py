@@ -120,16 +120,10 @@ def record_position(runner: Runner) -> Optional[Dict[str, Any]]:
 
 
 def restore_position(runner: Runner, position: Dict[str, Any]) -> None:
-    """Let training go on within an epoch.
+    """Let training go on within an epoch, at a :func:`record_position`.
 
-    Args:
-        runner (Runner): Has loaded the checkpoint.
-        position (dict): Of :func:`record_position`.
-
-    Raises:
-        TypeError: If the training loop can't begin within an epoch.
-        ValueError: If an epoch has another number of steps now, or there is
-            another number of processes.
+    TypeError if the training loop can't begin within an epoch, ValueError if
+    an epoch has another number of steps now, or there are other processes.
     """
     done, batches = position['batches_done'], position['batches']
     where = (f'{runner._load_from} was written after {done} of {batches} '

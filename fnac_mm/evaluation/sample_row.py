@@ -137,14 +137,10 @@ def is_positive(row: Mapping[str, Any]) -> bool:
 
 def row_target(row: Mapping[str, Any], size: int,
                rule: Mapping[str, Any]) -> Tensor:
-    """What a map of this sample is compared with.
+    """What a map of this sample is compared with, (size, size) in [0, 1].
 
-    Returns:
-        Tensor: (size, size) float32 in [0, 1], of boxes by ``rule``, the
-        arguments of :func:`boxes_to_target`.
-
-    Raises:
-        ValueError: If a mask is of another size.
+    Of boxes by ``rule``, the arguments of :func:`boxes_to_target`; ValueError
+    if a mask is of another size.
     """
     if 'mask' not in row:
         return boxes_to_target(row['boxes'], size, **rule)

@@ -208,16 +208,9 @@ def check_channels(channels: int) -> None:
 
 
 def frame_samples(frame: av.AudioFrame) -> np.ndarray:
-    """Samples of a piece of sound.
+    """Samples (channels, S) of a decoded frame of a planar format.
 
-    Args:
-        frame (av.AudioFrame): Decoded, of a planar format.
-
-    Returns:
-        np.ndarray: (channels, S).
-
-    Raises:
-        MediaError: See :func:`check_channels`.
+    Errors as of :func:`check_channels`.
     """
     check_channels(frame.layout.nb_channels)
     return frame.to_ndarray()

@@ -36,12 +36,8 @@ _DATA = re.compile(r'^data : (\d+)$', re.MULTILINE)
 def wav_data_bytes(path: str) -> int:
     """Bytes of samples that the header of a wav file announces.
 
-    Args:
-        path (str): File.
-
-    Returns:
-        int: 0 if it announces none, as one that was never finished, or that
-        was written to a pipe, with the greatest number that there is.
+    0 if it announces none, as one that was never finished, or that was written
+    to a pipe, with the greatest number that there is.
     """
     with open(path, 'rb', buffering=0) as file:
         file.seek(12)
@@ -56,12 +52,8 @@ def wav_data_bytes(path: str) -> int:
 def open_pcm(path: str) -> Optional[soundfile.SoundFile]:
     """Open PCM or FLAC whose header agrees with what is there.
 
-    Args:
-        path (str): File.
-
-    Returns:
-        soundfile.SoundFile, optional: None if it is something else, cut off,
-        or was never finished; FFmpeg knows what to do with it.
+    None if it is something else, cut off, or was never finished; FFmpeg knows
+    what to do with it.
     """
     try:
         file = soundfile.SoundFile(path)

@@ -29,17 +29,10 @@ def make_id(youtube: str, start: int) -> str:
 
 
 def read_csv(path: Path) -> Dict[str, Dict[str, str]]:
-    """Label and split of each id in ``vggsound.csv``.
+    """``label`` and ``split`` of each id in ``vggsound.csv``.
 
-    Args:
-        path (Path): The file, without header as published: YouTube id, start
-            second, label, split.
-
-    Returns:
-        dict[str, dict]: ``label`` and ``split`` of each id.
-
-    Raises:
-        SystemExit: If a row is malformed; names file and line.
+    Without header, as published: YouTube id, start second, label, split. A
+    malformed row ends the tool with file and line.
     """
     table = {}
     try:

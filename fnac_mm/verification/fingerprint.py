@@ -117,14 +117,10 @@ def audio_fingerprint(waveform: Union[Tensor, np.ndarray],
 def bit_error_rate(first: np.ndarray,
                    second: np.ndarray,
                    max_shift: float = MAX_SHIFT) -> float:
-    """Share of bits that differ, at the best shift.
+    """Share of bits of two :func:`audio_fingerprint` that differ.
 
-    Near 0.5 for sounds that have nothing in common.
-
-    Args:
-        first (np.ndarray): (T,) of :func:`audio_fingerprint`.
-        second (np.ndarray): (T',) of the other sound.
-        max_shift (float): Seconds that one may be ahead of the other.
+    At the best shift of at most ``max_shift`` seconds; near 0.5 for sounds
+    that have nothing in common.
     """
     most = int(np.ceil(max_shift * AUDIO_RATE / HOP_LENGTH))
     rates = [1.0]
@@ -149,13 +145,8 @@ def find_near_duplicates(queries: Sequence[Prints],
                          references: Sequence[Prints]) -> List[NearDuplicate]:
     """Pairs of clips of which both frame and sound agree, by comparing all.
 
-    Args:
-        queries (Sequence[tuple]): For each clip its :func:`image_fingerprint`
-            and :func:`audio_fingerprint`; one without sound has no duplicate.
-        references (Sequence[tuple]): Likewise.
-
-    Returns:
-        list[NearDuplicate]: By query, the closest sound first.
+    A clip has its :func:`image_fingerprint` and :func:`audio_fingerprint`; one
+    without sound has no duplicate. By query, the closest sound first.
     """
     hashes = np.array([picture for picture, _ in references], np.uint8)
     words = hashes.reshape(-1, IMAGE_BITS // 8).view(np.uint64)

@@ -41,17 +41,9 @@ class ClipSurvey:
 def survey_clips(dataset: AVLocalizationDataset) -> ClipSurvey:
     """Match lists and folders of a data set, whatever is absent.
 
-    Args:
-        dataset (AVLocalizationDataset): Built with ``lazy_init=True``: its
-            own initialisation stops at the first fault.
-
-    Returns:
-        ClipSurvey: Counts, samples and missing files.
-
-    Raises:
-        FileNotFoundError: If a list or folder is absent.
-        ValueError: If a list is malformed, or a folder has no file of the
-            kind.
+    It is built with ``lazy_init=True``: its own initialisation stops at the
+    first fault. FileNotFoundError if a list or folder is absent, ValueError if
+    a list is malformed or a folder has no file of the kind.
     """
     samples, files = dataset._index_clips()
     listed = files.any_ids() if samples is None else samples.keys()

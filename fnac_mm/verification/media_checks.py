@@ -24,15 +24,10 @@ _THUMBNAIL = (32, 32)
 
 
 def sound_level(waveform: np.ndarray, rate: int) -> float:
-    """Level of the loudest tenth of a second.
+    """Level of the loudest tenth of a second, in dB of full scale.
 
-    Args:
-        waveform (np.ndarray): Mono (S,), floating in [-1, 1], S >= 1.
-        rate (int): Hz.
-
-    Returns:
-        float: Of its root mean square without the constant part, in dB of
-        full scale; -inf for digital silence.
+    Of a mono waveform (S,) in [-1, 1], S >= 1: its root mean square without
+    the constant part; -inf for digital silence.
     """
     samples = np.asarray(waveform, np.float64)
     samples = samples - samples.mean()

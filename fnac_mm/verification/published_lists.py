@@ -87,18 +87,7 @@ def list_entries(path: Union[str, Path]) -> List[str]:
 
 
 def recognize_list(path: Union[str, Path]) -> ListFacts:
-    """Say which published list a file is.
-
-    Args:
-        path (str | Path): See :func:`list_entries`.
-
-    Returns:
-        ListFacts: Count, digest and what is known.
-
-    Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: If it is malformed; names file and line.
-    """
+    """Say which published list a file is; errors: :func:`list_entries`."""
     entries = list_entries(path)
     digest = list_digest(entries)
     size, known = len(entries), None

@@ -94,13 +94,7 @@ def decode_array(content: memoryview, encoding: str,
                  shape: Optional[Tuple[int, ...]]) -> np.ndarray:
     """The array that :func:`encode_array` encoded; it may be written to.
 
-    Args:
-        content (memoryview): The bytes.
-        encoding (str): How to read them.
-        shape (tuple[int], optional): Of planes and masks.
-
-    Raises:
-        ValueError: If there is no such encoding, or the bytes are not of it.
+    ValueError if there is no such encoding, or the bytes are not of it.
     """
     if encoding == 'planes':
         planes = np.frombuffer(content, np.uint8).copy().reshape(shape)

@@ -160,18 +160,9 @@ class LocalizationVisualizationHook(Hook):
 
 def frame_of(sample: AVDataSample, data_batch: Optional[dict],
              index: int) -> np.ndarray:
-    """The frame as it was found; of packed data the model's input.
+    """The frame as it was found, (H, W, 3) RGB uint8 in its original shape.
 
-    Args:
-        sample (AVDataSample): With ``img_path``.
-        data_batch (dict, optional): As the loader gave it.
-        index (int): Place of the sample in the batch.
-
-    Returns:
-        ndarray: (H, W, 3) RGB uint8, in the original shape.
-
-    Raises:
-        FileNotFoundError: If there is neither.
+    Of packed data the model's input; FileNotFoundError if there is neither.
     """
     if data_batch is None or osp.isfile(sample.img_path):
         return read_picture(sample.img_path)
