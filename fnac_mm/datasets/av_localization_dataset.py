@@ -135,6 +135,11 @@ class AVLocalizationDataset(BaseDataset):
             test_mode=test_mode,
             **kwargs)
 
+    def _copy_without_annotation(self, memo: Optional[dict] = None) -> Any:
+        # MMEngine's default is one dictionary for all calls: what has the
+        # address of an earlier data set would be taken for its copy.
+        return super()._copy_without_annotation({} if memo is None else memo)
+
     def _refuse_list_file(self, kwargs: Mapping, arguments: str) -> None:
         """Where the annotations are the list."""
         if kwargs.get('list_file') is not None:

@@ -7,6 +7,7 @@ from typing import Any, Callable, Iterator, List
 import numpy as np
 import pytest
 import torch
+from mmengine.dataset import BaseDataset
 from mmengine.logging import MMLogger
 from mmengine.registry import DATASETS as ROOT_DATASETS
 from torch.utils.data import DataLoader
@@ -239,6 +240,9 @@ def test_subsets_and_copies(clips: Path, serialize: bool):
     dataset = make(clips, pipeline=PIPELINE, serialize_data=serialize)
     dataset.set_epoch(1, 2)
     subset = dataset.get_subset([3, 1])
+    # MMEngine's own dictionary lives as long as the process.
+    shared, = BaseDataset._copy_without_annotation.__defaults__
+    assert id(dataset) not in shared
     assert ids_of(subset) == ['B.x', '10'] and ids_of(dataset) == IDS
     other = copy.deepcopy(dataset)
     assert torch.equal(other[2]['inputs']['image'],

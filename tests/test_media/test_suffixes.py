@@ -6,7 +6,7 @@ from fnac_mm.media import is_hidden, media_kind
 
 @pytest.mark.parametrize('name, kind', [
     ('a/b.JPG', 'picture'), ('b.tiff', 'picture'), ('c.WAV', 'sound'),
-    ('d.mts', 'video'), ('e.heic', 'unread picture'), ('notes.txt', None),
+    ('d.mts', 'video'), ('e.jxl', 'unread picture'), ('notes.txt', None),
     ('a/._b.jpg', None), ('.jpg', None), ('jpg', None)
 ])  # yapf: disable
 def test_kind(name: str, kind: str) -> None:

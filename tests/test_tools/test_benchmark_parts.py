@@ -100,5 +100,5 @@ def test_every_part_of_an_evaluation_is_stated(tmp_path: Path) -> None:
         'preprocessing and scoring', 'peak of the process'
     ]
     assert min(rows.values()) > 0 and table['hardware']['threads'] == 1
-    assert rows['preprocessing and scoring'] == (
+    assert rows['preprocessing and scoring'] == pytest.approx(
         rows['preprocessing'] + rows['scoring'])
