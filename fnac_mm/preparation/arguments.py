@@ -5,6 +5,8 @@ import os
 from pathlib import Path
 from typing import Any, Callable, Dict, Optional, Sequence
 
+from fnac_mm.utils import command_line
+
 FRAME_RULES = ('first', 'middle', 'random')
 JPEG_QUALITY = 95
 
@@ -84,9 +86,7 @@ def make_parser(description: Optional[str],
     Returns:
         argparse.ArgumentParser: To which a tool adds its own.
     """
-    parser = argparse.ArgumentParser(
-        description=description,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = command_line.make_parser(description)
     add = parser.add_argument
     add('source', type=Path, help='folder of the raw media, never written')
     add('out_dir', type=Path, help='folder to make')

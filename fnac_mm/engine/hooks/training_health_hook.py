@@ -81,6 +81,7 @@ class TrainingHealthHook(Hook):
         self._features: Optional[Tuple[Tensor, Tensor]] = None
         self._grad_norm: Optional[Tensor] = None
         self._losses: Any = {}
+        self._judged = False
 
     def before_train(self, runner: Runner) -> None:
         """Watch the optimizer and the loss.
@@ -134,13 +135,17 @@ class TrainingHealthHook(Hook):
             FloatingPointError: If loss or gradient are not finite, on all
                 processes alike.
         """
-        terms = {k: torch.as_tensor(v) for k, v in (outputs or {}).items()}
-        self._judge(runner, terms)
+        # With a loss scaler, or where no step was taken, nobody did before.
+        if not self._judged:
+            self._judge(runner, {
+                k: torch.as_tensor(v)
+                for k, v in (outputs or {}).items()
+            })
         if self._due:
             self._add_figures(runner, batch_idx)
         if runner.optim_wrapper.should_update():
             self._ids.clear()
-        self._features, self._losses = None, {}
+        self._features, self._losses, self._judged = None, {}, False
 
     def after_train_epoch(self, runner: Runner) -> None:
         """Say once what is beyond its limit."""
@@ -188,6 +193,7 @@ class TrainingHealthHook(Hook):
         terms = model.parse_losses(self._losses)[1] if isinstance(
             self._losses, dict) and self._losses else {}
         self._judge(runner, dict(terms, gradient_norm=self._grad_norm))
+        self._judged = bool(terms)
 
     def _look(self, module: nn.Module, inputs: Tuple[Tensor, ...]) -> None:
         """Keep the features of a step that is due, visual ones as means."""
