@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Tuple
 
 from fnac_mm.apis import VideoOptions
 from fnac_mm.apis.find_checkpoint import find_checkpoint
-from fnac_mm.utils.command_line import (add_confidence_arguments, parse_dashed,
-                                        tidy_exit)
+from fnac_mm.utils.command_line import (add_confidence_arguments, make_parser,
+                                        parse_dashed, tidy_exit)
 
 if TYPE_CHECKING:
     from fnac_mm.apis import LocalizationInferencer
@@ -83,9 +83,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = make_parser(__doc__)
     _add_inputs(parser)
     _add_options(parser)
     add_confidence_arguments(parser)

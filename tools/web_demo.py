@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 
 from fnac_mm.apis.find_checkpoint import find_checkpoint
 from fnac_mm.apis.web_demo import MAX_MB, MAX_SECONDS
-from fnac_mm.utils.command_line import add_confidence_arguments, tidy_exit
+from fnac_mm.utils.command_line import (add_confidence_arguments, make_parser,
+                                        tidy_exit)
 
 if TYPE_CHECKING:
     from fnac_mm.apis.web_demo.service import DemoService
@@ -23,9 +24,7 @@ if TYPE_CHECKING:
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = make_parser(__doc__)
     add = parser.add_argument
     add('checkpoint', nargs='?', help='checkpoint (default: the shipped one)')
     add('--config', help='config, for a checkpoint that carries none')

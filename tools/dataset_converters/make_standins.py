@@ -20,19 +20,17 @@ Every run writes the same bytes.
 Example:
     python tools/dataset_converters/make_standins.py data/standins --num 20
 """
-import argparse
 import os
 from pathlib import Path
 from typing import Optional, Sequence
 
 from fnac_mm.preparation.arguments import between
+from fnac_mm.utils.command_line import make_parser
 
 
 def main(argv: Optional[Sequence[str]] = None) -> None:
     """Make the stand-ins."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = make_parser(__doc__)
     add = parser.add_argument
     add('out_dir', type=Path, help='folder to write')
     add('--num',

@@ -22,19 +22,17 @@ Example:
     python tools/dataset_converters/make_synthetic.py data/synthetic \
         --num-train 2000 --num-val 200 --num-test 400 --seed 0
 """
-import argparse
 import os
 from pathlib import Path
 from typing import Optional, Sequence
 
 from fnac_mm.preparation.arguments import between
+from fnac_mm.utils.command_line import make_parser
 
 
 def main(argv: Optional[Sequence[str]] = None) -> None:
     """Make or complete the benchmark."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = make_parser(__doc__)
     add = parser.add_argument
     add('out_dir', type=Path, help='folder to write')
     for name, default in (('train', 2000), ('val', 200), ('test', 400)):

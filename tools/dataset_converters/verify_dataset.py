@@ -8,7 +8,6 @@ status is 0 if nothing was found but what --allow names, 1 if there are
 problems, 2 if the command line is wrong, 130 after Ctrl-C (what was found
 until then is reported).
 """
-import argparse
 import json
 import os
 from pathlib import Path
@@ -16,16 +15,14 @@ from typing import Optional, Sequence
 
 from fnac_mm.preparation.arguments import between
 from fnac_mm.utils.command_line import (INTERRUPTED, add_config_arguments,
-                                        require_paths)
+                                        make_parser, require_paths)
 from fnac_mm.verification.problems import (ADVICE, count_kinds, print_data_set,
                                            print_problems, problem_rows)
 
 
 def main(argv: Optional[Sequence[str]] = None) -> int:
     """Verify and report; returns the exit status."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = make_parser(__doc__)
     add = parser.add_argument
     add('config', help='config file')
     add_config_arguments(parser)

@@ -10,12 +10,12 @@ import argparse
 import os
 import sys
 
+from fnac_mm.utils.command_line import make_parser
+
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = make_parser(__doc__)
     parser.add_argument('src', help='checkpoint')
     parser.add_argument('dst', help='name of the new one, without the digest')
     parser.add_argument(
